@@ -1,0 +1,1 @@
+"""What it costs: traffic, bills, fleets, break-even. Pure functions over floats and arrays."""

@@ -1,0 +1,1 @@
+"""What hardware can do: memory, speed. Pure functions over floats and arrays."""
