@@ -1,0 +1,247 @@
+"""Base load on own GPUs, the rest on an API, with the best number of own replicas.
+
+Own replicas run full and each hour's surplus overflows: they serve ``min(load_h, n x load
+factor)`` in hour h. For a fixed n the bill is piecewise linear with known kinks; the hybrid's
+bill is the smallest over n, so the volumes at which it wins are the union over n. No replica at
+all is allowed and drops the fleet's fixed cost: a hybrid never costs more than its API alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from costmodel.cost.breakeven import NOWHERE, WinningSet, union, winning_set
+from costmodel.cost.curve import CostCurve, Floats, PiecewiseLinear, whole_units
+from costmodel.cost.fleet import FleetTerms, Lines
+
+MOST_UNITS = 2_000
+"""Purchase units tried at most when the winning set of a hybrid is collected."""
+
+
+@dataclass(frozen=True, eq=False)
+class Hybrid:
+    """A hybrid over volume.
+
+    ``load`` (168,): replicas at full speed that each hour's traffic would keep busy.
+    ``list_usd`` (168,): what each hour's traffic would cost at the API's list price, USD a month.
+    Both must scale with volume together. ``contract`` maps list spend to the API's bill.
+    ``fleet_usd`` is the fixed cost of running any fleet, ``api_usd`` that of using the API.
+    """
+
+    load: Lines
+    list_usd: Lines
+    contract: PiecewiseLinear
+    terms: FleetTerms
+    fleet_usd: float = 0.0
+    api_usd: float = 0.0
+
+    def __post_init__(self) -> None:
+        base, slope = self.load.base, self.load.per_volume
+        if not np.allclose(base * slope.sum(), slope * base.sum(), rtol=1e-9, atol=0):
+            raise ValueError("the hours of a hybrid must scale together with volume")
+
+    @cached_property
+    def _shift(self) -> float:
+        """Volume served before the axis starts: traffic that stays when the rest is at zero."""
+        return float(self.load.base.sum() / self.load.per_volume.sum())
+
+    @cached_property
+    def _hours(self) -> tuple[Floats, Floats, Floats]:
+        """Load per volume by hour, ascending, and from each hour up: sums of usd and usd per load.
+
+        An hour overflows when its load passes the own capacity, so the busiest overflow first.
+        """
+        order = np.argsort(self.load.per_volume)
+        load, usd = self.load.per_volume[order], self.list_usd.per_volume[order]
+        per_load = np.divide(usd, load, out=np.zeros_like(usd), where=load > 0)
+
+        def from_here_up(values: Floats) -> Floats:
+            return np.append(np.cumsum(values[::-1])[::-1], 0.0)
+
+        return load, from_here_up(usd), from_here_up(per_load)
+
+    @property
+    def _unit_capacity(self) -> float:
+        """Load one purchase unit serves."""
+        return self.terms.replicas_per_unit * self.terms.load_factor
+
+    def overflow_usd(self, volume: ArrayLike, capacity: ArrayLike) -> Floats:
+        """List price of what own capacity (replicas x load factor) leaves over; broadcasts."""
+        reach = np.asarray(volume, dtype=float) + self._shift
+        load, usd_above, per_load_above = self._hours
+        with np.errstate(divide="ignore", invalid="ignore"):
+            threshold = np.nan_to_num(np.asarray(capacity) / reach, nan=np.inf, posinf=np.inf)
+        first = np.searchsorted(load, threshold, side="right")
+        return reach * usd_above[first] - np.asarray(capacity) * per_load_above[first]
+
+    def _own_usd(self, units: ArrayLike) -> Floats:
+        """Fleet bill of this many serving units: spares, commitments, fixed cost; 0 if none."""
+        units, terms = np.asarray(units, dtype=float), self.terms
+        spare = whole_units(terms.spare_replicas / terms.replicas_per_unit)
+        committed = sum(terms.units_of(o) * terms.unit_month_usd(o) for o in terms.offers[:-1])
+        extra = np.maximum(units + spare - terms.committed_units, 0.0)
+        bill = self.fleet_usd + committed + extra * self._unit_usd
+        return np.where((units > 0) | (committed > 0), bill, 0.0)
+
+    def units(self, volume: ArrayLike) -> Floats:
+        """The cheapest number of serving purchase units at each volume (1-d)."""
+        return self._best(np.asarray(volume, dtype=float))[0]
+
+    def replicas(self, volume: ArrayLike) -> Floats:
+        """Own replicas at each volume, spares included."""
+        if self.terms.pinned_replicas is not None:
+            return np.full(np.shape(volume), float(self.terms.pinned_replicas))
+        units = self.units(volume)
+        serving = units * self.terms.replicas_per_unit
+        return np.where(units > 0, serving + self.terms.spare_replicas, 0.0)
+
+    def __call__(self, volume: ArrayLike) -> Floats:
+        """The bill at each volume (1-d)."""
+        return self._best(np.asarray(volume, dtype=float))[1]
+
+    def _best(self, volume: Floats) -> tuple[Floats, Floats]:
+        if self.terms.pinned_replicas is not None:
+            units = np.full(volume.shape, self._pinned_units)
+            return units, self._bill(volume, units)
+        best, bill = np.zeros(volume.shape), self._bill(volume, np.zeros(volume.shape))
+        low, high = self._candidates(volume)
+        for step in range(int((high - low).max(initial=0)) + 1):
+            units = np.minimum(low + step, high)
+            cost = self._bill(volume, units)
+            better = cost < bill
+            best, bill = np.where(better, units, best), np.where(better, cost, bill)
+        return best, bill
+
+    def _bill(self, volume: Floats, units: Floats) -> Floats:
+        overflow = self.overflow_usd(volume, units * self._unit_capacity)
+        return self.api_usd + self._own_usd(units) + self.contract(overflow)
+
+    @property
+    def _pinned_units(self) -> float:
+        serving = max(0.0, (self.terms.pinned_replicas or 0) - self.terms.spare_replicas)
+        return serving / self.terms.replicas_per_unit
+
+    def _candidates(self, volume: Floats) -> tuple[Floats, Floats]:
+        """Bounds on the best number of units at each volume.
+
+        The list spend a further unit saves falls with every unit. It pays for certain while even
+        the contract's smallest marginal rate covers the unit's price, and never once the largest
+        does not. A contract that jumps has no such bounds: then every number is tried.
+        """
+        most = whole_units(
+            self.load.per_volume.max() * (volume + self._shift) / self._unit_capacity
+        )
+        free = np.minimum(self.terms.committed_units, most)
+        if not _is_continuous(self.contract):
+            return np.zeros_like(most), most
+        rates = self.contract.slopes.min(), self.contract.slopes.max()
+        low, high = (self._last_paying_unit(volume, most, rate) for rate in rates)
+        return np.maximum(low, free), np.maximum(high, free)
+
+    def _last_paying_unit(self, volume: Floats, most: Floats, rate: float) -> Floats:
+        """The largest unit whose saved list spend times ``rate`` covers its price (bisection)."""
+        price, size = self._unit_usd, self._unit_capacity
+        low, high = np.zeros_like(most), most.copy()
+        while np.any(low < high):
+            middle = np.ceil((low + high) / 2)
+            saved = self.overflow_usd(volume, (middle - 1) * size) - self.overflow_usd(
+                volume, middle * size
+            )
+            pays = rate * saved >= price
+            low, high = np.where(pays, middle, low), np.where(pays, high, middle - 1)
+        return low
+
+    def with_units(self, units: float) -> CostCurve:
+        """The exact bill with a fixed number of serving units, over all volumes."""
+        capacity = units * self._unit_capacity
+        load, usd_above, per_load_above = self._hours
+        reached = capacity / np.unique(load[load > 0]) - self._shift
+        starts = np.unique(np.concatenate([[0.0], reached[reached > 0]]))
+        middle = (starts + np.append(starts[1:], 2.0 * starts[-1] + 1.0)) / 2
+        first = np.searchsorted(load, capacity / (middle + self._shift), side="right")
+        overflow = PiecewiseLinear(
+            starts,
+            usd_above[first] * self._shift - capacity * per_load_above[first],
+            usd_above[first],
+        )
+        bill = self.contract.of(overflow)
+        fixed = self.api_usd + float(self._own_usd(units))
+        return CostCurve(bill + PiecewiseLinear.line(fixed))
+
+    def winning_set(self, against: CostCurve) -> WinningSet:
+        """Every volume at which the hybrid, with its best number of units, is cheaper."""
+        if self.terms.pinned_replicas is not None:
+            return winning_set(self.with_units(self._pinned_units), against)
+        won, most = NOWHERE, self._most_useful_units(against)
+        for units in range(most + 1):
+            won = union([won, winning_set(self.with_units(units), against)])
+            least = self.api_usd + float(self._own_usd(units + 1))
+            if won.always_from is not None and _highest(against, won.always_from) <= least:
+                break
+        return won
+
+    def _most_useful_units(self, against: CostCurve) -> int:
+        """Past this many units no volume is left to win; at most ``MOST_UNITS``.
+
+        Two reasons, each a bound on volume: a unit flat out costs more than the spend it saves
+        at the API's last rate, so that past some volume all goes to the API; or the rival's
+        bill grows more slowly than the best hybrid's can.
+        """
+        bound = min(self._all_api_from(), self._outgrown_from(against))
+        peak = float(self.load.per_volume.max()) * (bound + self._shift)
+        units = whole_units(min(peak / self._unit_capacity, MOST_UNITS))
+        return int(max(units, self.terms.committed_units))
+
+    @property
+    def _unit_usd(self) -> float:
+        return self.terms.unit_month_usd(self.terms.elastic)
+
+    def _floor_above(self, rate: float) -> float:
+        """The least of ``contract(x) - rate x``: how far the contract undercuts that rate."""
+        ends = self.contract.starts[1:]
+        before = self.contract.intercepts[:-1] + (self.contract.slopes[:-1] - rate) * ends
+        at = self.contract(self.contract.starts) - rate * self.contract.starts
+        return float(min(at.min(), before.min(initial=np.inf)))
+
+    def _all_api_from(self) -> float:
+        """The volume past which own units never pay; inf where they do at the last rate."""
+        _, usd_above, per_load_above = self._hours
+        own_rate = self._unit_usd / (self._unit_capacity * per_load_above[0])
+        last_rate = self.contract.slopes[-1]
+        if own_rate <= last_rate:
+            return np.inf
+        spend = (self.contract.intercepts[-1] - self._floor_above(own_rate)) / (
+            own_rate - last_rate
+        )
+        return max(spend, self.contract.starts[-1]) / usd_above[0]
+
+    def _outgrown_from(self, against: CostCurve) -> float:
+        """The volume past which the rival stays below any hybrid; inf where it never does."""
+        last_rate, load = self.contract.slopes[-1], np.append(0.0, self._hours[0])
+        slope = np.min(
+            self._unit_usd * load / self._unit_capacity
+            + last_rate * self.overflow_usd(1.0 - self._shift, load)
+        )
+        tail = against.tail
+        if tail.slope >= slope * (1 - 1e-12):
+            return np.inf
+        gap = tail.high - self.api_usd - self._floor_above(last_rate)
+        return max(tail.start, gap / (slope - tail.slope))
+
+
+def _is_continuous(curve: PiecewiseLinear) -> bool:
+    """Whether the pieces meet at every start."""
+    at = curve.starts[1:]
+    before = curve.intercepts[:-1] + curve.slopes[:-1] * at
+    return bool(np.allclose(before, curve(at), rtol=1e-12, atol=1e-9))
+
+
+def _highest(curve: CostCurve, upto: float) -> float:
+    """An upper bound of the curve on (0, upto]."""
+    edges, value, slope = curve.pieces(0.0, upto) if upto > 0 else (np.zeros(2), 0.0, 0.0)
+    half = np.diff(edges) / 2
+    return float(np.max(value + np.abs(slope) * half))
