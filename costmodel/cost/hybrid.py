@@ -99,6 +99,10 @@ class Hybrid:
         serving = units * self.terms.replicas_per_unit
         return np.where(units > 0, serving + self.terms.spare_replicas, 0.0)
 
+    def own_usd(self, volume: ArrayLike) -> Floats:
+        """The part of the bill that is the own fleet (GPUs and its fixed cost) at each volume."""
+        return self._own_usd(self.units(volume))
+
     def __call__(self, volume: ArrayLike) -> Floats:
         """The bill at each volume (1-d)."""
         return self._best(np.asarray(volume, dtype=float))[1]
