@@ -536,7 +536,7 @@ class Scenario(Part):
         workloads = [w.name for w in self.workloads]
         by_kind = {
             kind: [o.name for o in self.options if o.kind == kind]
-            for kind in ("api", "selfhost", "hybrid")
+            for kind in ("api", "selfhost")
         }
         servers = [name for names in by_kind.values() for name in names]
         for i, option in enumerate(self.options):
@@ -547,7 +547,8 @@ class Scenario(Part):
                     yield from _unknown((*here, "hybrid", kind), f"{kind} option", name, by_kind[kind])
             for workload, server in (option.mix or {}).items():
                 yield from _unknown((*here, "mix", workload), "workload", workload, workloads)
-                yield from _unknown((*here, "mix", workload), "option", server, servers)
+                where = (*here, "mix", workload)
+                yield from _unknown(where, "api or selfhost option", server, servers)
             for workload in workloads if option.mix is not None else []:
                 if workload not in option.mix:
                     yield (*here, "mix"), f"the workload {workload!r} has no option in this mix"

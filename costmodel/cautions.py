@@ -1,0 +1,236 @@
+"""What the reader should know before relying on a result: every warning, in one place.
+
+A warning never changes a number. What an early version cannot use yet is named here, so that
+no input is passed over in silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+
+from costmodel.bills import ApiBill, Bill, FleetBill
+from costmodel.book.endpoints import is_open_weights, reasons
+from costmodel.book.token_records import TokenPrice
+from costmodel.quantity import Quantity
+from costmodel.report import BreakEven, Caution
+from costmodel.resolve import QUOTED, Resolved
+from costmodel.scenario import Api, Part, Scenario, SelfHost
+from costmodel.units import HOURS_PER_DAY
+from costmodel.wording import tokens_per_day, usd
+
+DEFAULT_HORIZON_MONTHS = 12
+"""How far ahead retirements and price changes are looked for, where no horizon is stated."""
+
+
+def cautions(
+    scenario: Scenario,
+    resolved: Resolved,
+    bills: Mapping[str, Bill],
+    volume: float,
+) -> Iterator[Caution]:
+    """Every warning about a scenario and what was looked up for it."""
+    yield from _calendar(scenario)
+    yield from _profiles(scenario)
+    yield from not_used_yet(scenario)
+    for option in scenario.options:
+        facts = resolved.options[option.name]
+        if option.api is not None and facts.price is not None:
+            yield from _api(scenario, option.name, option.api, facts.price)
+        if option.selfhost is not None and facts.fleet is not None:
+            yield from _fleet(option.name, option.selfhost, facts.fleet.fit)
+        bill = bills.get(option.name)
+        if bill is not None:
+            yield from _load(option.name, bill, volume)
+        elif option.hybrid is not None:
+            yield Caution("no_bill", f"{option.name}: no bill, because a part of it has none or "
+                          "the volume axis moves only one of the workloads it shares.")  # fmt: skip
+
+
+def _calendar(scenario: Scenario) -> Iterator[Caution]:
+    days = scenario.calendar.days_per_month.value
+    hours = scenario.calendar.hours_per_month.value
+    if abs(days * HOURS_PER_DAY / hours - 1) > 1e-3:
+        yield Caution(
+            "calendar_disagrees",
+            f"{days:g} days a month are {days * HOURS_PER_DAY:g} hours, but hours_per_month is "
+            f"{hours:g}: tokens and GPUs are billed over different months.",
+        )
+
+
+def _profiles(scenario: Scenario) -> Iterator[Caution]:
+    for workload in scenario.workloads:
+        if workload.profile is None:
+            yield Caution(
+                "profile_unset",
+                f"{workload.name}: no profile, so traffic counts as flat all week. Real traffic "
+                "peaks; state profile: {peak_to_mean: ...}.",
+            )
+        elif workload.profile.peak_to_mean is not None:
+            yield Caution(
+                "profile_assumed",
+                f"{workload.name}: only the peak-to-mean ratio is known; the hours follow an "
+                "assumed load-duration curve.",
+            )
+
+
+# ------------------------------------------------------------------------------------ API options
+
+
+def _api(
+    scenario: Scenario, name: str, api: Api, price: TokenPrice
+) -> Iterator[Caution]:
+    if any(w.batch_share.value > 0 for w in scenario.workloads) and price.batch is None:
+        yield Caution("no_batch_price", f"{name}: no batch price is known for {price.id}; work "
+                      "that can wait pays the standard price.")  # fmt: skip
+    for thing in price.priced_apart:
+        yield Caution("priced_apart", f"{name}: {thing} is billed apart and not in this bill.")
+    if price.provider == QUOTED:
+        return
+    yield from _lifetime(scenario, name, price)
+    if is_open_weights(price.provider, price.model) and price.precision is None:
+        yield Caution(
+            "precision_unknown",
+            f"{name}: the precision {price.id} serves is not stated; compare quality, not only "
+            "prices.",
+        )
+    if api.output_token_ratio is None and reasons(price.model):
+        yield Caution(
+            "reasoning_tokens_unset",
+            f"{name}: {price.model} thinks before it answers and bills those tokens; state "
+            "output_token_ratio.",
+        )
+
+
+def _lifetime(scenario: Scenario, name: str, price: TokenPrice) -> Iterator[Caution]:
+    from costmodel.book.tokens import scheduled_changes
+
+    months = scenario.finance.horizon_months
+    days = (months.value if months else DEFAULT_HORIZON_MONTHS) * 365 / 12
+    until: date = price.at.date() + timedelta(days=days)
+    if price.retires_by(until):
+        when = "was retired" if price.retired else "retires"
+        yield Caution("endpoint_retires", f"{name}: {price.id} {when} on {price.retires}.")
+    for day, after in scheduled_changes(price.provider, price.model, price.at, until):
+        yield Caution(
+            "price_changes",
+            f"{name}: the price of {price.id} changes on {day} to "
+            f"{_usd_per_mtok(after)}; this bill uses {_usd_per_mtok(price)}.",
+        )
+
+
+def _usd_per_mtok(price: TokenPrice) -> str:
+    tier = price.tiers[0]
+    return f"{usd(tier.input_usd_per_mtok)} in, {usd(tier.output_usd_per_mtok)} out per Mtok"
+
+
+# ------------------------------------------------------------------------------- self-host options
+
+
+def _fleet(name: str, selfhost: SelfHost, fit: Mapping[str, object] | None) -> Iterator[Caution]:
+    if selfhost.throughput is not None:
+        yield Caution("no_fit_check", f"{name}: the throughput is stated, so no memory fit was "
+                      "checked.")  # fmt: skip
+    elif fit is not None and fit.get("verdict") == "tight":
+        yield Caution("fit_tight", f"{name}: whether it fits is too close to call; try it before "
+                      "relying on it.")  # fmt: skip
+    if selfhost.prefix_cache_share.value > 0 and selfhost.throughput is not None:
+        yield Caution("prefix_cache_unused", f"{name}: prefix_cache_share does not change a "
+                      "stated throughput.")  # fmt: skip
+
+
+def _load(name: str, bill: Bill, volume: float) -> Iterator[Caution]:
+    if isinstance(bill, FleetBill) and volume > bill.curve.limit * (1 + 1e-9):
+        busy = float(bill.load.served.mean()(volume)[0])
+        yield Caution(
+            "capacity_exceeded",
+            f"{name}: the pinned fleet of {bill.terms.pinned_replicas:g} replicas serves "
+            f"{tokens_per_day(bill.curve.limit)} at most; the mean load alone keeps "
+            f"{busy:.1f} replicas busy.",
+        )
+    apis = [bill] if isinstance(bill, ApiBill) else []
+    for api in apis:
+        limit = api.api.rate_limit_tokens_per_minute
+        peak = api.peak_tokens_per_minute(volume)
+        if limit is not None and peak > limit.value:
+            yield Caution("rate_limit", f"{name}: the busiest minute needs {peak:,.0f} tokens, "
+                          f"above the limit of {limit.value:,.0f}.")  # fmt: skip
+
+
+def naive_break_even(
+    bills: Mapping[str, Bill], rows: tuple[BreakEven, ...]
+) -> Iterator[Caution]:
+    """Where one replica's bill meets the API's at a volume one replica cannot serve."""
+    for row in rows:
+        bill, api = bills[row.option], bills.get(row.against)
+        if not isinstance(bill, FleetBill) or not isinstance(api, ApiBill):
+            continue
+        if row.always_from_tokens_per_day is not None or bill.terms.pinned_replicas is not None:
+            continue
+        one, slope = float(bill.curve(0.0)), float(api.curve.linear.slopes[-1])
+        meets = (one - api.people_usd) / slope if slope > 0 else 0.0
+        needed = float(bill.use(meets).whole) if meets > 0 else 1.0
+        if needed > max(1.0, bill.terms.min_replicas):
+            yield Caution(
+                "naive_break_even",
+                f"{row.option} against {row.against}: the smallest fleet's bill is matched at "
+                f"{tokens_per_day(meets)}, but that volume needs {needed:,.0f} replicas.",
+            )
+
+
+# ------------------------------------------------------------------------------------ not used yet
+
+
+def not_used_yet(scenario: Scenario) -> Iterator[Caution]:
+    """What was accepted and does not change any number yet."""
+    for path, what in _unused(scenario):
+        yield Caution("not_used_yet", f"{path}: {what}")
+
+
+def _unused(scenario: Scenario) -> Iterator[tuple[str, str]]:
+    ranges = list(_ranges(scenario, ""))
+    if ranges:
+        more = f" and {len(ranges) - 3} more" if len(ranges) > 3 else ""
+        yield ", ".join(ranges[:3]) + more, "low and high are kept; the bill uses the likely value"
+    if scenario.correlations:
+        yield "correlations", "they matter once ranges are drawn"
+    if scenario.finance.model_fields_set - {"horizon_months"}:
+        yield "finance", "the bill is that of one month today; only horizon_months is looked at"
+    if scenario.display is not None:
+        yield "display", "amounts are shown in USD"
+    for workload in scenario.workloads:
+        path = f"workloads.{workload.name}"
+        if workload.growth_per_month.value:
+            yield f"{path}.growth_per_month", "the bill is that of the volume stated"
+        if workload.slo is not None and workload.slo.percentile is not None:
+            yield f"{path}.slo.percentile", "the SLO is held by the means"
+        if workload.quality is not None and workload.quality.accepts is None:
+            yield f"{path}.quality", "no option is excluded by it; accepts: is used"
+    for option in scenario.options:
+        if option.selfhost is not None:
+            yield from _unused_selfhost(f"options.{option.name}.selfhost", option.selfhost)
+
+
+def _unused_selfhost(path: str, selfhost: SelfHost) -> Iterator[tuple[str, str]]:
+    if selfhost.queueing is not None:
+        yield f"{path}.queueing", "the default load factor is used in its place"
+    if selfhost.scaling == "serverless":
+        yield f"{path}.scaling", "serverless scaling is billed as always-on"
+    for i, offer in enumerate(selfhost.offers):
+        if offer.terms == "spot":
+            yield f"{path}.offers[{i}]", "interruptions of spot GPUs are not counted"
+
+
+def _ranges(part: object, path: str) -> Iterator[str]:
+    if isinstance(part, Quantity):
+        if part.is_range:
+            yield path.removeprefix(".")
+    elif isinstance(part, Part):
+        for name in type(part).model_fields:
+            yield from _ranges(getattr(part, name), f"{path}.{name}")
+    elif isinstance(part, tuple):
+        for i, item in enumerate(part):
+            label = f".{item.name}" if getattr(item, "name", None) else f"[{i}]"
+            yield from _ranges(item, f"{path}{label}")
+
+

@@ -1,0 +1,273 @@
+"""One point of a bill, taken apart: lines that add up to it, and the fleet behind it.
+
+Utilisation, idle dollars and the all-in multiple are results of the capacity arithmetic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from costmodel.bills import (
+    ENGINEERING,
+    ApiBill,
+    Bill,
+    FleetBill,
+    HybridBill,
+    MixBill,
+    bill_at,
+)
+from costmodel.cost.fleet import FleetUse
+from costmodel.quantity import KINDS, Kind
+from costmodel.report import BillLine, FleetResult, OptionResult, WaterfallStep
+from costmodel.resolve import FleetFacts, Resolved
+from costmodel.scenario import Option
+
+CONTRACT, PROVISIONED = "contract discount", "provisioned units"
+API_ENGINEERING = "engineering (API)"
+
+
+def explain(
+    option: Option, bill: Bill | None, resolved: Resolved, volume: float, mtok_per_month: float
+) -> OptionResult:
+    """One option at one volume; without a bill only its name and kind."""
+    if bill is None:
+        return OptionResult(option.name, option.kind, None, None)
+    usd = float(bill_at(bill, np.array([volume]))[0])
+    return OptionResult(
+        option.name,
+        option.kind,
+        usd,
+        usd / mtok_per_month if mtok_per_month else None,
+        lines=tuple(_lines(option, bill, resolved, volume)),
+        fleet=_fleet_result(option, bill, resolved, volume),
+        evidence=_evidence(option, resolved),
+    )
+
+
+def _evidence(option: Option, resolved: Resolved) -> Kind:
+    """How the decisive numbers are known: the weakest of price lists and throughputs."""
+    kinds = [kind for name in _members(option) for kind in _decisive_kinds(name, resolved)]
+    return max(kinds, key=KINDS.index, default="assumed")
+
+
+def _members(option: Option) -> list[str]:
+    if option.hybrid is not None:
+        return [option.hybrid.selfhost, option.hybrid.api]
+    return list(dict.fromkeys(option.mix.values())) if option.mix else [option.name]
+
+
+def _decisive_kinds(name: str, resolved: Resolved) -> Iterator[Kind]:
+    facts = resolved.options[name]
+    if facts.price is not None:
+        yield facts.price.kind
+    if facts.fleet is not None:
+        yield from (c.requests_per_s.kind or "assumed" for c in facts.fleet.capacity.values())
+        yield from (o.usd_per_gpu_hour.kind or "assumed" for o in facts.fleet.offers)
+
+
+# --------------------------------------------------------------------------------------- lines
+
+
+def _lines(option: Option, bill: Bill, resolved: Resolved, volume: float) -> Iterator[BillLine]:
+    if isinstance(bill, ApiBill):
+        yield from _api_lines(option.name, bill, resolved, volume)
+    elif isinstance(bill, FleetBill):
+        yield from _fleet_lines(option.name, bill, resolved, float(bill.gpus(volume)))
+    elif isinstance(bill, HybridBill):
+        yield from _hybrid_lines(option, bill, resolved, volume)
+    else:
+        for name, part in bill.parts.items():
+            inner = (
+                _api_lines(name, part, resolved, volume)
+                if isinstance(part, ApiBill)
+                else _fleet_lines(name, part, resolved, float(part.gpus(volume)))
+            )
+            for line in inner:
+                yield BillLine(f"{name}: {line.name}", line.usd, line.kind, line.source)
+
+
+def _api_lines(name: str, bill: ApiBill, resolved: Resolved, volume: float) -> Iterator[BillLine]:
+    price = resolved.options[name].price
+    assert price is not None
+    total = float(bill.curve(volume)) - bill.people_usd
+    listed: dict[str, float] = {}
+    for traffic in bill.traffic:
+        base, slope = bill.monthly_requests(traffic)
+        for line, usd in bill.request_usd(traffic).items():
+            listed[line] = listed.get(line, 0.0) + usd * (base + slope * volume)
+    if bill.api.contract is not None and bill.api.contract.kind == "provisioned":
+        yield BillLine(PROVISIONED, total, price.kind, "the contract")
+    else:
+        for line, usd in listed.items():
+            if usd:
+                yield BillLine(line, usd, price.kind, price.source)
+        if bill.api.contract is not None:
+            yield BillLine(CONTRACT, total - sum(listed.values()), "assumed", "the contract")
+    yield _people(API_ENGINEERING, bill.people_usd, resolved)
+
+
+def _people(name: str, usd: float, resolved: Resolved) -> BillLine:
+    rate = resolved.overheads.usd_per_hour
+    return BillLine(name, usd, rate.kind or "assumed", rate.source or "the scenario")
+
+
+def _fleet_lines(
+    name: str, bill: FleetBill, resolved: Resolved, gpu_usd: float
+) -> Iterator[BillLine]:
+    facts = resolved.options[name].fleet
+    assert facts is not None
+    *committed, elastic = facts.offers
+    terms = bill.terms
+    for offer, priced in zip(committed, terms.offers, strict=False):
+        usd = terms.units_of(priced) * terms.unit_month_usd(priced)
+        gpu_usd -= usd
+        yield BillLine(offer.name, usd, offer.usd_per_gpu_hour.kind or "assumed",
+                       offer.usd_per_gpu_hour.source or "the scenario")  # fmt: skip
+    price = elastic.usd_per_gpu_hour
+    yield BillLine(elastic.name, gpu_usd, price.kind or "assumed", price.source or "the scenario")
+    yield from _fixed_lines(bill, resolved)
+
+
+def _fixed_lines(bill: FleetBill, resolved: Resolved) -> Iterator[BillLine]:
+    for name, usd in bill.fixed.items():
+        if name == ENGINEERING:
+            yield _people(name, usd, resolved)
+        elif usd:
+            yield BillLine(name, usd, "assumed", "the scenario")
+
+
+def _hybrid_lines(
+    option: Option, bill: HybridBill, resolved: Resolved, volume: float
+) -> Iterator[BillLine]:
+    assert option.hybrid is not None
+    facts, price = resolved.options[option.hybrid.selfhost].fleet, None
+    price = resolved.options[option.hybrid.api].price
+    assert facts is not None
+    assert price is not None
+    at = np.array([volume])
+    total = float(bill.hybrid(at)[0])
+    own = float(bill.hybrid.own_usd(at)[0])
+    if own > 0:
+        offer = facts.offers[-1]
+        rate = offer.usd_per_gpu_hour
+        yield BillLine(
+            offer.name,
+            own - bill.fleet.fixed_usd,
+            rate.kind or "assumed",
+            rate.source or "the scenario",
+        )
+        yield from _fixed_lines(bill.fleet, resolved)
+    yield BillLine("API overflow", total - own - bill.api.people_usd, price.kind, price.source)
+    yield _people(API_ENGINEERING, bill.api.people_usd, resolved)
+
+
+# -------------------------------------------------------------------------------------- fleets
+
+
+def _fleet_result(
+    option: Option, bill: Bill, resolved: Resolved, volume: float
+) -> FleetResult | None:
+    if isinstance(bill, FleetBill):
+        facts = resolved.options[option.name].fleet
+        assert facts is not None
+        return _own_fleet(bill, facts, volume)
+    if isinstance(bill, HybridBill):
+        assert option.hybrid is not None
+        facts = resolved.options[option.hybrid.selfhost].fleet
+        assert facts is not None
+        return _hybrid_fleet(bill, facts, volume)
+    if isinstance(bill, MixBill) and bill.has_fleet:
+        return _mixed_fleet(bill, resolved, volume)
+    return None
+
+
+def _own_fleet(bill: FleetBill, facts: FleetFacts, volume: float) -> FleetResult:
+    use, gpu_usd = bill.use(volume), float(bill.gpus(volume))
+    billed, busy = float(use.billed), float(use.busy)
+    spare_usd = gpu_usd * float(use.with_spares - use.whole) / billed if billed else 0.0
+    total, utilisation = gpu_usd + bill.fixed_usd, busy / billed if billed else 0.0
+    return FleetResult(
+        replicas=float(use.with_spares),
+        gpus=billed / bill.terms.replicas_per_unit * bill.terms.gpus_per_unit,
+        fit=facts.fit,
+        throughput=_throughput(facts),
+        capacity_tokens_per_day_per_replica=volume / busy if busy else 0.0,
+        utilisation=utilisation,
+        idle_usd=gpu_usd * max(0.0, 1.0 - utilisation),
+        all_in_multiple=total / (gpu_usd - spare_usd) if gpu_usd > spare_usd else None,
+        waterfall=tuple(_waterfall(bill, use, gpu_usd)),
+    )
+
+
+def _throughput(facts: FleetFacts) -> dict[str, Mapping[str, Any]]:
+    return {name: each.model_dump(mode="json") for name, each in facts.capacity.items()}
+
+
+def _waterfall(bill: FleetBill, use: FleetUse, gpu_usd: float) -> Iterator[WaterfallStep]:
+    """From the mean load at full speed to the all-in bill; the steps add up to it."""
+    billed = float(use.billed)
+    usd_per_replica = gpu_usd / billed if billed else 0.0
+    levels = [
+        ("Mean load, full speed", min(float(use.busy), float(use.whole))),
+        ("Load factor", min(float(use.with_load_factor), float(use.whole))),
+        ("Peaks and bursts", float(use.with_peaks)),
+        ("Whole replicas", float(use.whole)),
+        ("Spares", float(use.with_spares)),
+        ("Nodes, commitments, starts", billed),
+    ]
+    before = 0.0
+    for name, level in levels:
+        step = (level - before) * usd_per_replica
+        if name != "Nodes, commitments, starts" or abs(step) > 0.005:
+            yield WaterfallStep(name, step)
+        before = level
+    people = bill.fixed.get(ENGINEERING, 0.0)
+    yield WaterfallStep("People", people)
+    yield WaterfallStep("Other", bill.fixed_usd - people)
+
+
+def _hybrid_fleet(bill: HybridBill, facts: FleetFacts, volume: float) -> FleetResult:
+    at = np.array([volume])
+    replicas = float(bill.hybrid.replicas(at)[0])
+    own = float(bill.hybrid.own_usd(at)[0])
+    gpu_usd = max(0.0, own - bill.fleet.fixed_usd)
+    load = bill.fleet.load.served(volume)
+    serving = max(0.0, replicas - bill.spare_replicas) * bill.fleet.terms.load_factor
+    busy = float(np.minimum(load, serving).mean())
+    utilisation = busy / replicas if replicas else 0.0
+    mean = float(load.mean())
+    return FleetResult(
+        replicas=replicas,
+        gpus=replicas * bill.fleet.terms.gpus_per_replica,
+        fit=facts.fit,
+        throughput=_throughput(facts),
+        capacity_tokens_per_day_per_replica=volume / mean if mean else 0.0,
+        utilisation=utilisation,
+        idle_usd=gpu_usd * (1.0 - utilisation),
+        all_in_multiple=None,
+    )
+
+
+def _mixed_fleet(bill: MixBill, resolved: Resolved, volume: float) -> FleetResult:
+    fleets = [
+        _own_fleet(part, facts, volume)
+        for name, part in bill.parts.items()
+        if isinstance(part, FleetBill) and (facts := resolved.options[name].fleet) is not None
+    ]
+    replicas = sum(fleet.replicas for fleet in fleets)
+    busy = sum(fleet.utilisation * fleet.replicas for fleet in fleets)
+    return FleetResult(
+        replicas=replicas,
+        gpus=sum(fleet.gpus for fleet in fleets),
+        fit=None,
+        throughput={k: v for fleet in fleets for k, v in fleet.throughput.items()},
+        capacity_tokens_per_day_per_replica=volume / busy if busy else 0.0,
+        utilisation=busy / replicas if replicas else 0.0,
+        idle_usd=sum(fleet.idle_usd for fleet in fleets),
+        all_in_multiple=None,
+    )
+
+

@@ -1,0 +1,148 @@
+"""From a scenario to a report: look up, price, compare, explain. The only sequencer.
+
+Each step is a module of its own and works on what the one before it returned; nothing flows back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from importlib.metadata import version
+
+import numpy as np
+
+from costmodel.assumptions import assumptions
+from costmodel.bills import Bill, FleetBill, MixBill, bill_at, build_bills, traffic_of
+from costmodel.book import Book, load_book
+from costmodel.cautions import cautions, naive_break_even
+from costmodel.cost.curve import CostCurve, Floats
+from costmodel.errors import InputError
+from costmodel.explain import explain
+from costmodel.report import Curves, Report
+from costmodel.resolve import Resolved, frozen_scenario, resolve
+from costmodel.scenario import Scenario
+from costmodel.units import MTOK
+from costmodel.verdict import (
+    break_evens,
+    capacity_exclusion,
+    cheapest_api_usd,
+    condition_prices,
+    exclusions,
+    recommend,
+)
+
+ALL = "all"
+"""The volume axis that moves every workload together."""
+
+CURVE_POINTS = 400
+CURVE_REACH = 3.0
+"""Curves run from 0 to this many times the evaluated volume."""
+
+MOST_DRAWN_STEPS = 400
+"""Steps drawn exactly, as verticals; past that a curve is only sampled."""
+
+
+def evaluate(
+    scenario: Scenario,
+    *,
+    tokens_per_day: float | None = None,
+    workload: str | None = None,
+    as_of: date | None = None,
+    book: Book | None = None,
+) -> Report:
+    """Evaluate a scenario at one volume and over a range of volumes.
+
+    ``tokens_per_day`` replaces the volume stated: of all workloads together, or of ``workload``
+    alone, which then also is the volume axis. ``as_of`` replaces the date prices are taken at.
+    Raises InputError for anything that cannot be looked up.
+    """
+    book = book or load_book()
+    scenario = scenario if as_of is None else scenario.model_copy(update={"as_of": as_of})
+    volume = _volume(scenario, tokens_per_day, workload)
+    resolved = resolve(scenario, book, as_of)
+    traffic = traffic_of(scenario, workload or ALL)
+    bills = build_bills(scenario, resolved, traffic)
+    excluded = exclusions(scenario, resolved)
+
+    rows = break_evens(bills, excluded, volume)
+    mtok = sum(
+        float(t.daily_requests(volume)) * t.workload.tokens_per_request for t in traffic.values()
+    ) * (scenario.calendar.days_per_month.value / MTOK)
+    options = tuple(
+        replace(
+            explain(option, bills.get(option.name), resolved, volume, mtok),
+            excluded_by=excluded[option.name]
+            + capacity_exclusion(bills.get(option.name), volume),
+        )
+        for option in scenario.options
+    )
+    warnings = (
+        *cautions(scenario, resolved, bills, volume),
+        *naive_break_even(bills, rows),
+    )
+    return Report(
+        scenario=scenario.name,
+        as_of=scenario.as_of,
+        tokens_per_day=volume,
+        volume_of=workload or ALL,
+        options=options,
+        break_even=rows,
+        recommendation=recommend(options, rows, volume),
+        warnings=warnings,
+        assumption_rows=tuple(assumptions(scenario, resolved)),
+        conditions=condition_prices(scenario, options, excluded),
+        curve_points=curves(scenario, resolved, workload or ALL, bills, excluded, volume),
+        book=_versions(),
+        frozen=frozen_scenario(scenario, resolved),
+    )
+
+
+def _volume(scenario: Scenario, tokens_per_day: float | None, workload: str | None) -> float:
+    stated = scenario.workload(workload).daily_tokens if workload else scenario.tokens_per_day
+    volume = stated if tokens_per_day is None else tokens_per_day
+    if not 0 < volume < float("inf"):
+        raise InputError(f"tokens per day must be a finite number above 0, not {volume:g}")
+    return volume
+
+
+def curves(
+    scenario: Scenario,
+    resolved: Resolved,
+    volume_of: str,
+    bills: Mapping[str, Bill],
+    excluded: Mapping[str, tuple[str, ...]],
+    volume: float,
+) -> Curves:
+    """All bills from 0 to three times the volume; fleets also at low and high throughput."""
+    volumes = _volumes(bills, volume * CURVE_REACH)
+    traffic = traffic_of(scenario, volume_of)
+    with_fleet = [name for name, bill in bills.items() if _has_range(bill)]
+    slow = build_bills(scenario, resolved, traffic, "low") if with_fleet else {}
+    fast = build_bills(scenario, resolved, traffic, "high") if with_fleet else {}
+    return Curves(
+        volumes,
+        {name: bill_at(bill, volumes) for name, bill in bills.items()},
+        {name: bill_at(fast[name], volumes) for name in with_fleet},
+        {name: bill_at(slow[name], volumes) for name in with_fleet},
+        cheapest_api_usd(bills, excluded, volumes),
+    )
+
+
+def _has_range(bill: Bill) -> bool:
+    return isinstance(bill, FleetBill) or (isinstance(bill, MixBill) and bill.has_fleet)
+
+
+def _volumes(bills: Mapping[str, Bill], top: float) -> Floats:
+    """An even grid, plus both sides of every jump where there are few enough to draw."""
+    grid = np.linspace(0.0, top, CURVE_POINTS + 1)
+    curves: list[CostCurve] = [b.curve for b in bills.values() if isinstance(b, FleetBill | MixBill)]
+    steps = sum(curve.steps.count_breaks(top) for curve in curves)
+    if not 0 < steps <= MOST_DRAWN_STEPS:
+        return grid
+    jumps = np.concatenate([curve.steps.jumps(0.0, top)[0] for curve in curves])
+    return np.unique(np.concatenate([grid, jumps, jumps * (1 + 1e-9)]))
+
+
+def _versions() -> dict[str, str]:
+    return {name: version(name) for name in ("costmodel", "genai-prices")}

@@ -1,0 +1,205 @@
+"""Who may be recommended, who is cheapest, and where: the decision, from bills.
+
+An option is excluded openly and by name of the reason. The verdict compares with the cheapest
+*eligible* alternative at each volume; what a condition costs is stated beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from costmodel.bills import ApiBill, Bill, HybridBill, MixBill, bill_at, capacity_limit, wins
+from costmodel.cost.breakeven import WinningSet, intersection
+from costmodel.report import BreakEven, ConditionPrice, OptionResult, Recommendation
+from costmodel.resolve import Resolved
+from costmodel.scenario import Option, Scenario, Workload
+from costmodel.wording import tokens_per_day, usd
+
+CHEAPEST = "cheapest"
+"""The rival that stands for the cheapest eligible API at each volume."""
+
+
+def exclusions(scenario: Scenario, resolved: Resolved) -> dict[str, tuple[str, ...]]:
+    """Why an option may not be recommended, by option; empty where it may."""
+    return {o.name: tuple(_reasons(o, scenario, resolved)) for o in scenario.options}
+
+
+def _reasons(option: Option, scenario: Scenario, resolved: Resolved) -> Iterator[str]:
+    for condition in conditions_of(scenario):
+        if not meets(option, condition, scenario):
+            yield f"does not satisfy {condition}"
+    for workload in scenario.workloads:
+        if not _accepted(option, workload):
+            yield f"not accepted for {workload.name}"
+    for name in servers_of(option).values():
+        facts = resolved.options[name]
+        if facts.fleet is not None:
+            yield from facts.fleet.not_met
+        if facts.price is not None and facts.price.retired:
+            yield f"{facts.price.id} was retired on {facts.price.retires}"
+
+
+def servers_of(option: Option) -> dict[str, str]:
+    """The options that do the work, by role: itself, or the parts of a hybrid or mix."""
+    if option.hybrid is not None:
+        return {"selfhost": option.hybrid.selfhost, "api": option.hybrid.api}
+    return dict(option.mix) if option.mix is not None else {"": option.name}
+
+
+def conditions_of(scenario: Scenario) -> list[str]:
+    """Every condition some workload requires."""
+    return list(dict.fromkeys(c for w in scenario.workloads for c in w.requires))
+
+
+def meets(option: Option, condition: str, scenario: Scenario) -> bool:
+    """Whether every part of an option that touches a workload with this condition satisfies it.
+
+    A hybrid or mix that says so itself need not repeat it on its parts.
+    """
+    if condition in option.satisfies:
+        return True
+    requiring = [w for w in scenario.workloads if condition in w.requires]
+    if option.mix is not None:
+        parts = {option.mix[w.name] for w in requiring}
+    elif option.hybrid is not None:
+        parts = {option.hybrid.selfhost, option.hybrid.api}
+    else:
+        return not requiring
+    return all(condition in scenario.option(part).satisfies for part in parts)
+
+
+def _accepted(option: Option, workload: Workload) -> bool:
+    accepts = workload.quality.accepts if workload.quality else None
+    if accepts is None or option.name in accepts:
+        return True
+    if option.mix is not None:
+        return option.mix[workload.name] in accepts
+    if option.hybrid is not None:
+        return option.hybrid.selfhost in accepts and option.hybrid.api in accepts
+    return False
+
+
+def capacity_exclusion(bill: Bill | None, volume: float) -> tuple[str, ...]:
+    """Why an option cannot serve this volume at all: a pinned fleet that is too small."""
+    if bill is None or volume <= capacity_limit(bill) * (1 + 1e-9):
+        return ()
+    return (f"its pinned fleet serves {tokens_per_day(capacity_limit(bill))} at most",)
+
+
+# ---------------------------------------------------------------------------------- break-even
+
+
+def break_evens(
+    bills: Mapping[str, Bill], excluded: Mapping[str, Sequence[str]], volume: float
+) -> tuple[BreakEven, ...]:
+    """Every self-hosted or hybrid option against each API, and against the cheapest eligible."""
+    apis = {name: bill for name, bill in bills.items() if _is_api(bill)}
+    rows = []
+    for name, bill in bills.items():
+        if name in apis:
+            continue
+        sets = {rival: wins(bill, api) for rival, api in apis.items()}
+        cheapest = intersection(sets[rival] for rival in apis if not excluded[rival])
+        sets[CHEAPEST] = cheapest.up_to(capacity_limit(bill))
+        rows += [_row(name, rival, won, volume) for rival, won in sets.items()]
+    return tuple(rows)
+
+
+def _row(option: str, against: str, won: WinningSet, volume: float) -> BreakEven:
+    return BreakEven(option, against, won, won.margin_of_safety(volume))
+
+
+def _is_api(bill: Bill) -> bool:
+    return isinstance(bill, ApiBill) or (isinstance(bill, MixBill) and not bill.has_fleet)
+
+
+def cheapest_api_usd(
+    bills: Mapping[str, Bill], excluded: Mapping[str, Sequence[str]], volumes: np.ndarray
+) -> np.ndarray | None:
+    """The cheapest eligible API at each volume; None where no API is eligible."""
+    eligible = [b for name, b in bills.items() if _is_api(b) and not excluded[name]]
+    return np.min([bill_at(bill, volumes) for bill in eligible], axis=0) if eligible else None
+
+
+# ------------------------------------------------------------------------------ recommendation
+
+
+def recommend(
+    options: Sequence[OptionResult], break_even: Sequence[BreakEven], volume: float
+) -> Recommendation:
+    """The cheapest option that stands at this volume, and why."""
+    standing = sorted((o for o in options if o.stands), key=lambda o: o.monthly_usd or 0.0)
+    if not standing:
+        return Recommendation(None, "No option stands: every one is excluded.")
+    best, rest = standing[0], standing[1:]
+    assert best.monthly_usd is not None
+    if not rest:
+        reason = f"{best.name} is the only option that stands, at {usd(best.monthly_usd)} a month."
+        return Recommendation(best.name, reason, evidence=best.evidence)
+    runner_up = rest[0]
+    assert runner_up.monthly_usd is not None
+    saving = runner_up.monthly_usd - best.monthly_usd
+    reason = (
+        f"At {tokens_per_day(volume)}, {best.name} costs {usd(best.monthly_usd)} a month and "
+        f"{runner_up.name} {usd(runner_up.monthly_usd)}. {_where(best, standing, break_even)}"
+    )
+    return Recommendation(best.name, reason.strip(), runner_up.name, saving, best.evidence)
+
+
+def _where(
+    best: OptionResult, standing: Sequence[OptionResult], rows: Sequence[BreakEven]
+) -> str:
+    """Where own GPUs begin to win, in one sentence: of the winner, else of the next own option."""
+    own = [o.name for o in (best, *standing) if o.kind != "api"]
+    row = next((r for name in own for r in rows if (r.option, r.against) == (name, CHEAPEST)), None)
+    return "" if row is None else describe(row)
+
+
+def describe(row: BreakEven) -> str:
+    """A winning set in one sentence.
+
+    >>> from costmodel.cost.breakeven import NOWHERE
+    >>> describe(BreakEven("own GPUs", "cheapest", NOWHERE, None))
+    'own GPUs never beats the cheapest eligible API, at any volume.'
+    """
+    rival = "the cheapest eligible API" if row.against == CHEAPEST else row.against
+    first, always = row.first_tokens_per_day, row.always_from_tokens_per_day
+    if row.verdict == "never" or first is None:
+        return f"{row.option} never beats {rival}, at any volume."
+    if row.verdict == "always":
+        return f"{row.option} beats {rival} at every volume."
+    if always is None:
+        return (
+            f"{row.option} first beats {rival} at {tokens_per_day(first)}, "
+            "in bounded windows only and never for good."
+        )
+    if first == always:
+        return f"{row.option} beats {rival} from {tokens_per_day(always)} on."
+    return (
+        f"{row.option} first beats {rival} at {tokens_per_day(first)} and always from "
+        f"{tokens_per_day(always)}; in between, each new replica hands the lead back."
+    )
+
+
+def condition_prices(
+    scenario: Scenario, options: Sequence[OptionResult], excluded: Mapping[str, Sequence[str]]
+) -> tuple[ConditionPrice, ...]:
+    """What each condition costs: cheapest eligible less the cheapest without that condition."""
+    prices = []
+    for condition in conditions_of(scenario):
+        waived = f"does not satisfy {condition}"
+        eligible = _cheapest(o for o in options if o.stands)
+        without = _cheapest(
+            o
+            for o in options
+            if o.monthly_usd is not None and not set(o.excluded_by) - {waived}
+        )
+        gap = None if eligible is None or without is None else eligible - without
+        prices.append(ConditionPrice(condition, gap))
+    return tuple(prices)
+
+
+def _cheapest(options: Iterator[OptionResult]) -> float | None:
+    return min((o.monthly_usd for o in options if o.monthly_usd is not None), default=None)
