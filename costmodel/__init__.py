@@ -1,1 +1,55 @@
-"""Should we serve this open model on our own GPUs or pay an API?"""
+"""Should we serve this open model on our own GPUs or pay an API?
+
+>>> import costmodel
+>>> "evaluate" in dir(costmodel)
+True
+
+The names below are the public interface; each is imported when first used, so that
+``import costmodel`` stays light.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from costmodel.book import load_book as load_book
+    from costmodel.errors import CostmodelError as CostmodelError
+    from costmodel.errors import InputError as InputError
+    from costmodel.pipeline import evaluate as evaluate
+    from costmodel.present import figure as figure
+    from costmodel.present import save as save
+    from costmodel.report import BreakEven as BreakEven
+    from costmodel.report import Report as Report
+    from costmodel.scenario import Scenario as Scenario
+    from costmodel.scenario import load_scenario as load_scenario
+    from costmodel.sizing import fit as fit
+    from costmodel.sizing import throughput as throughput
+
+_HOMES = {
+    "BreakEven": "costmodel.report",
+    "CostmodelError": "costmodel.errors",
+    "InputError": "costmodel.errors",
+    "Report": "costmodel.report",
+    "Scenario": "costmodel.scenario",
+    "evaluate": "costmodel.pipeline",
+    "figure": "costmodel.present",
+    "fit": "costmodel.sizing",
+    "load_book": "costmodel.book",
+    "load_scenario": "costmodel.scenario",
+    "save": "costmodel.present",
+    "throughput": "costmodel.sizing",
+}
+
+__all__ = list(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'costmodel' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

@@ -17,7 +17,7 @@ from typing import Literal
 
 import numpy as np
 
-from costmodel.cost.curve import CostCurve, Floats, Tail
+from costmodel.cost.curve import CostCurve, PiecewiseLinear
 
 Verdict = Literal["always", "from", "windows", "never"]
 Window = tuple[float, float]
@@ -27,9 +27,6 @@ MOST_PIECES = 400_000
 
 _PERIODS = 64
 """Periods of the slowest staircase looked through where windows may recur without end."""
-
-_SAME = 1e-12
-"""Slopes closer than this share of the larger one are equal."""
 
 _TOUCH = 1e-12
 """Windows this close (relative) are one."""
@@ -109,16 +106,53 @@ def winning_set(option: CostCurve, against: CostCurve) -> WinningSet:
 
 
 def positive_set(saving: CostCurve) -> WinningSet:
-    """Every volume above 0 at which ``saving`` is positive."""
-    tail = saving.tail
-    bound, beyond = _settled(tail)
-    if beyond is None:
-        return _recurring_set(saving, tail)
-    rest = [(bound, inf)] if beyond else []
-    if saving.steps.count_breaks(bound) <= MOST_PIECES:
-        return WinningSet(_merge([*_windows(saving, 0.0, bound), *rest]))
-    head, omitted = _both_ends(saving, tail, bound)
-    return WinningSet(_merge([*head, *rest]), omitted=omitted)
+    """Every volume above 0 at which ``saving`` is positive.
+
+    Two piecewise-linear curves enclose the saving at every volume. Where both are positive it is
+    won, where neither is it is lost; only between is it looked at step by step.
+    """
+    below, above = saving.corridor
+    sure = _positive_pieces(below)
+    omitted, recurring, windows = 0, False, list(sure)
+    for low, high in _without(_positive_pieces(above), sure):
+        if high == inf:
+            found, recurring = _recurring(saving, low)
+        elif saving.steps.count_breaks(high) - saving.steps.count_breaks(low) <= MOST_PIECES:
+            found = _windows(saving, low, high)
+        else:
+            found, between = _both_ends(saving, low, high)
+            omitted += between
+        windows += found
+    return WinningSet(_merge(sorted(windows)), recurring, omitted)
+
+
+def _positive_pieces(line: PiecewiseLinear) -> tuple[Window, ...]:
+    """Where a piecewise-linear curve is above 0."""
+    found = []
+    for intercept, slope, start, end in line.pieces():
+        root = -intercept / slope if slope else inf
+        if slope > 0:
+            found.append((max(start, root), end))
+        elif slope < 0:
+            found.append((start, min(end, root)))
+        elif intercept > 0:
+            found.append((start, end))
+    return _merge([(low, high) for low, high in found if high > low])
+
+
+def _without(windows: Sequence[Window], removed: Sequence[Window]) -> list[Window]:
+    """The parts of ``windows`` outside ``removed``; both ascend and are disjoint."""
+    left = []
+    for low, high in windows:
+        for a, b in removed:
+            if b <= low or a >= high:
+                continue
+            if a > low:
+                left.append((low, a))
+            low = b  # noqa: PLW2901 - what is left of the window shrinks
+        if low < high:
+            left.append((low, high))
+    return left
 
 
 def intersection(sets: Iterable[WinningSet]) -> WinningSet:
@@ -149,55 +183,45 @@ def _both(one: WinningSet, other: WinningSet) -> WinningSet:
     )
 
 
-def _settled(tail: Tail) -> tuple[float, bool | None]:
-    """(volume, sign): past the volume the saving is positive, or not; None: never settled."""
-    if abs(tail.slope) <= _SAME * max(1.0, abs(tail.low), abs(tail.high)) / max(1.0, tail.start):
-        if tail.low >= 0 and tail.high > 0:
-            return tail.start, True
-        return tail.start, False if tail.high <= 0 else None
-    if tail.slope > 0:
-        return max(tail.start, -tail.low / tail.slope), True
-    return max(tail.start, -tail.high / tail.slope), False
-
-
-def _recurring_set(saving: CostCurve, tail: Tail) -> WinningSet:
-    """Equal slopes: the steps alone decide, and past the tail's start they repeat."""
-    slowest = saving.steps.per_volume.max(axis=1)
-    period = 1 / slowest[slowest > 0].min()
+def _recurring(saving: CostCurve, start: float) -> tuple[list[Window], bool]:
+    """Equal slopes: past ``start`` the steps alone decide, and they repeat without end."""
+    period = 1 / saving.steps.steepest[saving.steps.steepest > 0].min()
     periods = 1 if len(saving.steps.weights) == 1 else _PERIODS
-    start = np.ceil(tail.start / period) * period
-    windows = _merge(_windows(saving, 0.0, start + periods * period))
-    return WinningSet(windows, recurring=any(high > start for _, high in windows))
+    whole = np.ceil(start / period) * period
+    windows = _windows(saving, start, whole + periods * period)
+    return windows, any(high > whole for _, high in windows)
 
 
-def _both_ends(saving: CostCurve, tail: Tail, bound: float) -> tuple[list[Window], int]:
-    """Windows at either end of a contested zone of millions of steps, and how many lie between.
+def _both_ends(saving: CostCurve, low: float, high: float) -> tuple[list[Window], int]:
+    """Windows at either end of a contested stretch of millions of steps, and how many between.
 
-    With nearly equal slopes the corridor of the tail changes sign slowly: below ``opens`` both its
-    sides agree, past ``bound`` they agree again. The first crossing and the last one lie near
-    these two volumes, so the zone is searched from both ends until each is found.
+    With nearly equal slopes a contested stretch is very long. The first window and the last lie
+    near its ends, so it is searched from both until a change of the lead is found.
     """
-    opens = max(tail.start, min(-tail.low / tail.slope, -tail.high / tail.slope))
-    stretch = (bound - opens) * MOST_PIECES / saving.steps.count_breaks(bound) / 8
-    near, near_end = [], opens
-    while not near and near_end < bound:
-        near_start, near_end = near_end, _step_edge(saving, min(near_end + stretch, bound))
-        near = _windows(saving, near_start, near_end)
-    far, far_start, sign_seen = [], bound, False
-    while not sign_seen and far_start > near_end:
+    pieces = saving.steps.count_breaks(high) - saving.steps.count_breaks(low)
+    stretch = (high - low) * MOST_PIECES / pieces / 8
+    near: list[Window] = []
+    near_end = low
+    while not _changes(near, low, near_end) and near_end < high:
+        near_start, near_end = near_end, _step_edge(saving, min(near_end + stretch, high))
+        near += _windows(saving, near_start, near_end)
+    far: list[Window] = []
+    far_start = high
+    while not _changes(far, far_start, high) and far_start > near_end:
         far_end, far_start = far_start, max(_step_edge(saving, far_start - stretch), near_end)
-        found = _windows(saving, far_start, far_end)
-        far = [*found, *far]
-        sign_seen = bool(found) and _merge(found) != ((far_start, far_end),)
+        far = [*_windows(saving, far_start, far_end), *far]
     between = saving.steps.count_breaks(far_start) - saving.steps.count_breaks(near_end)
-    head = _windows(saving, 0.0, tail.start)
-    won_early = [(tail.start, opens)] if tail.slope < 0 and opens > tail.start else []
-    return [*head, *won_early, *near, *far], max(0, round(between))
+    return [*near, *far], max(0, round(between))
+
+
+def _changes(windows: Sequence[Window], low: float, high: float) -> bool:
+    """Whether the lead changes within (low, high)."""
+    return bool(windows) and _merge(windows) != ((low, high),)
 
 
 def _step_edge(saving: CostCurve, volume: float) -> float:
     """The last step at or below a volume, so that no window is cut in two."""
-    period = 1 / saving.steps.per_volume.max()
+    period = 1 / saving.steps.steepest.max()
     at, _ = saving.steps.jumps(volume - 2 * period, volume)
     return float(at[-1]) if len(at) else volume
 
@@ -223,10 +247,14 @@ def _windows(saving: CostCurve, low: float, high: float) -> list[Window]:
 
 def _merge(windows: Sequence[Window]) -> tuple[Window, ...]:
     """Join windows that overlap or touch; ``windows`` ascend by their lower edge."""
-    merged: list[Window] = []
-    for low, high in windows:
-        if merged and low <= merged[-1][1] * (1 + _TOUCH):
-            merged[-1] = (merged[-1][0], max(merged[-1][1], high))
-        elif high > low:
-            merged.append((low, high))
-    return tuple(merged)
+    if not windows:
+        return ()
+    edges = np.asarray(windows, dtype=float)
+    low, high = edges[edges[:, 1] > edges[:, 0]].T
+    if not len(low):
+        return ()
+    reach = np.maximum.accumulate(high)
+    apart = np.concatenate([[True], low[1:] > reach[:-1] * (1 + _TOUCH)])
+    opens = low[apart]
+    closes = np.maximum.reduceat(high, np.flatnonzero(apart))
+    return tuple(zip(opens.tolist(), closes.tolist(), strict=True))

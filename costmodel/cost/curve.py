@@ -19,6 +19,9 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
+SAME = 1e-12
+"""Numbers that cancel to this share of their parts are equal."""
+
 STEP_TOLERANCE = 1e-9
 """A load this close above a whole number still counts as that number."""
 
@@ -75,7 +78,9 @@ class PiecewiseLinear:
         a = np.searchsorted(self.starts, starts, side="right") - 1
         b = np.searchsorted(other.starts, starts, side="right") - 1
         return PiecewiseLinear(
-            starts, self.intercepts[a] + other.intercepts[b], self.slopes[a] + other.slopes[b]
+            starts,
+            _sum(self.intercepts[a], other.intercepts[b]),
+            _sum(self.slopes[a], other.slopes[b]),
         )
 
     def __mul__(self, factor: float) -> PiecewiseLinear:
@@ -122,6 +127,13 @@ class PiecewiseLinear:
                 strict=True,
             )
         )
+
+
+def _sum(a: Floats, b: Floats) -> Floats:
+    """``a + b``, exactly 0 where the two cancel but for rounding."""
+    total = a + b
+    total[np.abs(total) <= SAME * np.maximum(np.abs(a), np.abs(b))] = 0.0
+    return total
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,11 +202,29 @@ class Steps:
         """Every step times a factor."""
         return Steps(self.weights * factor, self.base, self.per_volume, self.floors)
 
-    def leading_load(self, group: int) -> LeadingLoad:
-        """Where one group's staircase runs at large volumes."""
-        return _leading_load(
-            self.base[group], self.per_volume[group], float(self.floors[group])
-        )
+    @property
+    def steepest(self) -> Floats:
+        """Units per volume of each group at large volumes; shape (groups,)."""
+        return self.per_volume.max(axis=1)
+
+    def envelope(self, x: Floats, above: float) -> tuple[Floats, Floats]:
+        """``max(floor, load + above)`` of each group and its slope at ``x``; (x, groups) each."""
+        load = self.base + self.per_volume * x[:, None, None] + above
+        lead = np.argmax(load, axis=2)[..., None]
+        height = np.take_along_axis(load, lead, axis=2)[..., 0]
+        slope = np.take_along_axis(np.broadcast_to(self.per_volume, load.shape), lead, 2)[..., 0]
+        return np.maximum(self.floors, height), np.where(height > self.floors, slope, 0.0)
+
+    def kinks(self) -> Floats:
+        """Volumes above 0 at which an envelope may bend: floors reached, lines overtaking."""
+        base, slope, floor = self.base, self.per_volume, self.floors[:, None]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            reached = [((floor - above - base) / slope).ravel() for above in (0.0, 1.0)]
+            overtakes = (base[:, :, None] - base[:, None, :]) / (
+                slope[:, None, :] - slope[:, :, None]
+            )
+        found = np.concatenate([*reached, overtakes.ravel()])
+        return np.unique(found[np.isfinite(found) & (found > 0)])
 
     def count_breaks(self, upto: float) -> float:
         """About how many steps lie below ``upto``; cheap, to plan an enumeration."""
@@ -269,49 +299,24 @@ class CostCurve:
         return edges, value, self.linear.slope_at(middle)
 
     @cached_property
-    def tail(self) -> Tail:
-        """The straight corridor that holds the curve at large volumes.
+    def corridor(self) -> tuple[PiecewiseLinear, PiecewiseLinear]:
+        """Two piecewise-linear curves, below and above this one at every volume.
 
-        A staircase whose load is ``a + b x`` lies between ``a + b x`` and one unit more, once
-        the load has passed the floor and its steepest line leads.
+        A staircase of load x lies within ``max(floor, x)`` and ``max(floor, x + 1)``; both touch
+        it. Where the two agree in sign no step needs to be looked at.
         """
-        start = self.linear.starts[-1]
-        low = high = self.linear.intercepts[-1]
-        slope = self.linear.slopes[-1]
-        for g, weight in enumerate(self.steps.weights):
-            load = self.steps.leading_load(g)
-            edges = weight * load.lowest, weight * load.highest
-            low, high = low + min(edges), high + max(edges)
-            slope, start = slope + weight * load.slope, max(start, load.start)
-        return Tail(float(start), float(low), float(high), float(slope))
+        steps = self.steps
+        starts = np.union1d(self.linear.starts, steps.kinks())
+        middle = (starts + np.append(starts[1:], 2.0 * starts[-1] + 1.0)) / 2
+        fewest, least_slope = steps.envelope(middle, 0.0)
+        most, most_slope = steps.envelope(middle, 1.0)
+        scale = np.abs(self.linear.slopes).max() + np.abs(steps.weights) @ steps.steepest
+        adds, saves = np.maximum(steps.weights, 0.0), np.minimum(steps.weights, 0.0)
 
+        def side(with_few: Floats, with_many: Floats) -> PiecewiseLinear:
+            value = self.linear(middle) + fewest @ with_few + most @ with_many
+            slope = self.linear.slope_at(middle) + least_slope @ with_few + most_slope @ with_many
+            slope[np.abs(slope) <= SAME * scale] = 0.0
+            return PiecewiseLinear(starts, value - slope * middle, slope)
 
-@dataclass(frozen=True)
-class Tail:
-    """From ``start`` on, a curve lies within ``low + slope x`` and ``high + slope x``."""
-
-    start: float
-    low: float
-    high: float
-    slope: float
-
-
-@dataclass(frozen=True)
-class LeadingLoad:
-    """From ``start`` on, a staircase lies within ``lowest + slope x`` and ``highest + slope x``."""
-
-    start: float
-    lowest: float
-    highest: float
-    slope: float
-
-
-def _leading_load(base: Floats, slope: Floats, floor: float) -> LeadingLoad:
-    lead = np.lexsort((base, slope))[-1]
-    a, b = float(base[lead]), float(slope[lead])
-    if b == 0:
-        units = max(floor, float(whole_units(a)))
-        return LeadingLoad(0.0, units, units, 0.0)
-    slower = slope < b
-    overtakes = (base[slower] - a) / (b - slope[slower])
-    return LeadingLoad(max(0.0, (floor - a) / b, *overtakes.tolist()), a, a + 1.0, b)
+        return side(adds, saves), side(saves, adds)

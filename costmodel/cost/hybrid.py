@@ -230,11 +230,12 @@ class Hybrid:
             self._unit_usd * load / self._unit_capacity
             + last_rate * self.overflow_usd(1.0 - self._shift, load)
         )
-        tail = against.tail
-        if tail.slope >= slope * (1 - 1e-12):
+        _, above = against.corridor
+        rival_slope = above.slopes[-1]
+        if rival_slope >= slope * (1 - 1e-12):
             return np.inf
-        gap = tail.high - self.api_usd - self._floor_above(last_rate)
-        return max(tail.start, gap / (slope - tail.slope))
+        gap = above.intercepts[-1] - self.api_usd - self._floor_above(last_rate)
+        return max(above.starts[-1], gap / (slope - rival_slope))
 
 
 def _is_continuous(curve: PiecewiseLinear) -> bool:
