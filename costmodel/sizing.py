@@ -91,9 +91,7 @@ def fit(
     >>> fit("llama-3.3-70b", gpu="h100-sxm", format="awq-int4", context=8192).verdict
     'fits'
     """
-    setup = _setup(
-        model, gpu, format, kv_dtype, tp, engine, engine_version, gpu_memory_utilization
-    )
+    setup = _setup(model, gpu, format, kv_dtype, tp, engine, engine_version, gpu_memory_utilization)
     wanted = int(context or setup.arch.max_context)
     if wanted <= 0 or concurrency <= 0:
         raise InputError("context and concurrency must be above zero; state context")
@@ -164,7 +162,15 @@ def throughput(
     """
     _check_load(input_tokens, output_tokens, prefix_cache_share, concurrency)
     setup = _setup(
-        model, gpu, format, kv_dtype, tp, engine, engine_version, gpu_memory_utilization, strict=False
+        model,
+        gpu,
+        format,
+        kv_dtype,
+        tp,
+        engine,
+        engine_version,
+        gpu_memory_utilization,
+        strict=False,
     )
     chosen = _kernel(setup.format, setup.gpu, kernel)
     shape = speed.Load(input_tokens, output_tokens, tp, prefix_cache_share)
@@ -396,7 +402,9 @@ def _setup(
     spec = book.gpu(gpu)
     weights = book.format(format_id or (record.released_in if record else DEFAULT_FORMAT))
     if tp < 1 or arch.heads % tp:
-        raise InputError(f"tp must divide the {arch.heads} attention heads of {name}; {tp} does not")
+        raise InputError(
+            f"tp must divide the {arch.heads} attention heads of {name}; {tp} does not"
+        )
     if budget_share is not None and not 0 < budget_share <= 1:
         raise InputError("gpu_memory_utilization is a share above 0 and at most 1")
     row = engine_row(engine, engine_version) if strict else _engine(engine, engine_version)
@@ -435,7 +443,9 @@ def _read_config(folder: Path) -> Architecture:
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
-        raise InputError(f"{path}:{error.lineno}:{error.colno}: not valid JSON: {error.msg}") from error
+        raise InputError(
+            f"{path}:{error.lineno}:{error.colno}: not valid JSON: {error.msg}"
+        ) from error
     return from_config(config, str(path))
 
 
@@ -474,15 +484,28 @@ def _assumptions(
             "gpu.usable_bytes", gpu.usable_bytes, "bytes", gpu.usable_kind, gpu.source, gpu.as_of
         ),
         Assumption(
-            "format.bits_per_weight", weights.bits_per_weight, "bits", "listed", weights.source, weights.as_of
+            "format.bits_per_weight",
+            weights.bits_per_weight,
+            "bits",
+            "listed",
+            weights.source,
+            weights.as_of,
         ),
         Assumption("kv_dtype", kv_dtype, "", "assumed"),
         Assumption("tp", tp, "GPUs", "assumed"),
-        Assumption("engine.budget_share", constants.budget_share, "share", "listed", *engine_source),
-        Assumption("engine.max_sequences", constants.max_sequences, "requests", "listed", *engine_source),
+        Assumption(
+            "engine.budget_share", constants.budget_share, "share", "listed", *engine_source
+        ),
+        Assumption(
+            "engine.max_sequences", constants.max_sequences, "requests", "listed", *engine_source
+        ),
         Assumption("engine.step_tokens", constants.step_tokens, "tokens", "listed", *engine_source),
-        Assumption("engine.other_bytes", constants.other_bytes, "bytes", "measured", *engine_source),
-        Assumption("engine.graph_bytes", constants.graph_bytes, "bytes", "measured", *engine_source),
+        Assumption(
+            "engine.other_bytes", constants.other_bytes, "bytes", "measured", *engine_source
+        ),
+        Assumption(
+            "engine.graph_bytes", constants.graph_bytes, "bytes", "measured", *engine_source
+        ),
     )
 
 
@@ -517,7 +540,7 @@ def _speed_assumptions(
             gpu.as_of,
         ),
         Assumption("roofline.low", interval.low, "factor", "estimated", table.source, table.as_of),
-        Assumption("roofline.high", interval.high, "factor", "estimated", table.source, table.as_of),
+        Assumption(
+            "roofline.high", interval.high, "factor", "estimated", table.source, table.as_of
+        ),
     )
-
-

@@ -85,9 +85,19 @@ def test_models_that_share_an_architecture_match_together():
 
 
 def test_sixteen_bit_formats_stand_for_each_other():
-    as_fp16 = matching(**LLAMA_8B_FP8 | {"format": "fp16"})
+    on_a100 = LLAMA_8B_FP8 | {"gpu": "a100-80gb"}
+    as_fp16 = matching(**on_a100 | {"format": "fp16"})
     assert as_fp16
-    assert as_fp16 == matching(**LLAMA_8B_FP8 | {"format": "bf16"})
+    assert as_fp16 == matching(**on_a100 | {"format": "bf16"})
+
+
+def test_the_book_resolves_every_name_first():
+    asked = LLAMA_8B_FP8 | {
+        "model": "meta-llama/Llama-3.1-8B-Instruct",
+        "gpu": "H100 SXM",
+        "format": "FP8",
+    }
+    assert load_book().measurements(**asked) == matching(**LLAMA_8B_FP8)
 
 
 def test_fixed_concurrency_answers_only_at_that_concurrency():
