@@ -1,4 +1,4 @@
-"""Should we serve this open model on our own GPUs or pay an API?
+"""All-in monthly bills and exact break-even: own GPUs or an API, for this open model.
 
 >>> import costmodel
 >>> "evaluate" in dir(costmodel)

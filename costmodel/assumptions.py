@@ -11,9 +11,9 @@ from typing import Any
 
 from costmodel.bills import DEFAULT_LOAD_FACTOR, DEFAULT_SPARE_REPLICAS
 from costmodel.book.token_records import TokenPrice
+from costmodel.facts import FleetFacts, Resolved
 from costmodel.quantity import Quantity
 from costmodel.report import Assumption
-from costmodel.resolve import FleetFacts, Resolved
 from costmodel.scenario import Option, Part, Scenario
 
 _UNIT_SUFFIXES = {
@@ -115,9 +115,7 @@ def _stated_except(part: Part, path: str, *endings: str) -> Iterator[Assumption]
 
 def _prices(path: str, price: TokenPrice) -> Iterator[Assumption]:
     tier = price.tiers[0]
-    rates = zip(
-        ("input", "cached_input", "cache_write", "output"), tier.usd_per_mtok, strict=True
-    )
+    rates = zip(("input", "cached_input", "cache_write", "output"), tier.usd_per_mtok, strict=True)
     for name, rate in rates:
         yield Assumption(
             f"{path}.{name}_usd_per_mtok", rate, "USD/Mtok", price.kind, price.source, price.as_of

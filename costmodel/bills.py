@@ -33,13 +33,12 @@ from costmodel.cost.fleet import (
 from costmodel.cost.fleet import Offer as PricedOffer
 from costmodel.cost.hybrid import Hybrid
 from costmodel.cost.traffic import (
+    READY_PROFILES,
     HourlyDemand,
     hourly_demand,
     load_duration_weights,
-    office_hours_weights,
 )
-from costmodel.errors import InputError, did_you_mean, nearest_ids
-from costmodel.resolve import FleetFacts, Resolved
+from costmodel.facts import FleetFacts, Resolved
 from costmodel.scenario import Api, Contract, Option, Profile, Scenario, SelfHost, Workload
 from costmodel.scenario import Hybrid as HybridOption
 from costmodel.units import HOURS_PER_WEEK, MTOK, SECONDS_PER_DAY
@@ -52,9 +51,6 @@ DEFAULT_SPARE_REPLICAS = 1.0
 
 ENGINEERING, PLATFORM = "engineering", "platform"
 """Names of the fixed lines every fleet has."""
-
-PROFILES = {"flat": lambda: np.ones(HOURS_PER_WEEK), "office-hours": office_hours_weights}
-"""Ready profiles by name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,9 +80,7 @@ class Traffic:
 def traffic_of(scenario: Scenario, volume_of: str = "all") -> dict[str, Traffic]:
     """The workloads by name, on the volume axis chosen: all together, or one of them."""
     total = scenario.tokens_per_day
-    return {
-        w.name: Traffic(w, _demand(w), _rate(w, total, volume_of)) for w in scenario.workloads
-    }
+    return {w.name: Traffic(w, _demand(w), _rate(w, total, volume_of)) for w in scenario.workloads}
 
 
 def _rate(workload: Workload, total: float, volume_of: str) -> tuple[float, float]:
@@ -113,12 +107,7 @@ def _hourly_weights(profile: Profile) -> Floats:
         return np.asarray(profile.hourly, dtype=float)
     if profile.peak_to_mean is not None:
         return load_duration_weights(profile.peak_to_mean.value)
-    if profile.usage is not None:
-        raise InputError("a profile from a request log is not read yet; give hourly: or a name")
-    if profile.name is not None and profile.name not in PROFILES:
-        near = did_you_mean(nearest_ids(profile.name, PROFILES))
-        raise InputError(f"unknown profile {profile.name!r}{near or '; flat and office-hours exist'}")
-    return PROFILES[profile.name or "flat"]()
+    return READY_PROFILES[profile.name or "flat"]()
 
 
 # ------------------------------------------------------------------------------------ API bills
@@ -325,9 +314,7 @@ def fleet_terms(selfhost: SelfHost, facts: FleetFacts, hours_per_month: float) -
     )
 
 
-def fleet_load(
-    traffic: Sequence[Traffic], facts: FleetFacts, bound: str = "value"
-) -> FleetLoad:
+def fleet_load(traffic: Sequence[Traffic], facts: FleetFacts, bound: str = "value") -> FleetLoad:
     """The load of these workloads on one fleet; ``bound`` takes the low or high throughput."""
     loads = []
     for each in traffic:
@@ -353,7 +340,9 @@ class HybridBill:
     def scales_together(self) -> bool:
         """Whether its hours keep their proportions as the volume moves."""
         load = self.fleet.load.served
-        return bool(np.allclose(load.base * load.per_volume.sum(), load.per_volume * load.base.sum()))
+        return bool(
+            np.allclose(load.base * load.per_volume.sum(), load.per_volume * load.base.sum())
+        )
 
     @cached_property
     def hybrid(self) -> Hybrid:

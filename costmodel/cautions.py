@@ -12,9 +12,10 @@ from datetime import date, timedelta
 from costmodel.bills import ApiBill, Bill, FleetBill
 from costmodel.book.endpoints import is_open_weights, reasons
 from costmodel.book.token_records import TokenPrice
+from costmodel.facts import Resolved
 from costmodel.quantity import Quantity
 from costmodel.report import BreakEven, Caution
-from costmodel.resolve import QUOTED, Resolved
+from costmodel.resolve import QUOTED
 from costmodel.scenario import Api, Part, Scenario, SelfHost
 from costmodel.units import HOURS_PER_DAY
 from costmodel.wording import tokens_per_day, usd
@@ -77,9 +78,7 @@ def _profiles(scenario: Scenario) -> Iterator[Caution]:
 # ------------------------------------------------------------------------------------ API options
 
 
-def _api(
-    scenario: Scenario, name: str, api: Api, price: TokenPrice
-) -> Iterator[Caution]:
+def _api(scenario: Scenario, name: str, api: Api, price: TokenPrice) -> Iterator[Caution]:
     if any(w.batch_share.value > 0 for w in scenario.workloads) and price.batch is None:
         yield Caution("no_batch_price", f"{name}: no batch price is known for {price.id}; work "
                       "that can wait pays the standard price.")  # fmt: skip
@@ -157,9 +156,7 @@ def _load(name: str, bill: Bill, volume: float) -> Iterator[Caution]:
                           f"above the limit of {limit.value:,.0f}.")  # fmt: skip
 
 
-def naive_break_even(
-    bills: Mapping[str, Bill], rows: tuple[BreakEven, ...]
-) -> Iterator[Caution]:
+def naive_break_even(bills: Mapping[str, Bill], rows: tuple[BreakEven, ...]) -> Iterator[Caution]:
     """Where one replica's bill meets the API's at a volume one replica cannot serve."""
     for row in rows:
         bill, api = bills[row.option], bills.get(row.against)
@@ -204,6 +201,8 @@ def _unused(scenario: Scenario) -> Iterator[tuple[str, str]]:
             yield f"{path}.growth_per_month", "the bill is that of the volume stated"
         if workload.slo is not None and workload.slo.percentile is not None:
             yield f"{path}.slo.percentile", "the SLO is held by the means"
+        if workload.profile is not None and workload.profile.usage is not None:
+            yield f"{path}.profile.usage", "request logs are not read yet; traffic counts as flat"
         if workload.quality is not None and workload.quality.accepts is None:
             yield f"{path}.quality", "no option is excluded by it; accepts: is used"
     for option in scenario.options:
@@ -214,8 +213,12 @@ def _unused(scenario: Scenario) -> Iterator[tuple[str, str]]:
 def _unused_selfhost(path: str, selfhost: SelfHost) -> Iterator[tuple[str, str]]:
     if selfhost.queueing is not None:
         yield f"{path}.queueing", "the default load factor is used in its place"
-    if selfhost.scaling == "serverless":
-        yield f"{path}.scaling", "serverless scaling is billed as always-on"
+    if selfhost.scaling == "serverless" or any(o.terms == "serverless" for o in selfhost.offers):
+        yield path, "serverless GPUs are not billed yet; the option has no bill"
+    stated = selfhost.throughput
+    each = stated.values() if isinstance(stated, dict) else [stated] if stated else []
+    if any(throughput.bench for throughput in each):
+        yield f"{path}.throughput.bench", "benchmark files are not read yet; no bill"
     for i, offer in enumerate(selfhost.offers):
         if offer.terms == "spot":
             yield f"{path}.offers[{i}]", "interruptions of spot GPUs are not counted"
@@ -232,5 +235,3 @@ def _ranges(part: object, path: str) -> Iterator[str]:
         for i, item in enumerate(part):
             label = f".{item.name}" if getattr(item, "name", None) else f"[{i}]"
             yield from _ranges(item, f"{path}{label}")
-
-

@@ -20,9 +20,9 @@ from costmodel.bills import (
     bill_at,
 )
 from costmodel.cost.fleet import FleetUse
+from costmodel.facts import FleetFacts, Resolved
 from costmodel.quantity import KINDS, Kind
 from costmodel.report import BillLine, FleetResult, OptionResult, WaterfallStep
-from costmodel.resolve import FleetFacts, Resolved
 from costmodel.scenario import Option
 
 CONTRACT, PROVISIONED = "contract discount", "provisioned units"
@@ -49,8 +49,10 @@ def explain(
 
 def _evidence(option: Option, resolved: Resolved) -> Kind:
     """How the decisive numbers are known: the weakest of price lists and throughputs."""
-    kinds = [kind for name in _members(option) for kind in _decisive_kinds(name, resolved)]
-    return max(kinds, key=KINDS.index, default="assumed")
+    kinds: list[Kind] = [
+        kind for name in _members(option) for kind in _decisive_kinds(name, resolved)
+    ]
+    return max(kinds, key=KINDS.index) if kinds else "assumed"
 
 
 def _members(option: Option) -> list[str]:
@@ -64,8 +66,10 @@ def _decisive_kinds(name: str, resolved: Resolved) -> Iterator[Kind]:
     if facts.price is not None:
         yield facts.price.kind
     if facts.fleet is not None:
-        yield from (c.requests_per_s.kind or "assumed" for c in facts.fleet.capacity.values())
-        yield from (o.usd_per_gpu_hour.kind or "assumed" for o in facts.fleet.offers)
+        for capacity in facts.fleet.capacity.values():
+            yield capacity.requests_per_s.kind or "assumed"
+        for offer in facts.fleet.offers:
+            yield offer.usd_per_gpu_hour.kind or "assumed"
 
 
 # --------------------------------------------------------------------------------------- lines
@@ -269,5 +273,3 @@ def _mixed_fleet(bill: MixBill, resolved: Resolved, volume: float) -> FleetResul
         idle_usd=sum(fleet.idle_usd for fleet in fleets),
         all_in_multiple=None,
     )
-
-

@@ -19,8 +19,9 @@ from costmodel.cautions import cautions, naive_break_even
 from costmodel.cost.curve import CostCurve, Floats
 from costmodel.errors import InputError
 from costmodel.explain import explain
+from costmodel.facts import Resolved
 from costmodel.report import Curves, Report
-from costmodel.resolve import Resolved, frozen_scenario, resolve
+from costmodel.resolve import frozen_scenario, resolve
 from costmodel.scenario import Scenario
 from costmodel.units import MTOK
 from costmodel.verdict import (
@@ -60,7 +61,7 @@ def evaluate(
     book = book or load_book()
     scenario = scenario if as_of is None else scenario.model_copy(update={"as_of": as_of})
     volume = _volume(scenario, tokens_per_day, workload)
-    resolved = resolve(scenario, book, as_of)
+    resolved = resolve(scenario, book)
     traffic = traffic_of(scenario, workload or ALL)
     bills = build_bills(scenario, resolved, traffic)
     excluded = exclusions(scenario, resolved)
@@ -72,8 +73,7 @@ def evaluate(
     options = tuple(
         replace(
             explain(option, bills.get(option.name), resolved, volume, mtok),
-            excluded_by=excluded[option.name]
-            + capacity_exclusion(bills.get(option.name), volume),
+            excluded_by=excluded[option.name] + capacity_exclusion(bills.get(option.name), volume),
         )
         for option in scenario.options
     )
@@ -136,7 +136,9 @@ def _has_range(bill: Bill) -> bool:
 def _volumes(bills: Mapping[str, Bill], top: float) -> Floats:
     """An even grid, plus both sides of every jump where there are few enough to draw."""
     grid = np.linspace(0.0, top, CURVE_POINTS + 1)
-    curves: list[CostCurve] = [b.curve for b in bills.values() if isinstance(b, FleetBill | MixBill)]
+    curves: list[CostCurve] = [
+        b.curve for b in bills.values() if isinstance(b, FleetBill | MixBill)
+    ]
     steps = sum(curve.steps.count_breaks(top) for curve in curves)
     if not 0 < steps <= MOST_DRAWN_STEPS:
         return grid

@@ -284,9 +284,7 @@ class Report:
             for o in self.options
         )
         head = "<tr><th>option</th><th>kind</th><th>USD a month</th><th>excluded by</th></tr>"
-        return (
-            f"<p><b>{_escape(self.recommendation.reason)}</b></p><table>{head}{rows}</table>"
-        )
+        return f"<p><b>{_escape(self.recommendation.reason)}</b></p><table>{head}{rows}</table>"
 
 
 def _escape(text: str) -> str:

@@ -24,6 +24,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from costmodel.cost.traffic import READY_PROFILES
 from costmodel.errors import InputError, did_you_mean, nearest_ids
 from costmodel.quantity import Quantity
 from costmodel.scenario_errors import problems_of
@@ -112,6 +113,12 @@ class Profile(Part):
     @model_validator(mode="after")
     def _one_form(self) -> Profile:
         _one_of(self, "name", "peak_to_mean", "hourly", "usage", required=False)
+        if self.name is not None and self.name not in READY_PROFILES:
+            near = did_you_mean(nearest_ids(self.name, READY_PROFILES))
+            raise ValueError(
+                f"no profile is named {self.name!r}{near}; there are {', '.join(READY_PROFILES)}, "
+                "or state peak_to_mean or hourly"
+            )
         if self.hourly is not None:
             if len(self.hourly) != HOURS_PER_WEEK:
                 raise ValueError(f"hourly needs 168 numbers, not {len(self.hourly)}")
@@ -314,7 +321,9 @@ class Offer(Part):
     """Terms on which GPUs are had: a price from the book, or one stated here."""
 
     terms: Literal["on-demand", "reserved", "spot", "owned", "serverless"]
-    provider_class: str | None = Field(default=None, alias="class")
+    provider_class: Literal["hyperscaler", "neocloud", "marketplace"] | None = Field(
+        default=None, alias="class"
+    )
     provider: str | None = None
     quantile: Literal["min", "median", "max"] | float | None = None
     region: str | None = None
@@ -535,8 +544,7 @@ class Scenario(Part):
     def _unknown_names(self) -> Iterator[tuple[Location, str]]:
         workloads = [w.name for w in self.workloads]
         by_kind = {
-            kind: [o.name for o in self.options if o.kind == kind]
-            for kind in ("api", "selfhost")
+            kind: [o.name for o in self.options if o.kind == kind] for kind in ("api", "selfhost")
         }
         servers = [name for names in by_kind.values() for name in names]
         for i, option in enumerate(self.options):
@@ -544,13 +552,15 @@ class Scenario(Part):
             if option.hybrid is not None:
                 for kind in ("selfhost", "api"):
                     name = getattr(option.hybrid, kind)
-                    yield from _unknown((*here, "hybrid", kind), f"{kind} option", name, by_kind[kind])
+                    yield from _unknown(
+                        (*here, "hybrid", kind), f"{kind} option", name, by_kind[kind]
+                    )
             for workload, server in (option.mix or {}).items():
                 yield from _unknown((*here, "mix", workload), "workload", workload, workloads)
                 where = (*here, "mix", workload)
                 yield from _unknown(where, "api or selfhost option", server, servers)
-            for workload in workloads if option.mix is not None else []:
-                if workload not in option.mix:
+            if option.mix is not None:
+                for workload in (name for name in workloads if name not in option.mix):
                     yield (*here, "mix"), f"the workload {workload!r} has no option in this mix"
             stated = option.selfhost.throughput if option.selfhost else None
             for workload in stated if isinstance(stated, dict) else {}:
@@ -623,7 +633,9 @@ def parse_scenario(text: str, file: str = "scenario.yaml") -> Scenario:
 
 def _validated(data: Any, origin: Origin) -> Scenario:
     if not isinstance(data, dict):
-        raise InputError(origin.problem((), "a scenario is a mapping with name, workloads, options"))
+        raise InputError(
+            origin.problem((), "a scenario is a mapping with name, workloads, options")
+        )
     try:
         scenario = Scenario.model_validate(data)
     except ValidationError as error:

@@ -46,9 +46,7 @@ def _is_echo(item: Any) -> bool:
     return item["type"] == "too_short" and bool(item["input"])
 
 
-def _problems(
-    item: Any, model: type[BaseModel], data: Any, origin: Origin
-) -> Iterator[Problem]:
+def _problems(item: Any, model: type[BaseModel], data: Any, origin: Origin) -> Iterator[Problem]:
     context = item.get("ctx") or {}
     if item["type"] == "references":
         for location, message in context["problems"]:

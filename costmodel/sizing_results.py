@@ -1,4 +1,7 @@
-"""The records that :mod:`costmodel.sizing` answers with: frozen, JSON-ready, tables in notebooks."""
+"""The records that :mod:`costmodel.sizing` answers with: frozen, JSON-ready, HTML in notebooks.
+
+Attribute names are JSON keys. Nothing here computes.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,7 @@ class _Result:
 
     def _repr_html_(self) -> str:
         rows = (
-            f"<tr><th style='text-align:left'>{escape(name)}</th><td>{escape(_shown(name, value))}</td></tr>"
+            f"<tr><th align='left'>{escape(name)}</th><td>{escape(_shown(name, value))}</td></tr>"
             for name, value in self.to_dict().items()
             if name != "assumptions"
         )

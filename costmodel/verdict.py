@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from costmodel.bills import ApiBill, Bill, HybridBill, MixBill, bill_at, capacity_limit, wins
+from costmodel.bills import ApiBill, Bill, MixBill, bill_at, capacity_limit, wins
 from costmodel.cost.breakeven import WinningSet, intersection
+from costmodel.facts import Resolved
 from costmodel.report import BreakEven, ConditionPrice, OptionResult, Recommendation
-from costmodel.resolve import Resolved
 from costmodel.scenario import Option, Scenario, Workload
 from costmodel.wording import tokens_per_day, usd
 
@@ -148,9 +148,7 @@ def recommend(
     return Recommendation(best.name, reason.strip(), runner_up.name, saving, best.evidence)
 
 
-def _where(
-    best: OptionResult, standing: Sequence[OptionResult], rows: Sequence[BreakEven]
-) -> str:
+def _where(best: OptionResult, standing: Sequence[OptionResult], rows: Sequence[BreakEven]) -> str:
     """Where own GPUs begin to win, in one sentence: of the winner, else of the next own option."""
     own = [o.name for o in (best, *standing) if o.kind != "api"]
     row = next((r for name in own for r in rows if (r.option, r.against) == (name, CHEAPEST)), None)
@@ -192,9 +190,7 @@ def condition_prices(
         waived = f"does not satisfy {condition}"
         eligible = _cheapest(o for o in options if o.stands)
         without = _cheapest(
-            o
-            for o in options
-            if o.monthly_usd is not None and not set(o.excluded_by) - {waived}
+            o for o in options if o.monthly_usd is not None and not set(o.excluded_by) - {waived}
         )
         gap = None if eligible is None or without is None else eligible - without
         prices.append(ConditionPrice(condition, gap))

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -29,7 +29,7 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class _PlainLoader(_Loader):
     """A safe loader with the plain scalars of YAML 1.2: null, true, false, numbers, dates."""
 
-    yaml_implicit_resolvers: dict[str, Any] = {}
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
 
 
 _NUMBER = r"[-+]?(\d[\d_]*)(\.[\d_]*)?([eE][-+]?\d+)?|[-+]?\.\d[\d_]*([eE][-+]?\d+)?"
@@ -67,11 +67,11 @@ class Origin:
 
 
 def parse_yaml(text: str, file: str = "", folder: Path | None = None) -> tuple[Any, Origin]:
-    """Plain data and its origin.
+    r"""Plain data and its origin.
 
     Raises InputError with every duplicate key, or with the place the text stops being YAML.
 
-    >>> data, origin = parse_yaml("a: 1e6\\nb: [no, 12:30]", "x.yaml")
+    >>> data, origin = parse_yaml("a: 1e6\nb: [no, 12:30]", "x.yaml")
     >>> data, origin.locate(("b", 1))
     ({'a': 1000000.0, 'b': ['no', '12:30']}, (2, 9))
     """

@@ -248,7 +248,8 @@ class Steps:
         at = np.min(np.where(self.per_volume[group] > 0, reached, np.inf), axis=1, initial=np.inf)
         inside = (at > low) & (at < high)
         volumes, which = np.unique(at[inside], return_inverse=True)
-        return volumes, np.bincount(which, self.weights[group[inside]], minlength=len(volumes))
+        rises = np.bincount(which, self.weights[group[inside]], minlength=len(volumes))
+        return volumes, rises.astype(float)
 
 
 def _widen(lines: Floats, count: int) -> Floats:

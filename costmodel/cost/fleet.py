@@ -269,7 +269,9 @@ def fleet_use(load: FleetLoad, terms: FleetTerms, volume: ArrayLike) -> FleetUse
     with_load_factor = busy / terms.load_factor
     if terms.pinned_replicas is not None:
         serving = np.maximum(provided - terms.spare_replicas, 0.0)
-        peaks = np.clip(sizing_load(load, terms)(volume).max(axis=-1) / terms.load_factor, 0, serving)
+        peaks = np.clip(
+            sizing_load(load, terms)(volume).max(axis=-1) / terms.load_factor, 0, serving
+        )
         return FleetUse(
             busy, np.minimum(with_load_factor, peaks), peaks, serving, provided, provided
         )

@@ -78,12 +78,16 @@ class Hybrid:
         first = np.searchsorted(load, threshold, side="right")
         return reach * usd_above[first] - np.asarray(capacity) * per_load_above[first]
 
+    @property
+    def _spare_units(self) -> float:
+        """Purchase units kept free."""
+        return float(whole_units(self.terms.spare_replicas / self.terms.replicas_per_unit))
+
     def _own_usd(self, units: ArrayLike) -> Floats:
         """Fleet bill of this many serving units: spares, commitments, fixed cost; 0 if none."""
         units, terms = np.asarray(units, dtype=float), self.terms
-        spare = whole_units(terms.spare_replicas / terms.replicas_per_unit)
         committed = sum(terms.units_of(o) * terms.unit_month_usd(o) for o in terms.offers[:-1])
-        extra = np.maximum(units + spare - terms.committed_units, 0.0)
+        extra = np.maximum(units + self._spare_units - terms.committed_units, 0.0)
         bill = self.fleet_usd + committed + extra * self._unit_usd
         return np.where((units > 0) | (committed > 0), bill, 0.0)
 
@@ -139,7 +143,7 @@ class Hybrid:
         most = whole_units(
             self.load.per_volume.max() * (volume + self._shift) / self._unit_capacity
         )
-        free = np.minimum(self.terms.committed_units, most)
+        free = np.clip(self.terms.committed_units - self._spare_units, 0.0, most)
         if not _is_continuous(self.contract):
             return np.zeros_like(most), most
         rates = self.contract.slopes.min(), self.contract.slopes.max()

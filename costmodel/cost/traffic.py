@@ -6,6 +6,7 @@ with volume. The week starts on Monday 00:00 UTC and has 168 hours.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -121,3 +122,10 @@ def office_hours_weights(
     in_office = (hours // 24 < 5) & (hours % 24 >= open_hour) & (hours % 24 < close_hour)
     weights = np.where(in_office, 1.0, off_hours)
     return weights / weights.mean()
+
+
+READY_PROFILES: dict[str, Callable[[], Floats]] = {
+    "flat": lambda: np.ones(HOURS_PER_WEEK),
+    "office-hours": office_hours_weights,
+}
+"""Profiles that go by a name."""

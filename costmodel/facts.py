@@ -1,0 +1,78 @@
+"""What was looked up for a scenario: plain records, complete enough to be frozen into a file.
+
+A frozen scenario carries these along and evaluates offline, whatever a later book says.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from costmodel.book.token_records import TokenPrice
+from costmodel.quantity import Quantity
+
+
+class Facts(BaseModel):
+    """Base of what a lookup found: frozen and complete, so that it can be written to a file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class OfferFacts(Facts):
+    """One offer with its price."""
+
+    name: str
+    terms: Literal["on-demand", "reserved", "spot", "owned"]
+    usd_per_gpu_hour: Quantity
+    replicas: float | None = None
+    committed: bool = False
+
+
+class CapacityFacts(Facts):
+    """What one replica serves of one workload, running flat out."""
+
+    requests_per_s: Quantity
+    output_tokens_per_s: float
+    concurrency: float | None = None
+    ttft_ms: float | None = None
+    tpot_ms: float | None = None
+    provenance: str
+    sources: tuple[str, ...] = ()
+
+
+class FleetFacts(Facts):
+    """What is known about a self-hosted option."""
+
+    gpus_per_replica: float
+    offers: tuple[OfferFacts, ...]
+    capacity: dict[str, CapacityFacts]
+    """By workload."""
+    fit: dict[str, Any] | None = None
+    not_met: tuple[str, ...] = ()
+    """Why it cannot serve: does not fit, misses the SLO."""
+
+
+class OptionFacts(Facts):
+    """Everything looked up for one option. ``of`` tells whether the option has changed since."""
+
+    of: str
+    price: TokenPrice | None = None
+    fleet: FleetFacts | None = None
+
+
+class OverheadFacts(Facts):
+    """People and platform."""
+
+    usd_per_hour: Quantity
+    fleet_hours_per_month: Quantity
+    api_hours_per_month: Quantity
+    platform_usd_per_month: Quantity
+
+
+class Resolved(Facts):
+    """All that was looked up for a scenario."""
+
+    options: dict[str, OptionFacts]
+    overheads: OverheadFacts
+    book: dict[str, str] = Field(default_factory=dict)
