@@ -5,72 +5,141 @@ Offers are priced in `offer_facts`; here a replica gets its size and its capacit
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
+from costmodel.book import load_book
 from costmodel.errors import InputError
 from costmodel.facts import CapacityFacts, FleetFacts, OfferFacts
-from costmodel.quantity import Quantity
-from costmodel.scenario import Scenario, SelfHost, Throughput, Workload
+from costmodel.quantity import KINDS, Quantity
+from costmodel.scenario import Scenario, SelfHost, Shape, Throughput, Workload
+
+if TYPE_CHECKING:
+    from costmodel.sizing_results import Fit
+    from costmodel.sizing_results import Throughput as Speed
+
+WHOLE_FLEET = ""
+"""Under `not_met`: a reason that holds for every workload."""
 
 
 def sized_fleet(
     selfhost: SelfHost, workloads: tuple[Workload, ...], offers: tuple[OfferFacts, ...]
 ) -> FleetFacts:
     """A fleet whose memory fit and speed are computed, or measured where a row matches."""
-    from costmodel.sizing import fit, throughput
-
-    assert selfhost.model is not None
-    assert selfhost.gpu is not None
-    serving: dict[str, Any] = {
-        "engine": selfhost.engine,
-        "engine_version": None if selfhost.engine_version is None else str(selfhost.engine_version),
-        "kv_dtype": selfhost.kv_dtype,
-        "gpu_memory_utilization": _value(selfhost.gpu_memory_utilization),
-    }
-    known = {key: value for key, value in serving.items() if value is not None}
-    context = max(_longest_context(workload) for workload in workloads)
-    wanted: dict[str, Any] = {
-        "gpu": selfhost.gpu,
-        "format": selfhost.format,
-        "context": int(context),
-        "concurrency": int(_value(selfhost.concurrency) or 1),
-        **known,
-    }
-    stated_tp = _value(selfhost.tp) or _value(selfhost.gpus_per_replica)
-    memory = fit(selfhost.model, **wanted, tp=int(stated_tp or 1))
-    tp = int(stated_tp or memory.gpus_needed or 1)
-    if tp != int(stated_tp or 1):
-        memory = fit(selfhost.model, **wanted, tp=tp)
-    not_met = ["does not fit"] if memory.verdict == "does_not_fit" else []
+    memory, tp = _memory(selfhost, max(_longest_context(workload) for workload in workloads))
+    not_met: dict[str, str] = {}
     capacity: dict[str, CapacityFacts] = {}
+    if memory.verdict == "does_not_fit":
+        not_met[WHOLE_FLEET] = "does not fit"
     for workload in workloads if not not_met else ():
-        speed = throughput(
-            selfhost.model,
-            gpu=selfhost.gpu,
-            format=selfhost.format,
-            kernel=selfhost.kernel,
-            tp=tp,
-            input_tokens=workload.mean_input_tokens * (_value(selfhost.input_token_ratio) or 1.0),
-            output_tokens=workload.mean_output_tokens
-            * (_value(selfhost.output_token_ratio) or 1.0),
-            concurrency=_value(selfhost.concurrency),
-            prefix_cache_share=selfhost.prefix_cache_share.value,
-            ttft_ms=_value(workload.slo.ttft_ms) if workload.slo else None,
-            tpot_ms=_value(workload.slo.tpot_ms) if workload.slo else None,
-            **known,
-        )
-        if speed.requests_per_s > 0:
-            capacity[workload.name] = _capacity_from(speed)
+        found = _capacity(selfhost, workload, tp)
+        if found is None:
+            not_met[workload.name] = f"misses the SLO of {workload.name}"
         else:
-            not_met.append(f"misses the SLO of {workload.name}")
+            capacity[workload.name] = found
     return FleetFacts(
         gpus_per_replica=tp,
         offers=offers,
         capacity=capacity,
         fit=memory.to_dict(),
-        not_met=tuple(not_met),
+        not_met=not_met,
     )
+
+
+def _memory(selfhost: SelfHost, context: float) -> tuple[Fit, int]:
+    """The memory fit and the tensor parallelism: the one stated, or the smallest that fits."""
+    stated = _value(selfhost.tp) or _value(selfhost.gpus_per_replica)
+    wanted = {
+        "format": selfhost.format,
+        "context": int(context),
+        "concurrency": int(_value(selfhost.concurrency) or 1),
+        **_serving(selfhost),
+    }
+    memory = _asked("fit", selfhost, tp=int(stated or 1), **wanted)
+    tp = int(stated or memory.gpus_needed or 1)
+    if tp != int(stated or 1):
+        memory = _asked("fit", selfhost, tp=tp, **wanted)
+    return memory, tp
+
+
+def _serving(selfhost: SelfHost) -> dict[str, Any]:
+    version = selfhost.engine_version
+    stated = {
+        "engine": selfhost.engine,
+        "engine_version": None if version is None else str(version),
+        "kv_dtype": selfhost.kv_dtype,
+        "gpu_memory_utilization": _value(selfhost.gpu_memory_utilization),
+    }
+    return {key: value for key, value in stated.items() if value is not None}
+
+
+def _capacity(selfhost: SelfHost, workload: Workload, tp: int) -> CapacityFacts | None:
+    """What a replica serves of a workload; None where no concurrency meets the SLO.
+
+    Several shapes share a replica's time: 1/c is the mean of 1/c over the shapes.
+    """
+    speeds = [_speed(selfhost, workload, shape, tp) for shape in workload.request_shapes]
+    if any(speed.requests_per_s <= 0 for speed in speeds):
+        return None
+    if len(speeds) == 1:
+        return _capacity_from(speeds[0])
+    shares = [shape.share.value for shape in workload.request_shapes]
+    parts = [_capacity_from(speed) for speed in speeds]
+
+    def harmonic(rates: Iterable[float | None]) -> float:
+        return 1.0 / sum(share / (rate or 1.0) for share, rate in zip(shares, rates, strict=True))
+
+    weakest = max(parts, key=lambda part: KINDS.index(part.requests_per_s.kind or "assumed"))
+    rate = harmonic(part.requests_per_s.value for part in parts)
+    return CapacityFacts(
+        requests_per_s=Quantity(
+            value=rate,
+            low=harmonic(part.requests_per_s.low for part in parts),
+            high=harmonic(part.requests_per_s.high for part in parts),
+            kind=weakest.requests_per_s.kind,
+            source=weakest.requests_per_s.source,
+        ),
+        output_tokens_per_s=rate * workload.mean_output_tokens,
+        provenance=weakest.provenance,
+        sources=tuple(dict.fromkeys(source for part in parts for source in part.sources)),
+    )
+
+
+def _speed(selfhost: SelfHost, workload: Workload, shape: Shape, tp: int) -> Speed:
+    slo = workload.slo
+    return _asked(
+        "throughput",
+        selfhost,
+        format=selfhost.format,
+        kernel=selfhost.kernel,
+        tp=tp,
+        input_tokens=shape.input_tokens.value * (_value(selfhost.input_token_ratio) or 1.0),
+        output_tokens=shape.output_tokens.value * (_value(selfhost.output_token_ratio) or 1.0),
+        concurrency=_value(selfhost.concurrency),
+        prefix_cache_share=selfhost.prefix_cache_share.value,
+        ttft_ms=_value(slo.ttft_ms) if slo else None,
+        tpot_ms=_value(slo.tpot_ms) if slo else None,
+        **_serving(selfhost),
+    )
+
+
+def _asked(question: str, selfhost: SelfHost, **wanted: Any) -> Any:
+    """`sizing.fit` or `sizing.throughput`; answers about the book's own models are kept."""
+    from costmodel import sizing
+
+    assert selfhost.model is not None
+    assert selfhost.gpu is not None
+    known = selfhost.model in load_book().models
+    ask = _remembered if known else _ask
+    return ask(getattr(sizing, question), selfhost.model, selfhost.gpu, **wanted)
+
+
+def _ask(question: Any, model: str, gpu: str, **wanted: Any) -> Any:
+    return question(model, gpu=gpu, **wanted)
+
+
+_remembered = lru_cache(maxsize=1024)(_ask)
 
 
 def _value(quantity: Quantity | None) -> float | None:
@@ -159,4 +228,4 @@ def _stated_throughputs(selfhost: SelfHost) -> Sequence[Throughput]:
 
 def unusable_fleet(offers: tuple[OfferFacts, ...], reason: str) -> FleetFacts:
     """A fleet that cannot be billed, and why."""
-    return FleetFacts(gpus_per_replica=1, offers=offers, capacity={}, not_met=(reason,))
+    return FleetFacts(gpus_per_replica=1, offers=offers, capacity={}, not_met={WHOLE_FLEET: reason})

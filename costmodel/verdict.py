@@ -33,19 +33,32 @@ def _reasons(option: Option, scenario: Scenario, resolved: Resolved) -> Iterator
     for workload in scenario.workloads:
         if not _accepted(option, workload):
             yield f"not accepted for {workload.name}"
-    for name in servers_of(option).values():
+    yield from dict.fromkeys(_unserved(option, scenario, resolved))
+    for name in dict.fromkeys(name for _, name in servers_of(option, scenario)):
         facts = resolved.options[name]
-        if facts.fleet is not None:
-            yield from facts.fleet.not_met
         if facts.price is not None and facts.price.retired:
             yield f"{facts.price.id} was retired on {facts.price.retires}"
 
 
-def servers_of(option: Option) -> dict[str, str]:
-    """The options that do the work, by role: itself, or the parts of a hybrid or mix."""
-    if option.hybrid is not None:
-        return {"selfhost": option.hybrid.selfhost, "api": option.hybrid.api}
-    return dict(option.mix) if option.mix is not None else {"": option.name}
+def _unserved(option: Option, scenario: Scenario, resolved: Resolved) -> Iterator[str]:
+    for workload, name in servers_of(option, scenario):
+        fleet = resolved.options[name].fleet
+        if fleet is not None:
+            yield from (fleet.not_met[key] for key in ("", workload) if key in fleet.not_met)
+            if not fleet.not_met and workload not in fleet.capacity:
+                yield f"no throughput is stated for {workload}"
+
+
+def servers_of(option: Option, scenario: Scenario) -> Iterator[tuple[str, str]]:
+    """Which options do the work, as (workload, option): itself, or the parts of a hybrid or mix."""
+    for workload in scenario.workloads:
+        if option.hybrid is not None:
+            yield workload.name, option.hybrid.selfhost
+            yield workload.name, option.hybrid.api
+        elif option.mix is not None:
+            yield workload.name, option.mix[workload.name]
+        else:
+            yield workload.name, option.name
 
 
 def conditions_of(scenario: Scenario) -> list[str]:
@@ -130,7 +143,9 @@ def recommend(
     options: Sequence[OptionResult], break_even: Sequence[BreakEven], volume: float
 ) -> Recommendation:
     """The cheapest option that stands at this volume, and why."""
-    standing = sorted((o for o in options if o.stands), key=lambda o: o.monthly_usd or 0.0)
+    standing = sorted(
+        (o for o in options if o.stands and not _is_all_api(o)), key=lambda o: o.monthly_usd or 0.0
+    )
     if not standing:
         return Recommendation(None, "No option stands: every one is excluded.")
     best, rest = standing[0], standing[1:]
@@ -148,8 +163,15 @@ def recommend(
     return Recommendation(best.name, reason.strip(), runner_up.name, saving, best.evidence)
 
 
+def _is_all_api(option: OptionResult) -> bool:
+    """A hybrid whose best fleet is none at all: the API it overflows to, under another name."""
+    return option.kind == "hybrid" and option.fleet is not None and option.fleet.replicas == 0
+
+
 def _where(best: OptionResult, standing: Sequence[OptionResult], rows: Sequence[BreakEven]) -> str:
     """Where own GPUs begin to win, in one sentence: of the winner, else of the next own option."""
+    if not any(o.kind == "api" or (o.kind == "mix" and o.fleet is None) for o in standing):
+        return "No API by itself meets every condition."
     own = [o.name for o in (best, *standing) if o.kind != "api"]
     row = next((r for name in own for r in rows if (r.option, r.against) == (name, CHEAPEST)), None)
     return "" if row is None else describe(row)

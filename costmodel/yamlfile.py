@@ -23,13 +23,23 @@ Location = tuple[str | int, ...]
 MOST_CHARACTERS = 1_000_000
 """A scenario is a page or two; anything this long is a mistake or an attack."""
 
+DEEPEST_NESTING = 50
+"""Levels of lists and mappings within one another; a scenario has about eight."""
+
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 class _PlainLoader(_Loader):
     """A safe loader with the plain scalars of YAML 1.2: null, true, false, numbers, dates."""
 
     yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+
+
+class _PlainDumper(_Dumper):
+    """A safe dumper that quotes text which either YAML 1.1 or the loader above would misread."""
 
 
 _NUMBER = r"[-+]?(\d[\d_]*)(\.[\d_]*)?([eE][-+]?\d+)?|[-+]?\.\d[\d_]*([eE][-+]?\d+)?"
@@ -40,9 +50,10 @@ for _tag, _pattern, _first in (
     ("float", rf"{_NUMBER}|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)", list("-+.0123456789")),
     ("timestamp", r"\d{4}-\d\d-\d\d", list("0123456789")),
 ):
-    _PlainLoader.add_implicit_resolver(
-        f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), _first
-    )
+    for _side in (_PlainLoader, _PlainDumper):
+        _side.add_implicit_resolver(
+            f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), _first
+        )
 
 
 @dataclass(frozen=True)
@@ -79,6 +90,7 @@ def parse_yaml(text: str, file: str = "", folder: Path | None = None) -> tuple[A
         raise InputError(Problem(f"longer than {MOST_CHARACTERS:,} characters", file=file))
     loader = _PlainLoader(text)
     try:
+        _refuse_deep_nesting(text, file)
         node = loader.get_single_node()
         places, problems = _survey(node)
         if problems:
@@ -86,8 +98,6 @@ def parse_yaml(text: str, file: str = "", folder: Path | None = None) -> tuple[A
         data = loader.construct_document(node) if node is not None else None
     except yaml.YAMLError as error:
         raise InputError(_syntax_problem(error, file)) from None
-    except RecursionError:
-        raise InputError(Problem("nested too deeply to be a scenario", file=file)) from None
     except ValueError as error:
         if isinstance(error, InputError):
             raise
@@ -111,8 +121,7 @@ def read_yaml_file(path: str | Path) -> tuple[Any, Origin]:
 
 def write_yaml(data: Any) -> str:
     """YAML text of plain data, in the order given."""
-    dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    return yaml.dump(data, Dumper=dumper, sort_keys=False, allow_unicode=True, width=100)
+    return yaml.dump(data, Dumper=_PlainDumper, sort_keys=False, allow_unicode=True, width=100)
 
 
 def path_text(location: Iterable[str | int], data: Any = None) -> str:
@@ -137,6 +146,19 @@ def _child(data: Any, key: str | int) -> Any:
         return data[key]
     except (KeyError, IndexError, TypeError):
         return None
+
+
+def _refuse_deep_nesting(text: str, file: str) -> None:
+    """Composing recurses once per level, so depth is counted on the events beforehand."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > DEEPEST_NESTING:
+            line, column = event.start_mark.line + 1, event.start_mark.column + 1
+            raise InputError(Problem("nested too deeply to be a scenario", "", file, line, column))
 
 
 def _survey(
