@@ -7,7 +7,7 @@ needed to explain one point of it. No lookup, no verdict.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
 from operator import add
 from typing import Any
@@ -39,7 +39,17 @@ from costmodel.cost.traffic import (
     load_duration_weights,
 )
 from costmodel.facts import FleetFacts, Resolved
-from costmodel.scenario import Api, Contract, Option, Profile, Scenario, SelfHost, Workload
+from costmodel.quantity import Kind
+from costmodel.scenario import (
+    Api,
+    Contract,
+    ExtraCost,
+    Option,
+    Profile,
+    Scenario,
+    SelfHost,
+    Workload,
+)
 from costmodel.scenario import Hybrid as HybridOption
 from costmodel.units import HOURS_PER_WEEK, MTOK, SECONDS_PER_DAY
 
@@ -269,6 +279,16 @@ class FleetBill:
     terms: FleetTerms
     fixed: Mapping[str, float]
     """Monthly lines that do not depend on volume: people, platform, extras."""
+    traffic: tuple[Traffic, ...] = ()
+    """What it serves."""
+    extra_sources: Mapping[str, tuple[Kind, str]] = field(default_factory=dict)
+    """How the extras among the fixed lines are known."""
+
+    def tokens_per_day(self, volume: float) -> float:
+        """Tokens a day this fleet serves at a point of the volume axis."""
+        return sum(
+            float(t.daily_requests(volume)) * t.workload.tokens_per_request for t in self.traffic
+        )
 
     @property
     def fixed_usd(self) -> float:
@@ -292,6 +312,11 @@ class FleetBill:
     def use(self, volume: ArrayLike) -> FleetUse:
         """Where the replicas go."""
         return fleet_use(self.load, self.terms, volume)
+
+
+def _known_from(extra: ExtraCost) -> tuple[Kind, str]:
+    source = extra.usd.source or extra.source
+    return extra.usd.kind or ("listed" if source else "assumed"), source or "the scenario"
 
 
 def fleet_terms(selfhost: SelfHost, facts: FleetFacts, hours_per_month: float) -> FleetTerms:
@@ -460,7 +485,13 @@ class _Builder:
             fixed[extra.name] = fixed.get(extra.name, 0.0) + extra.usd.value
         hours = self.scenario.calendar.hours_per_month.value
         load = fleet_load(traffic, facts, self.bound)
-        return FleetBill(load, fleet_terms(selfhost, facts, hours), fixed)
+        return FleetBill(
+            load,
+            fleet_terms(selfhost, facts, hours),
+            fixed,
+            traffic,
+            {extra.name: _known_from(extra) for extra in selfhost.extra_monthly},
+        )
 
     def _hybrid(self, hybrid: HybridOption, traffic: tuple[Traffic, ...]) -> HybridBill | None:
         fleet = self._single(self.scenario.option(hybrid.selfhost), traffic)

@@ -19,8 +19,8 @@ from costmodel.bills import (
     MixBill,
     bill_at,
 )
-from costmodel.cost.fleet import FleetUse
-from costmodel.facts import FleetFacts, Resolved
+from costmodel.cost.fleet import FleetTerms, FleetUse
+from costmodel.facts import FleetFacts, OfferFacts, Resolved
 from costmodel.quantity import KINDS, Kind
 from costmodel.report import BillLine, FleetResult, OptionResult, WaterfallStep
 from costmodel.scenario import Option
@@ -123,21 +123,30 @@ def _fleet_lines(
 ) -> Iterator[BillLine]:
     facts = resolved.options[name].fleet
     assert facts is not None
+    yield from _offer_lines(facts, bill.terms, gpu_usd)
+    yield from _fixed_lines(bill, resolved)
+
+
+def _offer_lines(facts: FleetFacts, terms: FleetTerms, gpu_usd: float) -> Iterator[BillLine]:
+    """The GPU bill by offer: commitments in full, the last offer for what is left."""
     *committed, elastic = facts.offers
-    terms = bill.terms
     for offer, priced in zip(committed, terms.offers, strict=False):
         usd = terms.units_of(priced) * terms.unit_month_usd(priced)
         gpu_usd -= usd
-        yield BillLine(offer.name, usd, offer.usd_per_gpu_hour.kind or "assumed",
-                       offer.usd_per_gpu_hour.source or "the scenario")  # fmt: skip
-    price = elastic.usd_per_gpu_hour
-    yield BillLine(elastic.name, gpu_usd, price.kind or "assumed", price.source or "the scenario")
-    yield from _fixed_lines(bill, resolved)
+        yield _offer_line(offer, usd)
+    yield _offer_line(elastic, gpu_usd)
+
+
+def _offer_line(offer: OfferFacts, usd: float) -> BillLine:
+    price = offer.usd_per_gpu_hour
+    return BillLine(offer.name, usd, price.kind or "assumed", price.source or "the scenario")
 
 
 def _fixed_lines(bill: FleetBill, resolved: Resolved) -> Iterator[BillLine]:
     for name, usd in bill.fixed.items():
-        if name == ENGINEERING:
+        if name in bill.extra_sources:
+            yield BillLine(name, usd, *bill.extra_sources[name])
+        elif name == ENGINEERING:
             yield _people(name, usd, resolved)
         elif usd:
             yield BillLine(name, usd, "assumed", "the scenario")
@@ -147,7 +156,7 @@ def _hybrid_lines(
     option: Option, bill: HybridBill, resolved: Resolved, volume: float
 ) -> Iterator[BillLine]:
     assert option.hybrid is not None
-    facts, price = resolved.options[option.hybrid.selfhost].fleet, None
+    facts = resolved.options[option.hybrid.selfhost].fleet
     price = resolved.options[option.hybrid.api].price
     assert facts is not None
     assert price is not None
@@ -155,14 +164,7 @@ def _hybrid_lines(
     total = float(bill.hybrid(at)[0])
     own = float(bill.hybrid.own_usd(at)[0])
     if own > 0:
-        offer = facts.offers[-1]
-        rate = offer.usd_per_gpu_hour
-        yield BillLine(
-            offer.name,
-            own - bill.fleet.fixed_usd,
-            rate.kind or "assumed",
-            rate.source or "the scenario",
-        )
+        yield from _offer_lines(facts, bill.fleet.terms, own - bill.fleet.fixed_usd)
         yield from _fixed_lines(bill.fleet, resolved)
     yield BillLine("API overflow", total - own - bill.api.people_usd, price.kind, price.source)
     yield _people(API_ENGINEERING, bill.api.people_usd, resolved)
@@ -197,8 +199,8 @@ def _own_fleet(bill: FleetBill, facts: FleetFacts, volume: float) -> FleetResult
         replicas=float(use.with_spares),
         gpus=billed / bill.terms.replicas_per_unit * bill.terms.gpus_per_unit,
         fit=facts.fit,
-        throughput=_throughput(facts),
-        capacity_tokens_per_day_per_replica=volume / busy if busy else 0.0,
+        throughput=_throughput(bill, facts),
+        capacity_tokens_per_day_per_replica=bill.tokens_per_day(volume) / busy if busy else 0.0,
         utilisation=utilisation,
         idle_usd=gpu_usd * max(0.0, 1.0 - utilisation),
         all_in_multiple=total / (gpu_usd - spare_usd) if gpu_usd > spare_usd else None,
@@ -206,8 +208,10 @@ def _own_fleet(bill: FleetBill, facts: FleetFacts, volume: float) -> FleetResult
     )
 
 
-def _throughput(facts: FleetFacts) -> dict[str, Mapping[str, Any]]:
-    return {name: each.model_dump(mode="json") for name, each in facts.capacity.items()}
+def _throughput(bill: FleetBill, facts: FleetFacts) -> dict[str, Mapping[str, Any]]:
+    """The capacity of a replica by workload, for the workloads this fleet serves."""
+    served = [traffic.workload.name for traffic in bill.traffic]
+    return {name: facts.capacity[name].model_dump(mode="json") for name in served}
 
 
 def _waterfall(bill: FleetBill, use: FleetUse, gpu_usd: float) -> Iterator[WaterfallStep]:
@@ -247,8 +251,10 @@ def _hybrid_fleet(bill: HybridBill, facts: FleetFacts, volume: float) -> FleetRe
         replicas=replicas,
         gpus=replicas * bill.fleet.terms.gpus_per_replica,
         fit=facts.fit,
-        throughput=_throughput(facts),
-        capacity_tokens_per_day_per_replica=volume / mean if mean else 0.0,
+        throughput=_throughput(bill.fleet, facts),
+        capacity_tokens_per_day_per_replica=bill.fleet.tokens_per_day(volume) / mean
+        if mean
+        else 0.0,
         utilisation=utilisation,
         idle_usd=gpu_usd * (1.0 - utilisation),
         all_in_multiple=None,
@@ -263,12 +269,15 @@ def _mixed_fleet(bill: MixBill, resolved: Resolved, volume: float) -> FleetResul
     ]
     replicas = sum(fleet.replicas for fleet in fleets)
     busy = sum(fleet.utilisation * fleet.replicas for fleet in fleets)
+    served = sum(
+        part.tokens_per_day(volume) for part in bill.parts.values() if isinstance(part, FleetBill)
+    )
     return FleetResult(
         replicas=replicas,
         gpus=sum(fleet.gpus for fleet in fleets),
         fit=None,
         throughput={k: v for fleet in fleets for k, v in fleet.throughput.items()},
-        capacity_tokens_per_day_per_replica=volume / busy if busy else 0.0,
+        capacity_tokens_per_day_per_replica=served / busy if busy else 0.0,
         utilisation=busy / replicas if replicas else 0.0,
         idle_usd=sum(fleet.idle_usd for fleet in fleets),
         all_in_multiple=None,

@@ -5,9 +5,10 @@ Each step is a module of its own and works on what the one before it returned; n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from importlib.metadata import version
 
 import numpy as np
@@ -16,7 +17,7 @@ from costmodel.assumptions import assumptions
 from costmodel.bills import Bill, FleetBill, MixBill, bill_at, build_bills, traffic_of
 from costmodel.book import Book, load_book
 from costmodel.cautions import cautions, naive_break_even
-from costmodel.cost.curve import CostCurve, Floats
+from costmodel.cost.curve import Floats
 from costmodel.errors import InputError
 from costmodel.explain import explain
 from costmodel.facts import Resolved
@@ -36,12 +37,15 @@ from costmodel.verdict import (
 ALL = "all"
 """The volume axis that moves every workload together."""
 
-CURVE_POINTS = 400
+CURVE_POINTS = 399
 CURVE_REACH = 3.0
-"""Curves run from 0 to this many times the evaluated volume."""
+"""Curves run from 0 to this many times the evaluated volume, which is one of their points."""
 
-MOST_DRAWN_STEPS = 400
-"""Steps drawn exactly, as verticals; past that a curve is only sampled."""
+MOST_DRAWN_STEPS = 150
+"""Steps of one bill drawn exactly, as verticals; a bill with more is only sampled."""
+
+JUST_PAST = 1e-7
+"""The far side of a jump, relative to its volume: beyond the tolerance of whole units."""
 
 
 def evaluate(
@@ -115,11 +119,12 @@ def curves(
     volume: float,
 ) -> Curves:
     """All bills from 0 to three times the volume; fleets also at low and high throughput."""
-    volumes = _volumes(bills, volume * CURVE_REACH)
     traffic = traffic_of(scenario, volume_of)
     with_fleet = [name for name, bill in bills.items() if _has_range(bill)]
     slow = build_bills(scenario, resolved, traffic, "low") if with_fleet else {}
     fast = build_bills(scenario, resolved, traffic, "high") if with_fleet else {}
+    drawn = [*bills.values(), *slow.values(), *fast.values()]
+    volumes = _volumes(drawn, volume * CURVE_REACH)
     return Curves(
         volumes,
         {name: bill_at(bill, volumes) for name, bill in bills.items()},
@@ -133,18 +138,15 @@ def _has_range(bill: Bill) -> bool:
     return isinstance(bill, FleetBill) or (isinstance(bill, MixBill) and bill.has_fleet)
 
 
-def _volumes(bills: Mapping[str, Bill], top: float) -> Floats:
+def _volumes(bills: Sequence[Bill], top: float) -> Floats:
     """An even grid, plus both sides of every jump where there are few enough to draw."""
     grid = np.linspace(0.0, top, CURVE_POINTS + 1)
-    curves: list[CostCurve] = [
-        b.curve for b in bills.values() if isinstance(b, FleetBill | MixBill)
-    ]
-    steps = sum(curve.steps.count_breaks(top) for curve in curves)
-    if not 0 < steps <= MOST_DRAWN_STEPS:
-        return grid
-    jumps = np.concatenate([curve.steps.jumps(0.0, top)[0] for curve in curves])
-    return np.unique(np.concatenate([grid, jumps, jumps * (1 + 1e-9)]))
+    steps = [bill.curve.steps for bill in bills if isinstance(bill, FleetBill | MixBill)]
+    drawn = [each for each in steps if each.count_breaks(top) <= MOST_DRAWN_STEPS]
+    jumps = np.concatenate([[], *(each.jumps(0.0, top)[0] for each in drawn)])
+    return np.unique(np.concatenate([grid, jumps, jumps * (1 + JUST_PAST)]))
 
 
+@cache
 def _versions() -> dict[str, str]:
     return {name: version(name) for name in ("costmodel", "genai-prices")}

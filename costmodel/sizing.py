@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from costmodel.book import load_book
@@ -245,6 +245,7 @@ def _estimated(setup: Setup, demand: _Demand, kernel: Kernel) -> Throughput:
         gpu=setup.gpu.id,
         kernel=kernel.id,
         mixture=mixture,
+        factors=_kernel_spread(case, constants, max(resident, 1.0), kernel),
     )
     output = served * float(answer.output_tokens_per_s)
     return Throughput(
@@ -323,6 +324,26 @@ def _case(
         kernel=speed.Kernel() if native else _relative(kernel),
         load=shape,
     )
+
+
+def _kernel_spread(
+    case: speed.Case, constants: speed.RooflineConstants, resident: float, kernel: Kernel
+) -> Interval | None:
+    """How far the kernel's own interval moves throughput; None where it is the native one."""
+    if case.kernel == speed.Kernel():
+        return None
+    bandwidth, compute = kernel.bandwidth_efficiency, kernel.compute_efficiency
+    pairs = ((bandwidth.low, compute.low), (bandwidth.high, compute.high))
+    slow, fast = (
+        float(
+            speed.estimate(
+                replace(case, kernel=speed.Kernel(*pair)), constants, resident
+            ).output_tokens_per_s
+        )
+        for pair in pairs
+    )
+    likely = float(speed.estimate(case, constants, resident).output_tokens_per_s)
+    return Interval(low=min(1.0, slow / likely), high=max(1.0, fast / likely))
 
 
 def _relative(kernel: Kernel) -> speed.Kernel:

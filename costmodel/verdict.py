@@ -157,8 +157,9 @@ def recommend(
     assert runner_up.monthly_usd is not None
     saving = runner_up.monthly_usd - best.monthly_usd
     reason = (
-        f"At {tokens_per_day(volume)}, {best.name} costs {usd(best.monthly_usd)} a month and "
-        f"{runner_up.name} {usd(runner_up.monthly_usd)}. {_where(best, standing, break_even)}"
+        f"At {tokens_per_day(volume)}, the bill is {usd(best.monthly_usd)} a month with {best.name} "
+        f"and {usd(runner_up.monthly_usd)} with {runner_up.name}. "
+        f"{_where(best, standing, break_even)}"
     )
     return Recommendation(best.name, reason.strip(), runner_up.name, saving, best.evidence)
 
@@ -182,24 +183,25 @@ def describe(row: BreakEven) -> str:
 
     >>> from costmodel.cost.breakeven import NOWHERE
     >>> describe(BreakEven("own GPUs", "cheapest", NOWHERE, None))
-    'own GPUs never beats the cheapest eligible API, at any volume.'
+    'The bill for own GPUs is never below that of the cheapest eligible API, at any volume.'
     """
     rival = "the cheapest eligible API" if row.against == CHEAPEST else row.against
+    bill = f"The bill for {row.option}"
     first, always = row.first_tokens_per_day, row.always_from_tokens_per_day
     if row.verdict == "never" or first is None:
-        return f"{row.option} never beats {rival}, at any volume."
+        return f"{bill} is never below that of {rival}, at any volume."
     if row.verdict == "always":
-        return f"{row.option} beats {rival} at every volume."
+        return f"{bill} is below that of {rival} at every volume."
     if always is None:
         return (
-            f"{row.option} first beats {rival} at {tokens_per_day(first)}, "
+            f"{bill} first falls below that of {rival} at {tokens_per_day(first)}, "
             "in bounded windows only and never for good."
         )
     if first == always:
-        return f"{row.option} beats {rival} from {tokens_per_day(always)} on."
+        return f"{bill} is below that of {rival} from {tokens_per_day(always)} on."
     return (
-        f"{row.option} first beats {rival} at {tokens_per_day(first)} and always from "
-        f"{tokens_per_day(always)}; in between, each new replica hands the lead back."
+        f"{bill} first falls below that of {rival} at {tokens_per_day(first)} and stays below it "
+        f"from {tokens_per_day(always)}; in between, each new replica hands the lead back."
     )
 
 

@@ -66,10 +66,14 @@ def test_files(tmp_path):
 
 def test_paths_use_names():
     data = {"options": [{"name": "a.b", "selfhost": {"offers": [{}]}}]}
-    assert path_text(("options", 0, "selfhost", "offers", 0), data) == "options.a.b.selfhost.offers[0]"
+    assert (
+        path_text(("options", 0, "selfhost", "offers", 0), data) == "options.a.b.selfhost.offers[0]"
+    )
 
 
-@pytest.mark.parametrize("text", ["1e6", "1_000", ".5", "no", "yes", "12:30", "2026-11-23", "~", ""])
+@pytest.mark.parametrize(
+    "text", ["1e6", "1_000", ".5", "no", "yes", "12:30", "2026-11-23", "~", ""]
+)
 def test_text_that_looks_like_something_else_stays_text(text):
     assert parse_yaml(write_yaml({"a": text}))[0] == {"a": text}
 

@@ -6,10 +6,9 @@ An engine that is known by name only says so, and asking for its constants is a 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from datetime import date
 from functools import cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
 
@@ -18,6 +17,9 @@ from costmodel.book.records import Id, Record
 from costmodel.errors import InputError, UnknownIdError
 from costmodel.serving.overhead import EngineMemory
 from costmodel.units import GIB
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 LARGE_GPU_BYTES = 70 * GIB
 """From here vLLM plans for more sequences and tokens a step, A100 apart."""

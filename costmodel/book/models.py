@@ -7,11 +7,11 @@ A name may be a short id, an alias, a Hugging Face id, or the name of a quantise
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from functools import cache, cached_property
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, model_validator
 
@@ -19,6 +19,9 @@ from costmodel.book.files import data_dir, read_yaml
 from costmodel.book.records import Id, Record
 from costmodel.errors import InputError, UnknownIdError
 from costmodel.serving.architecture import Architecture, from_config
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 VARIANT = re.compile(
     r"[-_](?:instruct|it|chat|hf|base|gguf|awq|gptq(?:-pro)?|fp8|nvfp4|mxfp4|bf16|fp16|int4|int8|bnb"

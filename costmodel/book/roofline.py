@@ -7,16 +7,18 @@ measured over estimated throughput on rows that were held out of the fit in the 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import asdict
 from datetime import date
 from functools import cache
+from typing import TYPE_CHECKING
 
 from pydantic import Field, model_validator
 
 from costmodel.book.files import data_dir, read_yaml
 from costmodel.book.records import Id, Record
 from costmodel.serving.roofline import RooflineConstants
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Constants(Record):
@@ -86,8 +88,19 @@ class Roofline(Record):
             raise ValueError("intervals.mixture must be at least as wide as intervals.dense")
         return self
 
-    def interval(self, *, model: str, gpu: str, kernel: str, mixture: bool) -> Interval:
-        """The interval of an estimate: what is unfamiliar about it adds up in quadrature."""
+    def interval(
+        self,
+        *,
+        model: str,
+        gpu: str,
+        kernel: str,
+        mixture: bool,
+        factors: Interval | None = None,
+    ) -> Interval:
+        """The interval of an estimate: what is unfamiliar about it adds up in quadrature.
+
+        `factors`: how far the interval of the kernel's own factors moves the estimate.
+        """
         known = self.calibrated_on
         base = self.intervals.mixture if mixture else self.intervals.dense
         strange = [
@@ -99,7 +112,8 @@ class Roofline(Record):
             )
             if not familiar
         ]
-        return widen(base, strange, self.intervals.dense)
+        widened = widen(base, strange, self.intervals.dense)
+        return widen(widened, [factors], CERTAIN) if factors else widened
 
 
 def widen(base: Interval, others: Iterable[Interval], reference: Interval) -> Interval:
@@ -119,12 +133,10 @@ def widen(base: Interval, others: Iterable[Interval], reference: Interval) -> In
     return Interval(low=math.exp(-total("low")), high=math.exp(total("high")))
 
 
+CERTAIN = Interval(low=1.0, high=1.0)
+
+
 @cache
 def roofline() -> Roofline:
     """The bundled constants."""
     return Roofline.model_validate(read_yaml(data_dir() / "roofline.yaml"))
-
-
-def as_rows(constants: RooflineConstants) -> dict[str, float]:
-    """The constants by name, for a table of assumptions."""
-    return asdict(constants)

@@ -17,7 +17,7 @@ from typing import Literal
 
 import numpy as np
 
-from costmodel.cost.curve import CostCurve, PiecewiseLinear
+from costmodel.cost.curve import CostCurve, Floats, PiecewiseLinear
 
 Verdict = Literal["always", "from", "windows", "never"]
 Window = tuple[float, float]
@@ -128,16 +128,14 @@ def positive_set(saving: CostCurve) -> WinningSet:
 
 def _positive_pieces(line: PiecewiseLinear) -> tuple[Window, ...]:
     """Where a piecewise-linear curve is above 0."""
-    found = []
-    for intercept, slope, start, end in line.pieces():
-        root = -intercept / slope if slope else inf
-        if slope > 0:
-            found.append((max(start, root), end))
-        elif slope < 0:
-            found.append((start, min(end, root)))
-        elif intercept > 0:
-            found.append((start, end))
-    return _merge([(low, high) for low, high in found if high > low])
+    slope, starts, ends = line.slopes, line.starts, np.append(line.starts[1:], inf)
+    level = np.where(line.intercepts > 0, -inf, inf)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        root = np.where(slope == 0, level, -line.intercepts / slope)
+    opens = np.where(slope < 0, starts, np.maximum(starts, root))
+    closes = np.where(slope < 0, np.minimum(ends, root), ends)
+    found = closes > opens
+    return _merge(np.stack([opens[found], closes[found]], axis=1))
 
 
 def _without(windows: Sequence[Window], removed: Sequence[Window]) -> list[Window]:
@@ -245,9 +243,9 @@ def _windows(saving: CostCurve, low: float, high: float) -> list[Window]:
     return list(zip(opens.tolist(), closes.tolist(), strict=True))
 
 
-def _merge(windows: Sequence[Window]) -> tuple[Window, ...]:
+def _merge(windows: Sequence[Window] | Floats) -> tuple[Window, ...]:
     """Join windows that overlap or touch; ``windows`` ascend by their lower edge."""
-    if not windows:
+    if not len(windows):
         return ()
     edges = np.asarray(windows, dtype=float)
     low, high = edges[edges[:, 1] > edges[:, 0]].T

@@ -307,6 +307,8 @@ class CostCurve:
         it. Where the two agree in sign no step needs to be looked at.
         """
         steps = self.steps
+        if not len(steps.weights):
+            return self.linear, self.linear
         starts = np.union1d(self.linear.starts, steps.kinks())
         middle = (starts + np.append(starts[1:], 2.0 * starts[-1] + 1.0)) / 2
         fewest, least_slope = steps.envelope(middle, 0.0)

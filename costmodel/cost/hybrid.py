@@ -86,10 +86,14 @@ class Hybrid:
     def _own_usd(self, units: ArrayLike) -> Floats:
         """Fleet bill of this many serving units: spares, commitments, fixed cost; 0 if none."""
         units, terms = np.asarray(units, dtype=float), self.terms
-        committed = sum(terms.units_of(o) * terms.unit_month_usd(o) for o in terms.offers[:-1])
         extra = np.maximum(units + self._spare_units - terms.committed_units, 0.0)
-        bill = self.fleet_usd + committed + extra * self._unit_usd
-        return np.where((units > 0) | (committed > 0), bill, 0.0)
+        bill = self.fleet_usd + self._committed_usd + extra * self._unit_usd
+        return np.where((units > 0) | (self._committed_usd > 0), bill, 0.0)
+
+    @property
+    def _committed_usd(self) -> float:
+        terms = self.terms
+        return sum(terms.units_of(o) * terms.unit_month_usd(o) for o in terms.offers[:-1])
 
     def units(self, volume: ArrayLike) -> Floats:
         """The cheapest number of serving purchase units at each volume (1-d)."""
@@ -163,8 +167,18 @@ class Hybrid:
             low, high = np.where(pays, middle, low), np.where(pays, high, middle - 1)
         return low
 
+    @cached_property
+    def _curves(self) -> dict[float, CostCurve]:
+        """Bills by number of units, kept for the next rival."""
+        return {}
+
     def with_units(self, units: float) -> CostCurve:
         """The exact bill with a fixed number of serving units, over all volumes."""
+        if units not in self._curves:
+            self._curves[units] = self._curve(units)
+        return self._curves[units]
+
+    def _curve(self, units: float) -> CostCurve:
         capacity = units * self._unit_capacity
         load, usd_above, per_load_above = self._hours
         reached = capacity / np.unique(load[load > 0]) - self._shift
@@ -184,22 +198,23 @@ class Hybrid:
         """Every volume at which the hybrid, with its best number of units, is cheaper."""
         if self.terms.pinned_replicas is not None:
             return winning_set(self.with_units(self._pinned_units), against)
-        won, most = NOWHERE, self._most_useful_units(against)
-        for units in range(most + 1):
+        sure = self._surely_won_from(against)
+        won = WinningSet(((sure, np.inf),)) if sure < np.inf else NOWHERE
+        for units in range(self._most_useful_units(against, sure) + 1):
             won = union([won, winning_set(self.with_units(units), against)])
             least = self.api_usd + float(self._own_usd(units + 1))
             if won.always_from is not None and _highest(against, won.always_from) <= least:
                 break
         return won
 
-    def _most_useful_units(self, against: CostCurve) -> int:
-        """Past this many units no volume is left to win; at most ``MOST_UNITS``.
+    def _most_useful_units(self, against: CostCurve, sure: float) -> int:
+        """Past this many units no volume is left to decide; at most ``MOST_UNITS``.
 
-        Two reasons, each a bound on volume: a unit flat out costs more than the spend it saves
+        Three reasons, each a bound on volume: a unit flat out costs more than the spend it saves
         at the API's last rate, so that past some volume all goes to the API; or the rival's
-        bill grows more slowly than the best hybrid's can.
+        bill grows more slowly than the best hybrid's can; or all is won from ``sure`` on.
         """
-        bound = min(self._all_api_from(), self._outgrown_from(against))
+        bound = min(self._all_api_from(), self._outgrown_from(against), sure)
         peak = float(self.load.per_volume.max()) * (bound + self._shift)
         units = whole_units(min(peak / self._unit_capacity, MOST_UNITS))
         return int(max(units, self.terms.committed_units))
@@ -229,17 +244,41 @@ class Hybrid:
 
     def _outgrown_from(self, against: CostCurve) -> float:
         """The volume past which the rival stays below any hybrid; inf where it never does."""
-        last_rate, load = self.contract.slopes[-1], np.append(0.0, self._hours[0])
-        slope = np.min(
-            self._unit_usd * load / self._unit_capacity
-            + last_rate * self.overflow_usd(1.0 - self._shift, load)
-        )
+        last_rate, (_, slope) = self.contract.slopes[-1], self._best_share()
         _, above = against.corridor
         rival_slope = above.slopes[-1]
         if rival_slope >= slope * (1 - 1e-12):
             return np.inf
         gap = above.intercepts[-1] - self.api_usd - self._floor_above(last_rate)
         return max(above.starts[-1], gap / (slope - rival_slope))
+
+    def _best_share(self) -> tuple[float, float]:
+        """The own load per volume that is cheapest at scale, and the bill's slope with it."""
+        load = np.append(0.0, self._hours[0])
+        slopes = self._unit_usd * load / self._unit_capacity + self.contract.slopes[
+            -1
+        ] * self.overflow_usd(1.0 - self._shift, load)
+        best = int(np.argmin(slopes))
+        return float(load[best]), float(slopes[best])
+
+    def _surely_won_from(self, against: CostCurve) -> float:
+        """The volume past which the rival exceeds a hybrid of that share; inf where it need not.
+
+        Own units grow with volume, rounded up, so the bill stays below a straight line; where
+        the rival's lower corridor grows faster, the tail is decided without counting units.
+        """
+        share, _ = self._best_share()
+        below, _ = against.corridor
+        overflow = float(self.overflow_usd(1.0 - self._shift, share))
+        spend = PiecewiseLinear.line(overflow * self._shift, overflow)
+        units = share / self._unit_capacity
+        extra = units * self._shift + 1.0 + self._spare_units - self.terms.committed_units
+        fixed = self.api_usd + self.fleet_usd + self._committed_usd + extra * self._unit_usd
+        bill = self.contract.of(spend) + PiecewiseLinear.line(fixed, units * self._unit_usd)
+        gap = below + bill * -1.0
+        if share == 0 or gap.slopes[-1] <= 0:
+            return np.inf
+        return float(max(gap.starts[-1], -extra / units, -gap.intercepts[-1] / gap.slopes[-1]))
 
 
 def _is_continuous(curve: PiecewiseLinear) -> bool:

@@ -6,7 +6,7 @@ The result carries counts only. :mod:`~costmodel.serving.weights` and
 
 from __future__ import annotations
 
-from typing import Any, Final, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from costmodel.errors import InputError, Problem, did_you_mean, nearest_ids
 from costmodel.serving import blocks

@@ -43,6 +43,16 @@ def attention(
     return tensors
 
 
+def fused_attention(
+    layer: int, hidden: int, heads: int, kv_heads: int, head_dim: int
+) -> list[Tensor]:
+    """Grouped-query attention whose q, k and v are one matrix (Phi-3)."""
+    return [
+        Tensor("attention_qkv", hidden, (heads + 2 * kv_heads) * head_dim, layer),
+        Tensor("attention_output", heads * head_dim, hidden, layer),
+    ]
+
+
 def latent_attention(  # noqa: PLR0913 - the dimensions of one block
     layer: int,
     hidden: int,
@@ -92,6 +102,14 @@ def gated_mlp(layer: int, hidden: int, width: int, *, part: Part = "text") -> li
     return [
         Tensor("ffn_gate", hidden, width, layer, part=part),
         *mlp(layer, hidden, width, part=part),
+    ]
+
+
+def fused_mlp(layer: int, hidden: int, width: int) -> list[Tensor]:
+    """A gated feed-forward layer whose gate and up projection are one matrix (Phi-3)."""
+    return [
+        Tensor("ffn_up", hidden, 2 * width, layer),
+        Tensor("ffn_down", width, hidden, layer),
     ]
 
 

@@ -5,7 +5,7 @@ Nothing here knows what the values mean; :mod:`~costmodel.serving.families` does
 
 from __future__ import annotations
 
-from typing import Any, Final, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from costmodel.errors import InputError, Problem
 

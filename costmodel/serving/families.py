@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal, TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal
 
 from costmodel.serving import blocks
 from costmodel.serving.tensors import KvKind, KvLayer, Part, Tensor
@@ -31,6 +31,8 @@ class Traits:
     tied: bool = False
     full_every: int = 0
     """Every n-th layer attends fully and the others slide, unless the config says otherwise."""
+    fused: bool = False
+    """One q/k/v matrix and one gate/up matrix, as stored and as quantised."""
     always_slides: bool = False
     """All layers slide wherever `sliding_window` is set."""
 
@@ -38,7 +40,7 @@ class Traits:
 TRAITS: Final[Mapping[str, Traits]] = {
     "llama": Traits(),
     "granite": Traits(),
-    "phi3": Traits(),
+    "phi3": Traits(fused=True),
     "mistral": Traits(always_slides=True),
     "mistral3": Traits(),
     "ministral3": Traits(),
@@ -114,7 +116,10 @@ def _attention_tensors(
         config["num_attention_heads"],
     )
     heads, dim = heads or kv_heads(config), dim or head_dim(config)
-    yield from blocks.attention(layer, hidden, q_heads, heads, dim, values=values, part=part)
+    if traits.fused:
+        yield from blocks.fused_attention(layer, hidden, q_heads, heads, dim)
+    else:
+        yield from blocks.attention(layer, hidden, q_heads, heads, dim, values=values, part=part)
     if config.get("attention_bias", config.get("qkv_bias", traits.qkv_bias)):
         yield blocks.bias(layer, (q_heads + 2 * heads) * dim, part=part)
     if traits.output_bias:
@@ -160,6 +165,8 @@ def _feed_forward(config: Config, layer: int) -> Pieces:
         yield from _llama4_feed_forward(config, layer)
     elif kind == "gemma4_text":
         yield from _gemma4_feed_forward(config, layer)
+    elif TRAITS[kind].fused:
+        yield from blocks.fused_mlp(layer, hidden, width)
     else:
         yield from blocks.gated_mlp(layer, hidden, width)
 
@@ -463,7 +470,13 @@ class Family:
 _DENSE = ("intermediate_size",)
 _ROUTED = ("num_experts", "num_experts_per_tok")
 _LATENT = ("kv_lora_rank", "qk_nope_head_dim", "qk_rope_head_dim", "v_head_dim", *_ROUTED)
-_DELTA = (*tuple(f"linear_{key}" for key in ("num_key_heads", "num_value_heads", "key_head_dim", "value_head_dim")), "linear_conv_kernel_dim")
+_DELTA = (
+    "linear_num_key_heads",
+    "linear_num_value_heads",
+    "linear_key_head_dim",
+    "linear_value_head_dim",
+    "linear_conv_kernel_dim",
+)
 _NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
     "mixtral": (*_DENSE, *_ROUTED),
     "minimax_m2": (*_DENSE, *_ROUTED),

@@ -8,13 +8,14 @@ llama.cpp `src/llama-quant.cpp` (MIT, read at 311c2c9, 2025); block sizes follow
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from costmodel.errors import UnknownIdError
 
 if TYPE_CHECKING:
-    from costmodel.serving.tensors import Architecture, Tensor
     from collections.abc import Callable, Mapping
+
+    from costmodel.serving.tensors import Architecture, Tensor
 
 BITS_PER_WEIGHT: Final[Mapping[str, float]] = {
     "F32": 32,
@@ -48,7 +49,28 @@ BITS_PER_WEIGHT: Final[Mapping[str, float]] = {
 DEFAULT_TYPE: Final[Mapping[str, str]] = {
     **{
         same: same
-        for same in ["F32", "F16", "BF16", "Q8_0", "Q6_K", "Q5_1", "Q5_0", "Q4_1", "Q4_0", "IQ4_NL", "IQ4_XS", "IQ3_XXS", "IQ3_S", "IQ2_XXS", "IQ2_XS", "IQ1_S", "IQ1_M", "TQ1_0", "TQ2_0", "Q2_K"]
+        for same in [
+            "F32",
+            "F16",
+            "BF16",
+            "Q8_0",
+            "Q6_K",
+            "Q5_1",
+            "Q5_0",
+            "Q4_1",
+            "Q4_0",
+            "IQ4_NL",
+            "IQ4_XS",
+            "IQ3_XXS",
+            "IQ3_S",
+            "IQ2_XXS",
+            "IQ2_XS",
+            "IQ1_S",
+            "IQ1_M",
+            "TQ1_0",
+            "TQ2_0",
+            "Q2_K",
+        ]
     },
     "Q2_K_S": "Q2_K",
     "IQ3_XS": "IQ3_S",
@@ -67,7 +89,23 @@ DEFAULT_TYPE: Final[Mapping[str, str]] = {
 """The type a mix gives to a tensor that no rule below mentions."""
 
 BLOCKS_OF_256: Final = frozenset(
-    ["Q6_K", "Q5_K", "Q4_K", "Q3_K", "Q2_K", "IQ4_XS", "IQ3_S", "IQ3_XXS", "IQ2_S", "IQ2_XS", "IQ2_XXS", "IQ1_M", "IQ1_S", "TQ1_0", "TQ2_0"]
+    [
+        "Q6_K",
+        "Q5_K",
+        "Q4_K",
+        "Q3_K",
+        "Q2_K",
+        "IQ4_XS",
+        "IQ3_S",
+        "IQ3_XXS",
+        "IQ2_S",
+        "IQ2_XS",
+        "IQ2_XXS",
+        "IQ1_M",
+        "IQ1_S",
+        "TQ1_0",
+        "TQ2_0",
+    ]
 )
 FALLBACK: Final[Mapping[str, str]] = {
     "Q6_K": "Q8_0",
@@ -226,21 +264,17 @@ _VALUES_GROUPED: Final[Mapping[str, str]] = {
 
 
 def _values_of_mix(place: _Place) -> str:
-    mix, seen = place.mix, place.values_seen
-    if mix in _VALUES_ALWAYS:
-        return _VALUES_ALWAYS[mix]
-    if mix in _VALUES_GROUPED and place.grouped_by_4:
-        return _VALUES_GROUPED[mix]
     ungrouped = {"Q2_K": "Q3_K", "IQ3_XXS": "IQ3_XXS" if place.imatrix else "IQ3_S"}
-    if mix in ungrouped:
-        return ungrouped[mix]
-    if mix == "Q3_K_M":
-        return "Q5_K" if seen < 2 else "Q4_K"
-    if mix == "Q4_K_S" and seen < 4:
-        return "Q5_K"
-    if mix in ("Q4_K_M", "Q5_K_M") and place.value_gets_more_bits:
-        return "Q6_K"
-    return place.default
+    more = "Q6_K" if place.value_gets_more_bits else place.default
+    choices = {
+        **_VALUES_ALWAYS,
+        **(_VALUES_GROUPED if place.grouped_by_4 else ungrouped),
+        "Q3_K_M": "Q5_K" if place.values_seen < 2 else "Q4_K",
+        "Q4_K_S": "Q5_K" if place.values_seen < 4 else place.default,
+        "Q4_K_M": more,
+        "Q5_K_M": more,
+    }
+    return choices.get(place.mix, place.default)
 
 
 _QUERY_OR_KEY: Final[Mapping[str, str]] = {"IQ3_XS": "IQ3_XXS", "IQ3_XXS": "IQ2_S"}
@@ -256,26 +290,26 @@ def _query(place: _Place) -> str:
 
 _DOWN_ALWAYS: Final[Mapping[str, str]] = {"Q2_K": "Q3_K", "Q3_K_L": "Q5_K"}
 _DOWN_EARLY: Final[Mapping[str, str]] = {"Q2_K_S": "Q4_K", "Q4_K_S": "Q5_K", "IQ3_M": "Q4_K"}
-_DOWN_EARLY_PLAIN: Final[Mapping[str, str]] = {"IQ4_NL": "Q5_K", "IQ4_XS": "Q5_K"}
-_DOWN_EARLY_IMATRIX: Final[Mapping[str, str]] = {"Q4_0": "Q4_1", "Q5_0": "Q5_1"}
+_DOWN_EARLY_PLAIN: Final[Mapping[str, str]] = {
+    **_DOWN_EARLY,
+    **dict.fromkeys(("IQ4_NL", "IQ4_XS"), "Q5_K"),
+}
+_DOWN_EARLY_IMATRIX: Final[Mapping[str, str]] = {**_DOWN_EARLY, "Q4_0": "Q4_1", "Q5_0": "Q5_1"}
+_DOWN_MORE_BITS: Final[Mapping[str, str]] = {"Q4_K_M": "Q6_K", "Q5_K_M": "Q6_K"}
 
 
 def _down(place: _Place) -> str:
-    mix = place.mix
-    if mix in _DOWN_ALWAYS:
-        return _DOWN_ALWAYS[mix]
-    if mix == "Q3_K_M":
-        return "Q5_K" if place.tensor.layer < place.arch.layers // 16 else "Q4_K"
-    if mix == "IQ3_XXS" and not place.imatrix:
-        return "Q4_K" if place.early else "Q3_K"
-    if mix in ("Q4_K_M", "Q5_K_M") and place.more_bits:
-        return "Q6_K"
-    if mix == "IQ3_M" and place.eight_experts and place.more_bits:
-        return "Q4_K"
+    choices = dict(_DOWN_ALWAYS)
+    choices["Q3_K_M"] = "Q5_K" if place.tensor.layer < place.arch.layers // 16 else "Q4_K"
+    if not place.imatrix:
+        choices["IQ3_XXS"] = "Q4_K" if place.early else "Q3_K"
     if place.early:
-        by_imatrix = _DOWN_EARLY_IMATRIX if place.imatrix else _DOWN_EARLY_PLAIN
-        return {**_DOWN_EARLY, **by_imatrix}.get(mix, place.default)
-    return place.default
+        choices |= _DOWN_EARLY_IMATRIX if place.imatrix else _DOWN_EARLY_PLAIN
+    if place.more_bits:
+        choices |= _DOWN_MORE_BITS
+        if place.eight_experts:
+            choices["IQ3_M"] = "Q4_K"
+    return choices.get(place.mix, place.default)
 
 
 _OUTPUT: Final[Mapping[str, str]] = {
@@ -286,7 +320,19 @@ _OUTPUT: Final[Mapping[str, str]] = {
     "IQ3_M": "Q4_K",
 }
 _OUTPUT_EIGHT_EXPERTS: Final = frozenset(
-    ["Q2_K", "IQ3_XS", "IQ3_XXS", "Q3_K_S", "Q3_K_M", "IQ4_NL", "Q4_K_S", "Q4_K_M", "IQ3_S", "IQ3_M", "IQ4_XS"]
+    [
+        "Q2_K",
+        "IQ3_XS",
+        "IQ3_XXS",
+        "Q3_K_S",
+        "Q3_K_M",
+        "IQ4_NL",
+        "Q4_K_S",
+        "Q4_K_M",
+        "IQ3_S",
+        "IQ3_M",
+        "IQ4_XS",
+    ]
 )
 
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Final, TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from costmodel.errors import UnknownIdError
 
 if TYPE_CHECKING:
-    from costmodel.serving.tensors import Architecture, KvLayer
     from collections.abc import Mapping
+
+    from costmodel.serving.tensors import Architecture, KvLayer
 
 BYTES_PER_ELEMENT: Final[Mapping[str, float]] = {
     "bf16": 2.0,
@@ -96,12 +97,12 @@ def sequence_bytes(
     """Bytes that the mathematics needs for one sequence of `context` tokens [bytes, one GPU].
 
     llama.cpp keeps `window_margin` (its micro-batch, 512) tokens beside a sliding window, or with
-    `keep_whole_windows` (`--swa-full`) all of them. Chunked layers are kept whole.
+    `keep_whole_windows` (`--swa-full`) all of them.
     """
     total = fixed_bytes(arch, tp)
     for layer in arch.kv_layers:
         kept = context
-        if layer.kind == "sliding" and layer.window and not keep_whole_windows:
+        if layer.window and not keep_whole_windows:
             kept = min(context, layer.window + window_margin)
         total += kept * token_bytes(layer, kv_dtype, tp)
     return total

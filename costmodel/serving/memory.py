@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final, Literal, TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal
 
 from costmodel.serving.kv_cache import block_pool, bytes_per_token, sequence_bytes
 from costmodel.serving.overhead import EngineMemory, overhead_bytes

@@ -6,8 +6,7 @@ The constants live in the book, dated and by version, because they drift with ev
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TYPE_CHECKING
-
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from costmodel.serving.tensors import Architecture

@@ -134,7 +134,7 @@ class Case:
 def estimate(case: Case, constants: RooflineConstants, concurrency: Numbers) -> Speed:
     """Steady state with `concurrency` requests always resident.
 
-    throughput = B / T(B); TTFT is one prompt's prefill, its wait behind other prompts and half a
+    throughput = B / T(B); TTFT is one prompt's prefill, its wait behind other prompts and one
     step; TPOT is what remains of the cycle: TTFT + (OSL - 1) TPOT = T.
     """
     batch = np.maximum(np.asarray(concurrency, float), 1e-9)
@@ -305,12 +305,13 @@ def _attention_seconds(case: Case, constants: RooflineConstants) -> Array:
 def _ttft(
     case: Case, constants: RooflineConstants, batch: Array, step: Array, cycle: Array
 ) -> Array:
-    """Own prefill, the wait behind other prompts (M/D/1 at their share of the cycle), half a step.
+    """Own prefill, the wait behind other prompts, and the step that emits the first token [s].
 
-    Never more than the cycle leaves beside the decode steps.
+    Other prompts keep the GPU busy for a share r of the cycle; the wait is that of an M/D/1
+    queue, r / (2 (1 - r)) prefills (Pollaczek-Khinchine), at most half of the others' work.
     """
     own = prefill_seconds(case, constants, 1.0)
-    others = (batch - 1) / batch * prefill_seconds(case, constants, batch) / cycle
-    wait = own * others / (2 * np.maximum(1 - others, 1e-6))
-    left = np.maximum(cycle - (np.asarray(case.load.output_tokens, float) - 1) * step, own)
-    return np.minimum(own + wait + step / 2, np.maximum(left, 0.0))
+    others = np.maximum(prefill_seconds(case, constants, batch) - own, 0.0)
+    busy = others / cycle
+    wait = np.minimum(own * busy / (2 * np.maximum(1 - busy, 1e-9)), others / 2)
+    return own + wait + step

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from costmodel.serving.kv_cache import sequence_bytes
 from costmodel.serving.roofline import Model
 from costmodel.serving.weights import WeightFormat, effective_bits_per_weight
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from costmodel.serving.tensors import Architecture, KvLayer

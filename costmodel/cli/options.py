@@ -1,0 +1,85 @@
+"""Options that several verbs share, and how their values are read.
+
+A number that cannot be meant (0, negative, NaN, infinite) is refused here, by the option's name.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+CHECK_FAILED = 3
+
+
+def positive(text: str | float) -> float:
+    """A finite number above 0; `500e6` and `1_000` are fine."""
+    number = _number(text)
+    if not number > 0:
+        raise typer.BadParameter(f"must be a number above 0, not {text}")
+    return number
+
+
+def count(text: str | int) -> int:
+    """A whole number, 1 or more; `8e3` is fine."""
+    number = positive(text)
+    if number != int(number):
+        raise typer.BadParameter(f"must be a whole number, not {text}")
+    return int(number)
+
+
+def share(text: str | float) -> float:
+    """A number from 0 to 1."""
+    number = _number(text)
+    if not 0 <= number <= 1:
+        raise typer.BadParameter(f"must be a share from 0 to 1, not {text}")
+    return number
+
+
+def positive_share(text: str | float) -> float:
+    """A number above 0, at most 1."""
+    if share(text) == 0:
+        raise typer.BadParameter("must be above 0")
+    return share(text)
+
+
+def day(text: str | date) -> date:
+    """A date such as 2026-11-23."""
+    try:
+        return text if isinstance(text, date) else date.fromisoformat(text.strip())
+    except ValueError:
+        raise typer.BadParameter(f"must be a date such as 2026-11-23, not {text!r}") from None
+
+
+def _number(text: str | float) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        raise typer.BadParameter(f"must be a number, not {text!r}") from None
+    if not math.isfinite(number):
+        raise typer.BadParameter(f"must be a finite number, not {text}")
+    return number
+
+
+ScenarioFile = Annotated[
+    Path, typer.Argument(metavar="SCENARIO.yaml", help="The scenario, a YAML file.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+AsOf = Annotated[
+    date | None,
+    typer.Option(parser=day, metavar="DATE", help="The day prices are taken at."),
+]
+
+
+def emit(data: Mapping[str, Any], as_json: bool, text: Callable[[], str]) -> None:
+    """Print a result: its JSON, or the text for people."""
+    if as_json:
+        from costmodel.present.jsonfile import json_text
+
+        typer.echo(json_text(data))
+    else:
+        typer.echo(text())

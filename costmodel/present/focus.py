@@ -1,0 +1,49 @@
+"""Which option a chart or sentence is about, and what it is held against.
+
+The reader decides between own GPUs and an API; both ends of that comparison are chosen here
+once, so that headline, chart and numbers speak of the same two.
+"""
+
+from __future__ import annotations
+
+from costmodel.errors import InputError, did_you_mean, nearest_ids
+from costmodel.report import OptionResult, Report
+
+
+def option_named(report: Report, name: str) -> OptionResult:
+    """The option of that name; an InputError offers the nearest."""
+    names = [option.name for option in report.options]
+    if name not in names:
+        raise InputError(f"no option is named {name!r}{did_you_mean(nearest_ids(name, names))}")
+    return report.option(name)
+
+
+def own_option(report: Report) -> OptionResult | None:
+    """The option with own GPUs to speak about: recommended, else cheapest that stands, else first.
+
+    None where every option is an API.
+    """
+    own = [option for option in report.options if has_own_gpus(option)]
+    standing = sorted(
+        (o for o in own if o.stands and o.monthly_usd is not None), key=lambda o: o.monthly_usd or 0
+    )
+    recommended = [o for o in own if o.name == report.recommendation.option]
+    return next(iter([*recommended, *standing, *own]), None)
+
+
+def has_own_gpus(option: OptionResult) -> bool:
+    """Whether GPUs of one's own are in it."""
+    return option.kind in ("selfhost", "hybrid") or (
+        option.kind == "mix" and option.fleet is not None
+    )
+
+
+def cheapest_api(report: Report) -> OptionResult | None:
+    """The cheapest eligible API at the evaluated volume."""
+    apis = [o for o in report.options if o.stands and not has_own_gpus(o)]
+    return min(apis, key=lambda o: o.monthly_usd or 0.0, default=None)
+
+
+def exclusion(option: OptionResult) -> str:
+    """Why an option may not be recommended, in a few words; empty where it may."""
+    return f"not eligible: {'; '.join(option.excluded_by)}" if option.excluded_by else ""

@@ -1,0 +1,44 @@
+"""A chart as SVG, PNG or PDF, drawn by kaleido and a Chromium where both are there.
+
+Where they are not, the message says how to get them, and that the app needs neither: its charts
+download from the browser.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from costmodel.errors import InputError
+
+WIDTH, HEIGHT = 1280, 720
+"""Pixels: a slide's shape."""
+
+PNG_SCALE = 2
+
+_WITHOUT = (
+    "Or open the app (streamlit run app.py) and download the chart from the browser with the "
+    "camera above it: that needs neither."
+)
+
+
+def image_bytes(chart: Any, kind: str) -> bytes:
+    """A plotly figure as `svg`, `png` or `pdf`. Raises InputError where nothing can draw it."""
+    try:
+        import kaleido  # noqa: F401
+    except ImportError:
+        raise InputError(
+            f"a {kind} file needs the extra `images` (kaleido) and a Chromium; "
+            f"pip install 'costmodel[images]'. {_WITHOUT}"
+        ) from None
+    from choreographer.errors import BrowserFailedError, ChromeNotFoundError
+
+    try:
+        return chart.to_image(
+            format=kind, width=WIDTH, height=HEIGHT, scale=PNG_SCALE if kind == "png" else 1
+        )
+    except (ChromeNotFoundError, BrowserFailedError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else "it did not start"
+        raise InputError(
+            f"a {kind} file needs Chrome or Chromium ({reason}); install one, or set "
+            f"BROWSER_PATH to it. {_WITHOUT}"
+        ) from None
