@@ -1,0 +1,202 @@
+"""What the user says: a scenario, parsed and checked, with nothing looked up yet.
+
+Frozen pydantic models with units in the names; any number may be plain, a range, or the full
+form with its source (`quantity.Quantity`). Ids are checked later, against the book.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from costmodel.errors import InputError, did_you_mean, nearest_ids
+from costmodel.scenario.api import Api, Contract, ContractStep
+from costmodel.scenario.messages import problems_of
+from costmodel.scenario.money import Calendar, Display, Finance, Hours, Overheads, Platform
+from costmodel.scenario.numbers import Part
+from costmodel.scenario.option import Hybrid, Option, OptionKind
+from costmodel.scenario.selfhost import ExtraCost, Offer, Queueing, SelfHost, Throughput
+from costmodel.scenario.workload import Gate, Profile, Quality, Shape, Slo, Workload
+from costmodel.yamlfile import Location, Origin, parse_yaml, read_yaml_file
+
+__all__ = [
+    "Api",
+    "Calendar",
+    "Contract",
+    "ContractStep",
+    "Display",
+    "ExtraCost",
+    "Finance",
+    "Gate",
+    "Hours",
+    "Hybrid",
+    "Offer",
+    "Option",
+    "OptionKind",
+    "Overheads",
+    "Part",
+    "Platform",
+    "Profile",
+    "Quality",
+    "Queueing",
+    "Scenario",
+    "SelfHost",
+    "Shape",
+    "Slo",
+    "Throughput",
+    "Workload",
+    "load_scenario",
+    "parse_scenario",
+]
+
+
+class Scenario(Part):
+    """Everything the user says; a file is the whole input."""
+
+    name: str = Field(min_length=1)
+    description: str | None = None
+    as_of: date
+    calendar: Calendar = Calendar()
+    workloads: tuple[Workload, ...] = Field(min_length=1)
+    options: tuple[Option, ...] = Field(min_length=1)
+    overheads: Overheads = Overheads()
+    finance: Finance = Finance()
+    display: Display | None = None
+    correlations: tuple[tuple[str, str, float], ...] = ()
+    resolved: dict[str, Any] | None = None
+    """Written by `costmodel export -o frozen.yaml`: looked-up figures, frozen."""
+
+    _origin: Origin = PrivateAttr(default_factory=Origin)
+
+    @model_validator(mode="after")
+    def _references(self) -> Scenario:
+        problems = [
+            *_duplicate_names("workloads", self.workloads),
+            *_duplicate_names("options", self.options),
+            *self._unknown_names(),
+        ]
+        if problems:
+            raise PydanticCustomError("references", "references", {"problems": problems})
+        return self
+
+    def _unknown_names(self) -> Iterator[tuple[Location, str]]:
+        workloads = [w.name for w in self.workloads]
+        by_kind = {
+            kind: [o.name for o in self.options if o.kind == kind] for kind in ("api", "selfhost")
+        }
+        servers = [name for names in by_kind.values() for name in names]
+        for i, option in enumerate(self.options):
+            here: Location = ("options", i)
+            if option.hybrid is not None:
+                for kind in ("selfhost", "api"):
+                    name = getattr(option.hybrid, kind)
+                    yield from _unknown(
+                        (*here, "hybrid", kind), f"{kind} option", name, by_kind[kind]
+                    )
+            for workload, server in (option.mix or {}).items():
+                yield from _unknown((*here, "mix", workload), "workload", workload, workloads)
+                where = (*here, "mix", workload)
+                yield from _unknown(where, "api or selfhost option", server, servers)
+            if option.mix is not None:
+                for workload in (name for name in workloads if name not in option.mix):
+                    yield (*here, "mix"), f"the workload {workload!r} has no option in this mix"
+            stated = option.selfhost.throughput if option.selfhost else None
+            for workload in stated if isinstance(stated, dict) else {}:
+                where = (*here, "selfhost", "throughput", workload)
+                yield from _unknown(where, "workload", workload, workloads)
+        for i, workload in enumerate(self.workloads):
+            for name in (workload.quality.accepts or ()) if workload.quality else ():
+                where = ("workloads", i, "quality", "accepts")
+                yield from _unknown(where, "option", name, [o.name for o in self.options])
+
+    def option(self, name: str) -> Option:
+        """The option of that name."""
+        return next(option for option in self.options if option.name == name)
+
+    def workload(self, name: str) -> Workload:
+        """The workload of that name; an InputError offers the nearest."""
+        for workload in self.workloads:
+            if workload.name == name:
+                return workload
+        names = [w.name for w in self.workloads]
+        raise InputError(f"unknown workload {name!r}{did_you_mean(nearest_ids(name, names))}")
+
+    @property
+    def tokens_per_day(self) -> float:
+        """Tokens per day of all workloads together."""
+        return sum(w.daily_tokens for w in self.workloads)
+
+    @property
+    def origin(self) -> Origin:
+        """Where the scenario was read from."""
+        return self._origin
+
+
+def _duplicate_names(
+    key: str, items: tuple[Workload, ...] | tuple[Option, ...]
+) -> Iterator[tuple[Location, str]]:
+    seen: set[str] = set()
+    for i, item in enumerate(items):
+        if item.name in seen:
+            yield (key, i, "name"), f"the name {item.name!r} is taken; names must differ"
+        seen.add(item.name)
+
+
+def _unknown(
+    where: Location, what: str, name: str, known: list[str]
+) -> Iterator[tuple[Location, str]]:
+    if name not in known:
+        near = did_you_mean(nearest_ids(name, known))
+        there = f"; there is {', '.join(known[:5])}" if known else ""
+        yield where, f"no {what} is named {name!r}{near or there}"
+
+
+def load_scenario(path: str | Path) -> Scenario:
+    """The scenario in a YAML file.
+
+    Raises InputError with every problem at once, each as ``file:line:column: path: message``.
+    """
+    data, origin = read_yaml_file(path)
+    return _validated(data, origin)
+
+
+def parse_scenario(text: str, file: str = "scenario.yaml") -> Scenario:
+    """The scenario in a text that came from outside: it may not name files of this machine."""
+    data, origin = parse_yaml(text, file)
+    scenario = _validated(data, origin)
+    named = list(_file_references(data))
+    if named:
+        message = "names a file; this works only in a scenario opened from disk"
+        raise InputError(origin.problem(where, message) for where in named)
+    return scenario
+
+
+def _validated(data: Any, origin: Origin) -> Scenario:
+    if not isinstance(data, dict):
+        raise InputError(
+            origin.problem((), "a scenario is a mapping with name, workloads, options")
+        )
+    try:
+        scenario = Scenario.model_validate(data)
+    except ValidationError as error:
+        raise InputError(problems_of(error, Scenario, data, origin)) from None
+    scenario._origin = origin
+    return scenario
+
+
+def _file_references(data: Mapping[str, Any]) -> Iterator[Location]:
+    """Places at which a scenario names a file: profile.usage, quality.gate, throughput.bench."""
+    names = {"usage", "baseline", "candidate", "bench"}
+    waiting: list[tuple[Location, Any]] = [((), data)]
+    while waiting:
+        location, value = waiting.pop()
+        if isinstance(value, Mapping):
+            yield from ((*location, key) for key in value if key in names)
+            waiting.extend(((*location, str(key)), item) for key, item in value.items())
+        elif isinstance(value, list | tuple):
+            waiting.extend(((*location, i), item) for i, item in enumerate(value))

@@ -1,0 +1,56 @@
+"""Numbers a scenario may hold: quantities with bounds, and the base of every part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from costmodel.quantity import Quantity
+
+
+def _bounded(allowed: Callable[[float], bool], rule: str) -> AfterValidator:
+    def check(quantity: Quantity) -> Quantity:
+        for number in (quantity.value, quantity.low, quantity.high):
+            if number is not None and not allowed(number):
+                raise ValueError(f"{rule}, not {number:g}")
+        return quantity
+
+    return AfterValidator(check)
+
+
+Positive = Annotated[Quantity, _bounded(lambda x: x > 0, "must be above 0")]
+NotNegative = Annotated[Quantity, _bounded(lambda x: x >= 0, "must be 0 or more")]
+Share = Annotated[Quantity, _bounded(lambda x: 0 <= x <= 1, "must be a share from 0 to 1")]
+PositiveShare = Annotated[
+    Quantity, _bounded(lambda x: 0 < x <= 1, "must be a share above 0, at most 1")
+]
+AtLeastOne = Annotated[Quantity, _bounded(lambda x: x >= 1, "must be 1 or more")]
+Count = Annotated[
+    Quantity, _bounded(lambda x: x >= 0 and x == int(x), "must be a whole number, 0 or more")
+]
+PositiveCount = Annotated[
+    Quantity, _bounded(lambda x: x >= 1 and x == int(x), "must be a whole number, 1 or more")
+]
+AnyRate = Annotated[Quantity, _bounded(lambda x: x > -1, "must be above -1 (a rate: 0.1 is 10 %)")]
+
+
+def stated(value: float) -> Any:
+    """A default."""
+    return Field(default=Quantity(value=value))
+
+
+class Part(BaseModel):
+    """Base of every part of a scenario: frozen, and no key goes unread."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+def one_of(part: Part, *names: str, required: bool = True) -> None:
+    """Raise ValueError unless just one of the named fields is stated (at most one: not required)."""
+    given = [name for name in names if getattr(part, name) is not None]
+    if len(given) > 1:
+        raise ValueError(f"say one of {', '.join(names)}, not {' and '.join(given)} together")
+    if required and not given:
+        raise ValueError(f"needs one of: {', '.join(names)}")

@@ -1,0 +1,51 @@
+"""One way to serve the workloads: an API, own GPUs, a hybrid of both, or a mix by workload."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from costmodel.scenario.api import Api
+from costmodel.scenario.numbers import (
+    Count,
+    Part,
+    PositiveCount,
+    one_of,
+    stated,
+)
+from costmodel.scenario.selfhost import SelfHost
+
+OptionKind = Literal["api", "selfhost", "hybrid", "mix"]
+
+
+class Hybrid(Part):
+    """Base load on a self-hosted option, overflow to an API option, both by name."""
+
+    selfhost: str
+    api: str
+    replicas: Literal["optimal"] | PositiveCount = "optimal"
+    spare_replicas: Count = stated(0.0)
+
+
+class Option(Part):
+    """One way to serve the workloads."""
+
+    name: str = Field(min_length=1)
+    api: Api | None = None
+    selfhost: SelfHost | None = None
+    hybrid: Hybrid | None = None
+    mix: dict[str, str] | None = None
+    """Workload name -> option name."""
+    satisfies: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Option:
+        one_of(self, "api", "selfhost", "hybrid", "mix")
+        return self
+
+    @property
+    def kind(self) -> OptionKind:
+        """Which of the four kinds it is."""
+        kinds: tuple[OptionKind, ...] = ("api", "selfhost", "hybrid", "mix")
+        return next(kind for kind in kinds if getattr(self, kind) is not None)

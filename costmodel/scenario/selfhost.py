@@ -1,0 +1,144 @@
+"""Serving an open model on own GPUs: the replica, its capacity, and the terms GPUs are had on."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from costmodel.scenario.numbers import (
+    AtLeastOne,
+    Count,
+    NotNegative,
+    Part,
+    Positive,
+    PositiveCount,
+    PositiveShare,
+    Share,
+    one_of,
+    stated,
+)
+
+
+class Offer(Part):
+    """Terms on which GPUs are had: a price from the book, or one stated here."""
+
+    terms: Literal["on-demand", "reserved", "spot", "owned", "serverless"]
+    provider_class: Literal["hyperscaler", "neocloud", "marketplace"] | None = Field(
+        default=None, alias="class"
+    )
+    provider: str | None = None
+    quantile: Literal["min", "median", "max"] | float | None = None
+    region: str | None = None
+    replicas: PositiveCount | None = None
+    usd_per_gpu_hour: Positive | None = None
+    discount: Share | None = None
+    """Off the on-demand price, where no reserved price is listed."""
+    term_months: Positive | None = None
+    usd_per_gpu_second: Positive | None = None
+    usd_per_gpu: Positive | None = None
+    life_months: Positive | None = None
+    residual_share: Share | None = None
+    kw_per_gpu: Positive | None = None
+    pue: AtLeastOne | None = None
+    usd_per_kwh: NotNegative | None = None
+    colo_usd_per_kw_month: NotNegative | None = None
+    source: str | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Offer:
+        if self.terms == "owned" and self.usd_per_gpu is None and self.usd_per_gpu_hour is None:
+            raise ValueError("an owned offer needs usd_per_gpu (the purchase price)")
+        if self.terms == "serverless" and self.usd_per_gpu_second is None:
+            raise ValueError("a serverless offer needs usd_per_gpu_second")
+        if self.discount is not None and self.usd_per_gpu_hour is not None:
+            raise ValueError("say usd_per_gpu_hour or discount, not both")
+        return self
+
+
+class Throughput(Part):
+    """A known capacity of one replica at the workload's shape."""
+
+    requests_per_s: Positive | None = None
+    output_tokens_per_s: Positive | None = None
+    total_tokens_per_s: Positive | None = None
+    bench: str | None = None
+    source: str | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Throughput:
+        one_of(self, "requests_per_s", "output_tokens_per_s", "total_tokens_per_s", "bench")
+        return self
+
+
+def _throughput_form(data: Any) -> str:
+    """One throughput for all workloads, or one by workload name: the keys tell."""
+    keys = set(data) if isinstance(data, dict) else set()
+    return "all" if not keys or keys & set(Throughput.model_fields) else "each"
+
+
+ThroughputByWorkload = Annotated[
+    Annotated[Throughput, Tag("all")] | Annotated[dict[str, Throughput], Tag("each")],
+    Discriminator(_throughput_form),
+]
+
+
+class Queueing(Part):
+    """Replicas so that the 95th percentile wait stays below this, in place of a load factor."""
+
+    wait_p95_ms: Positive
+
+
+class ExtraCost(Part):
+    """A monthly cost of its own."""
+
+    name: str
+    usd: NotNegative
+    source: str | None = None
+
+
+class SelfHost(Part):
+    """An open model on own GPUs, rented or bought."""
+
+    model: str | None = None
+    format: str | None = None
+    kernel: str | None = None
+    gpu: str | None = None
+    tp: PositiveCount | None = None
+    engine: str | None = None
+    engine_version: str | float | None = None
+    kv_dtype: str | None = None
+    concurrency: Positive | None = None
+    gpu_memory_utilization: PositiveShare | None = None
+    gpus_per_replica: PositiveCount | None = None
+    throughput: ThroughputByWorkload | None = None
+    prefix_cache_share: Share = stated(0.0)
+    input_token_ratio: Positive | None = None
+    output_token_ratio: Positive | None = None
+    offers: tuple[Offer, ...] = Field(min_length=1)
+    scaling: Literal["always-on", "scheduled", "serverless"] = "always-on"
+    load_factor: PositiveShare | None = None
+    queueing: Queueing | None = None
+    spare_replicas: Count | None = None
+    min_replicas: Count = stated(1.0)
+    node_gpus: PositiveCount = stated(1.0)
+    start_minutes: NotNegative = stated(0.0)
+    replicas: Count | None = None
+    extra_monthly: tuple[ExtraCost, ...] = ()
+    source: str | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> SelfHost:
+        if self.throughput is None and not (self.model and self.format and self.gpu):
+            raise ValueError("needs model, format and gpu, or a throughput of its own")
+        if self.model is None and self.gpus_per_replica is None and self.tp is None:
+            raise ValueError("without a model it needs gpus_per_replica")
+        if self.tp and self.gpus_per_replica and self.tp.value != self.gpus_per_replica.value:
+            raise ValueError("tp and gpus_per_replica contradict each other; say one")
+        if self.queueing is not None and self.load_factor is not None:
+            raise ValueError("queueing replaces load_factor; say one")
+        if any(offer.replicas is None for offer in self.offers[:-1]):
+            raise ValueError("every offer but the last needs replicas: committed ones come first")
+        if self.offers[-1].replicas is not None and self.replicas is None:
+            raise ValueError("the last offer serves what is left: leave its replicas out")
+        return self
