@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from costmodel.book import load_book as load_book
     from costmodel.errors import CostmodelError as CostmodelError
     from costmodel.errors import InputError as InputError
+    from costmodel.ingest.benchmarks import Benchmark as Benchmark
+    from costmodel.ingest.benchmarks import read_benchmark as read_benchmark
     from costmodel.pipeline import evaluate as evaluate
     from costmodel.present import figure as figure
     from costmodel.present import save as save
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from costmodel.sizing import throughput as throughput
 
 _HOMES = {
+    "Benchmark": "costmodel.ingest.benchmarks",
     "BreakEven": "costmodel.report",
     "CostmodelError": "costmodel.errors",
     "InputError": "costmodel.errors",
@@ -38,6 +41,7 @@ _HOMES = {
     "fit": "costmodel.sizing",
     "load_book": "costmodel.book",
     "load_scenario": "costmodel.scenario",
+    "read_benchmark": "costmodel.ingest.benchmarks",
     "save": "costmodel.present",
     "throughput": "costmodel.sizing",
 }

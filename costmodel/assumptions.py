@@ -7,6 +7,7 @@ was used and its source.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 from costmodel.bills import DEFAULT_LOAD_FACTOR, DEFAULT_SPARE_REPLICAS
@@ -137,7 +138,8 @@ def _fleet(path: str, facts: FleetFacts) -> Iterator[Assumption]:
             row["value"],
             row.get("unit", ""),
             row.get("kind", "assumed"),
-            row.get("source", ""),
+            row.get("source") or "the scenario, or the default of this tool",
+            date.fromisoformat(row["as_of"]) if row.get("as_of") else None,
         )
 
 

@@ -10,13 +10,12 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 
 from costmodel.bills import ApiBill, Bill, FleetBill
-from costmodel.book.endpoints import is_open_weights, reasons
 from costmodel.book.token_records import TokenPrice
-from costmodel.facts import Resolved
+from costmodel.cost.api import PriceTier
+from costmodel.facts import EndpointFacts, PriceChange, Resolved
 from costmodel.quantity import Quantity
 from costmodel.report import BreakEven, Caution
-from costmodel.resolve import QUOTED
-from costmodel.scenario import Api, Part, Scenario, SelfHost
+from costmodel.scenario import Option, Part, Scenario, SelfHost
 from costmodel.units import HOURS_PER_DAY
 from costmodel.wording import tokens_per_day, usd
 
@@ -37,7 +36,9 @@ def cautions(
     for option in scenario.options:
         facts = resolved.options[option.name]
         if option.api is not None and facts.price is not None:
-            yield from _api(scenario, option.name, option.api, facts.price)
+            yield from _price(scenario, option.name, facts.price)
+            if facts.endpoint is not None:
+                yield from _endpoint(scenario, option, facts.price, facts.endpoint)
         if option.selfhost is not None and facts.fleet is not None:
             yield from _fleet(option.name, option.selfhost, facts.fleet.fit)
         bill = bills.get(option.name)
@@ -78,22 +79,27 @@ def _profiles(scenario: Scenario) -> Iterator[Caution]:
 # ------------------------------------------------------------------------------------ API options
 
 
-def _api(scenario: Scenario, name: str, api: Api, price: TokenPrice) -> Iterator[Caution]:
+def _price(scenario: Scenario, name: str, price: TokenPrice) -> Iterator[Caution]:
     if any(w.batch_share.value > 0 for w in scenario.workloads) and price.batch is None:
         yield Caution("no_batch_price", f"{name}: no batch price is known for {price.id}; work "
                       "that can wait pays the standard price.")  # fmt: skip
     for thing in price.priced_apart:
         yield Caution("priced_apart", f"{name}: {thing} is billed apart and not in this bill.")
-    if price.provider == QUOTED:
-        return
-    yield from _lifetime(scenario, name, price)
-    if is_open_weights(price.provider, price.model) and price.precision is None:
+
+
+def _endpoint(
+    scenario: Scenario, option: Option, price: TokenPrice, endpoint: EndpointFacts
+) -> Iterator[Caution]:
+    """What is known about a listed endpoint; a quoted price has none."""
+    name = option.name
+    yield from _lifetime(scenario, name, price, endpoint)
+    if endpoint.open_weights and price.precision is None:
         yield Caution(
             "precision_unknown",
             f"{name}: the precision {price.id} serves is not stated; compare quality, not only "
             "prices.",
         )
-    if api.output_token_ratio is None and reasons(price.model):
+    if endpoint.reasons and option.api is not None and option.api.output_token_ratio is None:
         yield Caution(
             "reasoning_tokens_unset",
             f"{name}: {price.model} thinks before it answers and bills those tokens; state "
@@ -101,26 +107,28 @@ def _api(scenario: Scenario, name: str, api: Api, price: TokenPrice) -> Iterator
         )
 
 
-def _lifetime(scenario: Scenario, name: str, price: TokenPrice) -> Iterator[Caution]:
-    from costmodel.book.tokens import scheduled_changes
-
+def _lifetime(
+    scenario: Scenario, name: str, price: TokenPrice, endpoint: EndpointFacts
+) -> Iterator[Caution]:
     months = scenario.finance.horizon_months
     days = (months.value if months else DEFAULT_HORIZON_MONTHS) * 365 / 12
     until: date = price.at.date() + timedelta(days=days)
     if price.retires_by(until):
         when = "was retired" if price.retired else "retires"
         yield Caution("endpoint_retires", f"{name}: {price.id} {when} on {price.retires}.")
-    for day, after in scheduled_changes(price.provider, price.model, price.at, until):
-        yield Caution(
-            "price_changes",
-            f"{name}: the price of {price.id} changes on {day} to "
-            f"{_usd_per_mtok(after)}; this bill uses {_usd_per_mtok(price)}.",
-        )
+    now = price.tiers[0]
+    for change in endpoint.changes:
+        if change.day <= until:
+            yield Caution(
+                "price_changes",
+                f"{name}: the price of {price.id} changes on {change.day} to "
+                f"{_usd_per_mtok(change)}; this bill uses {_usd_per_mtok(now)}.",
+            )
 
 
-def _usd_per_mtok(price: TokenPrice) -> str:
-    tier = price.tiers[0]
-    return f"{usd(tier.input_usd_per_mtok)} in, {usd(tier.output_usd_per_mtok)} out per Mtok"
+def _usd_per_mtok(price: PriceTier | PriceChange) -> str:
+    into, out = usd(price.input_usd_per_mtok), usd(price.output_usd_per_mtok)
+    return f"{into} in, {out} out per Mtok"
 
 
 # ------------------------------------------------------------------------------- self-host options
@@ -157,22 +165,32 @@ def _load(name: str, bill: Bill, volume: float) -> Iterator[Caution]:
 
 
 def naive_break_even(bills: Mapping[str, Bill], rows: tuple[BreakEven, ...]) -> Iterator[Caution]:
-    """Where one replica's bill meets the API's at a volume one replica cannot serve."""
-    for row in rows:
-        bill, api = bills[row.option], bills.get(row.against)
-        if not isinstance(bill, FleetBill) or not isinstance(api, ApiBill):
+    """Where the smallest fleet's bill meets an API's at a volume that fleet cannot serve.
+
+    One warning a fleet, against the API that makes the naive answer look best.
+    """
+    for name, bill in bills.items():
+        if not isinstance(bill, FleetBill) or bill.terms.pinned_replicas is not None:
             continue
-        if row.always_from_tokens_per_day is not None or bill.terms.pinned_replicas is not None:
-            continue
-        one, slope = float(bill.curve(0.0)), float(api.curve.linear.slopes[-1])
-        meets = (one - api.people_usd) / slope if slope > 0 else 0.0
-        needed = float(bill.use(meets).whole) if meets > 0 else 1.0
+        rivals = [
+            r.against for r in rows if r.option == name and r.always_from_tokens_per_day is None
+        ]
+        apis = ((rival, bills.get(rival)) for rival in rivals)
+        met = [(_bills_meet(bill, api), rival) for rival, api in apis if isinstance(api, ApiBill)]
+        volume, rival = min(((v, r) for v, r in met if v > 0), default=(0.0, ""))
+        needed = float(bill.use(volume).whole) if volume > 0 else 0.0
         if needed > max(1.0, bill.terms.min_replicas):
             yield Caution(
                 "naive_break_even",
-                f"{row.option} against {row.against}: the smallest fleet's bill is matched at "
-                f"{tokens_per_day(meets)}, but that volume needs {needed:,.0f} replicas.",
+                f"{name} against {rival}: the smallest fleet's bill is matched at "
+                f"{tokens_per_day(volume)}, but that volume needs {needed:,.0f} replicas.",
             )
+
+
+def _bills_meet(fleet: FleetBill, api: ApiBill) -> float:
+    """The volume at which the API's bill reaches that of the smallest fleet; 0 where it does not."""
+    slope = float(api.curve.linear.slopes[-1])
+    return (float(fleet.curve(0.0)) - api.people_usd) / slope if slope > 0 else 0.0
 
 
 # ------------------------------------------------------------------------------------ not used yet
@@ -215,10 +233,6 @@ def _unused_selfhost(path: str, selfhost: SelfHost) -> Iterator[tuple[str, str]]
         yield f"{path}.queueing", "the default load factor is used in its place"
     if selfhost.scaling == "serverless" or any(o.terms == "serverless" for o in selfhost.offers):
         yield path, "serverless GPUs are not billed yet; the option has no bill"
-    stated = selfhost.throughput
-    each = stated.values() if isinstance(stated, dict) else [stated] if stated else []
-    if any(throughput.bench for throughput in each):
-        yield f"{path}.throughput.bench", "benchmark files are not read yet; no bill"
     for i, offer in enumerate(selfhost.offers):
         if offer.terms == "spot":
             yield f"{path}.offers[{i}]", "interruptions of spot GPUs are not counted"

@@ -64,7 +64,7 @@ def _stated(scenario: Scenario) -> dict[str, Any]:
 def _put(data: Any, location: Location, value: Any) -> None:
     *above, last = location
     for key in above:
-        data = data[key] if isinstance(data, list) else data.setdefault(key, {})
+        data = data[key] if isinstance(key, int) else data.setdefault(key, {})
     if value is None:
         data.pop(last, None)
     else:

@@ -5,6 +5,7 @@ A frozen scenario carries these along and evaluates offline, whatever a later bo
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -53,11 +54,29 @@ class FleetFacts(Facts):
     """Why it cannot serve, by workload ("" for all of them): does not fit, misses the SLO."""
 
 
+class PriceChange(Facts):
+    """A price that is already known to change: from which day, to what."""
+
+    day: date
+    input_usd_per_mtok: float
+    output_usd_per_mtok: float
+
+
+class EndpointFacts(Facts):
+    """What is known about a listed endpoint besides its price; only warnings depend on it."""
+
+    open_weights: bool = False
+    reasons: bool = False
+    """Whether the model thinks before it answers, and bills it."""
+    changes: tuple[PriceChange, ...] = ()
+
+
 class OptionFacts(Facts):
     """Everything looked up for one option. ``of`` tells whether the option has changed since."""
 
     of: str
     price: TokenPrice | None = None
+    endpoint: EndpointFacts | None = None
     fleet: FleetFacts | None = None
 
 

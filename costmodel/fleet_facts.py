@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from costmodel.bench_facts import bench_capacity
 from costmodel.book import load_book
 from costmodel.errors import InputError
 from costmodel.facts import CapacityFacts, FleetFacts, OfferFacts
@@ -75,28 +76,33 @@ def _serving(selfhost: SelfHost) -> dict[str, Any]:
 
 
 def _capacity(selfhost: SelfHost, workload: Workload, tp: int) -> CapacityFacts | None:
-    """What a replica serves of a workload; None where no concurrency meets the SLO.
-
-    Several shapes share a replica's time: 1/c is the mean of 1/c over the shapes.
-    """
+    """What a replica serves of a workload; None where no concurrency meets the SLO."""
     speeds = [_speed(selfhost, workload, shape, tp) for shape in workload.request_shapes]
     if any(speed.requests_per_s <= 0 for speed in speeds):
         return None
-    if len(speeds) == 1:
-        return _capacity_from(speeds[0])
+    return _mixed([_capacity_from(speed) for speed in speeds], workload)
+
+
+def _mixed(parts: Sequence[CapacityFacts], workload: Workload) -> CapacityFacts:
+    """The capacity for a workload from that for each of its shapes.
+
+    Several shapes share a replica's time: 1/c is the mean of 1/c over the shapes.
+    """
+    if len(parts) == 1:
+        return parts[0]
     shares = [shape.share.value for shape in workload.request_shapes]
-    parts = [_capacity_from(speed) for speed in speeds]
 
     def harmonic(rates: Iterable[float | None]) -> float:
         return 1.0 / sum(share / (rate or 1.0) for share, rate in zip(shares, rates, strict=True))
 
     weakest = max(parts, key=lambda part: KINDS.index(part.requests_per_s.kind or "assumed"))
     rate = harmonic(part.requests_per_s.value for part in parts)
+    ranged = all(part.requests_per_s.is_range for part in parts)
     return CapacityFacts(
         requests_per_s=Quantity(
             value=rate,
-            low=harmonic(part.requests_per_s.low for part in parts),
-            high=harmonic(part.requests_per_s.high for part in parts),
+            low=harmonic(part.requests_per_s.low for part in parts) if ranged else None,
+            high=harmonic(part.requests_per_s.high for part in parts) if ranged else None,
             kind=weakest.requests_per_s.kind,
             source=weakest.requests_per_s.source,
         ),
@@ -175,20 +181,43 @@ def stated_fleet(
     selfhost: SelfHost, scenario: Scenario, offers: tuple[OfferFacts, ...]
 ) -> FleetFacts:
     """A fleet whose capacity the user knows: no model is needed, and no fit is checked."""
-    if any(each.bench is not None for each in _stated_throughputs(selfhost)):
-        return unusable_fleet(offers, "throughput from a benchmark file is not read yet")
-    gpus = selfhost.gpus_per_replica or selfhost.tp or Quantity(value=1.0)
-    capacity = {w.name: _stated_capacity(selfhost, w) for w in scenario.workloads}
-    stated = {name: facts for name, facts in capacity.items() if facts is not None}
-    return FleetFacts(gpus_per_replica=gpus.value, offers=offers, capacity=stated)
+    capacity: dict[str, CapacityFacts] = {}
+    not_met: dict[str, str] = {}
+    measured_on: set[float] = set()
+    for workload in scenario.workloads:
+        one = _stated_throughput(selfhost, workload)
+        if one is None:
+            continue
+        if one.bench is None:
+            capacity[workload.name] = _capacity_of(one, workload, one.source or selfhost.source)
+            continue
+        parts, gpus = bench_capacity(one, selfhost, workload, scenario)
+        measured_on.add(gpus)
+        if parts is None:
+            not_met[workload.name] = f"misses the SLO of {workload.name}"
+        else:
+            capacity[workload.name] = _mixed(parts, workload)
+    return FleetFacts(
+        gpus_per_replica=_stated_gpus(selfhost, measured_on),
+        offers=offers,
+        capacity=capacity,
+        not_met=not_met,
+    )
 
 
-def _stated_capacity(selfhost: SelfHost, workload: Workload) -> CapacityFacts | None:
+def _stated_gpus(selfhost: SelfHost, measured_on: set[float]) -> float:
+    """GPUs of a replica: as stated, else as its benchmark files were measured, else one."""
+    stated = selfhost.gpus_per_replica or selfhost.tp
+    if stated is not None:
+        return stated.value
+    if len(measured_on) > 1:
+        raise InputError("the benchmark files were measured on different numbers of GPUs")
+    return measured_on.pop() if measured_on else 1.0
+
+
+def _stated_throughput(selfhost: SelfHost, workload: Workload) -> Throughput | None:
     stated = selfhost.throughput
-    one = stated.get(workload.name) if isinstance(stated, dict) else stated
-    if one is None:
-        return None
-    return _capacity_of(one, workload, one.source or selfhost.source)
+    return stated.get(workload.name) if isinstance(stated, dict) else stated
 
 
 def _capacity_of(stated: Throughput, workload: Workload, source: str | None) -> CapacityFacts:
@@ -217,13 +246,6 @@ def _capacity_of(stated: Throughput, workload: Workload, source: str | None) -> 
         provenance=scaled.kind or "assumed",
         sources=(scaled.source or "the scenario",),
     )
-
-
-def _stated_throughputs(selfhost: SelfHost) -> Sequence[Throughput]:
-    stated = selfhost.throughput
-    if isinstance(stated, dict):
-        return list(stated.values())
-    return [] if stated is None else [stated]
 
 
 def unusable_fleet(offers: tuple[OfferFacts, ...], reason: str) -> FleetFacts:

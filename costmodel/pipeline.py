@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from functools import cache
-from importlib.metadata import version
 
 import numpy as np
 
@@ -17,7 +15,7 @@ from costmodel.assumptions import assumptions
 from costmodel.bills import Bill, FleetBill, MixBill, bill_at, build_bills, traffic_of
 from costmodel.book import Book, load_book
 from costmodel.cautions import cautions, naive_break_even
-from costmodel.cost.curve import Floats
+from costmodel.cost.curve import Floats, distinct
 from costmodel.errors import InputError
 from costmodel.explain import explain
 from costmodel.facts import Resolved
@@ -97,8 +95,8 @@ def evaluate(
         assumption_rows=tuple(assumptions(scenario, resolved)),
         conditions=condition_prices(scenario, options, excluded),
         curve_points=curves(scenario, resolved, workload or ALL, bills, excluded, volume),
-        book=_versions(),
-        frozen=frozen_scenario(scenario, resolved),
+        book=resolved.book,
+        frozen=frozen_scenario(_moved(scenario, volume, workload), resolved),
     )
 
 
@@ -108,6 +106,17 @@ def _volume(scenario: Scenario, tokens_per_day: float | None, workload: str | No
     if not 0 < volume < float("inf"):
         raise InputError(f"tokens per day must be a finite number above 0, not {volume:g}")
     return volume
+
+
+def _moved(scenario: Scenario, volume: float, workload: str | None) -> Scenario:
+    """The scenario with the volume that was evaluated written into its workloads."""
+    stated = scenario.workload(workload).daily_tokens if workload else scenario.tokens_per_day
+    if volume == stated:
+        return scenario
+    moved = tuple(
+        w.moved(volume / stated) if workload in (None, w.name) else w for w in scenario.workloads
+    )
+    return scenario.model_copy(update={"workloads": moved})
 
 
 def curves(
@@ -144,9 +153,4 @@ def _volumes(bills: Sequence[Bill], top: float) -> Floats:
     steps = [bill.curve.steps for bill in bills if isinstance(bill, FleetBill | MixBill)]
     drawn = [each for each in steps if each.count_breaks(top) <= MOST_DRAWN_STEPS]
     jumps = np.concatenate([[], *(each.jumps(0.0, top)[0] for each in drawn)])
-    return np.unique(np.concatenate([grid, jumps, jumps * (1 + JUST_PAST)]))
-
-
-@cache
-def _versions() -> dict[str, str]:
-    return {name: version(name) for name in ("costmodel", "genai-prices")}
+    return distinct(grid, jumps, jumps * (1 + JUST_PAST))

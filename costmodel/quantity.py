@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import math
 from datetime import date
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+if TYPE_CHECKING:
+    from pydantic import GetJsonSchemaHandler
+    from pydantic_core import CoreSchema
+
 Kind = Literal["measured", "anchored", "estimated", "listed", "assumed"]
-KINDS: tuple[Kind, ...] = ("measured", "anchored", "estimated", "listed", "assumed")
+KINDS: tuple[Kind, ...] = ("measured", "listed", "anchored", "estimated", "assumed")
 """How a number is known, from the best evidence to the weakest."""
 
 
@@ -68,10 +72,35 @@ class Quantity(BaseModel):
             )
         return self
 
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """A plain number, a range or the full form: what editors check against."""
+        full = handler.resolve_ref_schema(handler(core_schema))
+        properties = {**full["properties"], "likely": full["properties"]["value"]}
+        either = [{"required": ["value"]}, {"required": ["likely"]}]
+        spelled = {key: value for key, value in full.items() if key != "required"}
+        return {
+            "title": full.get("title", "Quantity"),
+            "anyOf": [{"type": "number"}, {**spelled, "properties": properties, "oneOf": either}],
+        }
+
     @property
     def is_range(self) -> bool:
         """Whether low and high are stated."""
         return self.low is not None
+
+    def scaled(self, factor: float) -> Quantity:
+        """Value and range multiplied; where they come from stays.
+
+        >>> Quantity(value=2.0, low=1.0, high=4.0).scaled(3.0).high
+        12.0
+        """
+        numbers = {"value": self.value, "low": self.low, "high": self.high}
+        return self.model_copy(
+            update={name: n if n is None else n * factor for name, n in numbers.items()}
+        )
 
     def __float__(self) -> float:
         return self.value

@@ -198,7 +198,7 @@ class Curves:
     cheapest_api_usd: Floats | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Report:
     """The result of one evaluation."""
 
@@ -275,6 +275,9 @@ class Report:
 
         columns = ["path", "value", "unit", "kind", "source", "as_of", "low", "high"]
         return pd.DataFrame([asdict(row) for row in self.assumption_rows], columns=columns)
+
+    def __repr__(self) -> str:
+        return f"Report({self.scenario!r}: {self.recommendation.reason})"
 
     def _repr_html_(self) -> str:
         rows = "".join(

@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any, ParamSpec, TypeVar
 
 from pydantic import ValidationError
@@ -19,7 +20,14 @@ from costmodel.book import Book
 from costmodel.book.token_records import DayPart, TokenPrice
 from costmodel.cost.api import flat_prices
 from costmodel.errors import InputError, Problem
-from costmodel.facts import FleetFacts, OptionFacts, OverheadFacts, Resolved
+from costmodel.facts import (
+    EndpointFacts,
+    FleetFacts,
+    OptionFacts,
+    OverheadFacts,
+    PriceChange,
+    Resolved,
+)
 from costmodel.fleet_facts import sized_fleet, stated_fleet, unusable_fleet
 from costmodel.offer_facts import offer_facts
 from costmodel.quantity import Kind, Quantity
@@ -82,7 +90,17 @@ def resolve(scenario: Scenario, book: Book) -> Resolved:
     if problems:
         raise InputError(problems)
     overheads = _overheads(scenario.overheads, frozen.overheads if frozen else None, book)
-    return Resolved(options=options, overheads=overheads)
+    all_kept = frozen is not None and all(frozen.options.get(n) is o for n, o in options.items())
+    book_versions = frozen.book if frozen and all_kept else _versions()
+    return Resolved(options=options, overheads=overheads, book=book_versions)
+
+
+@cache
+def _versions() -> dict[str, str]:
+    """Of what was looked up; reading them takes some milliseconds."""
+    from importlib.metadata import version
+
+    return {name: version(name) for name in ("costmodel", "genai-prices")}
 
 
 def fingerprint(scenario: Scenario, option: Option) -> str:
@@ -109,7 +127,8 @@ def _frozen(scenario: Scenario) -> Resolved | None:
 def _look_up(option: Option, mark: str, place: _Place, book: Book) -> OptionFacts:
     if option.api is not None:
         price = place.at("api").find(_api_price, option.api, book, place.scenario.as_of)
-        return OptionFacts(of=mark, price=price)
+        endpoint = None if option.api.is_quoted else _endpoint(price)
+        return OptionFacts(of=mark, price=price, endpoint=endpoint)
     if option.selfhost is not None:
         return OptionFacts(of=mark, fleet=_fleet(option.selfhost, place.at("selfhost"), book))
     return OptionFacts(of=mark)
@@ -140,6 +159,25 @@ def _api_price(api: Api, book: Book, at: date) -> TokenPrice:
     assert api.model is not None
     price: TokenPrice = book.token_price(api.provider, api.model, at)
     return price.model_copy(update={"precision": api.precision or price.precision})
+
+
+def _endpoint(price: TokenPrice) -> EndpointFacts:
+    from costmodel.book.endpoints import is_open_weights, reasons
+    from costmodel.book.tokens import scheduled_changes
+
+    changes = scheduled_changes(price.provider, price.model, price.at)
+    return EndpointFacts(
+        open_weights=is_open_weights(price.provider, price.model),
+        reasons=reasons(price.model),
+        changes=tuple(
+            PriceChange(
+                day=day,
+                input_usd_per_mtok=after.tiers[0].input_usd_per_mtok,
+                output_usd_per_mtok=after.tiers[0].output_usd_per_mtok,
+            )
+            for day, after in changes
+        ),
+    )
 
 
 def _quoted_price(api: Api, at: date) -> TokenPrice:

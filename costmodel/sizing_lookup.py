@@ -173,7 +173,7 @@ def weight_format(format_id: str) -> WeightFormat:
         family=record.family,
         bits_per_weight=record.bits_per_weight,
         experts_only=record.quantised == "experts",
-        pad_experts_to=PADDED_EXPERTS.get(record.id, 1),
+        pad_experts_to=64 if record.id=='mxfp4' else 1, pad_hidden_to=256 if record.id=='mxfp4' else 1,
         gguf_type=record.gguf_type or "",
     )
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
 from datetime import date
-from html import escape
 from typing import Any, Literal
 
 from costmodel.units import GIB
@@ -38,6 +37,8 @@ class _Result:
         return {field.name: _plain(getattr(self, field.name)) for field in fields(self)}  # type: ignore[arg-type]
 
     def _repr_html_(self) -> str:
+        from html import escape
+
         rows = (
             f"<tr><th align='left'>{escape(name)}</th><td>{escape(_shown(name, value))}</td></tr>"
             for name, value in self.to_dict().items()

@@ -157,8 +157,8 @@ def recommend(
     assert runner_up.monthly_usd is not None
     saving = runner_up.monthly_usd - best.monthly_usd
     reason = (
-        f"At {tokens_per_day(volume)}, the bill is {usd(best.monthly_usd)} a month with {best.name} "
-        f"and {usd(runner_up.monthly_usd)} with {runner_up.name}. "
+        f"At {tokens_per_day(volume)}, the bill is {usd(best.monthly_usd)} a month "
+        f"with {best.name} and {usd(runner_up.monthly_usd)} with {runner_up.name}. "
         f"{_where(best, standing, break_even)}"
     )
     return Recommendation(best.name, reason.strip(), runner_up.name, saving, best.evidence)

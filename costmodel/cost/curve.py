@@ -35,6 +35,19 @@ def whole_units(load: ArrayLike) -> Floats:
     return np.ceil(np.asarray(load, dtype=float) - STEP_TOLERANCE) + 0.0
 
 
+def distinct(*values: ArrayLike) -> Floats:
+    """Every value of some arrays once, in ascending order.
+
+    `np.unique` does this too, but loads numpy's masked arrays on its way, a tenth of the time
+    that starting takes.
+
+    >>> distinct([3.0, 1.0], [1.0, 2.0]).tolist()
+    [1.0, 2.0, 3.0]
+    """
+    ordered = np.sort(np.concatenate([np.asarray(each, dtype=float) for each in values]))
+    return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])[: len(ordered)]]
+
+
 @dataclass(frozen=True, eq=False)
 class PiecewiseLinear:
     """Straight pieces: ``intercepts[i] + slopes[i] * x`` from ``starts[i]`` to the next start.
@@ -74,7 +87,7 @@ class PiecewiseLinear:
 
     def __add__(self, other: PiecewiseLinear) -> PiecewiseLinear:
         """Pointwise sum."""
-        starts = np.union1d(self.starts, other.starts)
+        starts = distinct(self.starts, other.starts)
         a = np.searchsorted(self.starts, starts, side="right") - 1
         b = np.searchsorted(other.starts, starts, side="right") - 1
         return PiecewiseLinear(
@@ -103,7 +116,7 @@ class PiecewiseLinear:
             for intercept, slope, lo, hi in inner.pieces()
             if slope > 0 and lo <= (threshold - intercept) / slope < hi
         ]
-        starts = np.unique(np.concatenate([inner.starts, crossings]))
+        starts = distinct(inner.starts, crossings)
         ends = np.append(starts[1:], starts[-1] + 2.0 * max(1.0, starts[-1]))
         middle = (starts + ends) / 2
         reached = inner(middle)
@@ -224,7 +237,7 @@ class Steps:
                 slope[:, None, :] - slope[:, :, None]
             )
         found = np.concatenate([*reached, overtakes.ravel()])
-        return np.unique(found[np.isfinite(found) & (found > 0)])
+        return distinct(found[np.isfinite(found) & (found > 0)])
 
     def count_breaks(self, upto: float) -> float:
         """About how many steps lie below ``upto``; cheap, to plan an enumeration."""
@@ -293,7 +306,7 @@ class CostCurve:
         jump_at, rise = self.steps.jumps(low, high)
         starts = self.linear.starts
         kinks = starts[(starts > low) & (starts < high)]
-        edges = np.unique(np.concatenate([[low], kinks, jump_at, [high]]))
+        edges = distinct([low], kinks, jump_at, [high])
         middle = (edges[:-1] + edges[1:]) / 2
         risen = np.concatenate([[0.0], np.cumsum(rise)])[np.searchsorted(jump_at, middle)]
         value = self.linear(middle) + self.steps(middle[0]) + risen
@@ -309,7 +322,7 @@ class CostCurve:
         steps = self.steps
         if not len(steps.weights):
             return self.linear, self.linear
-        starts = np.union1d(self.linear.starts, steps.kinks())
+        starts = distinct(self.linear.starts, steps.kinks())
         middle = (starts + np.append(starts[1:], 2.0 * starts[-1] + 1.0)) / 2
         fewest, least_slope = steps.envelope(middle, 0.0)
         most, most_slope = steps.envelope(middle, 1.0)

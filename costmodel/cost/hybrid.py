@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from costmodel.cost.breakeven import NOWHERE, WinningSet, union, winning_set
-from costmodel.cost.curve import CostCurve, Floats, PiecewiseLinear, whole_units
+from costmodel.cost.curve import CostCurve, Floats, PiecewiseLinear, distinct, whole_units
 from costmodel.cost.fleet import FleetTerms, Lines
 
 MOST_UNITS = 2_000
@@ -181,8 +181,8 @@ class Hybrid:
     def _curve(self, units: float) -> CostCurve:
         capacity = units * self._unit_capacity
         load, usd_above, per_load_above = self._hours
-        reached = capacity / np.unique(load[load > 0]) - self._shift
-        starts = np.unique(np.concatenate([[0.0], reached[reached > 0]]))
+        reached = capacity / distinct(load[load > 0]) - self._shift
+        starts = distinct([0.0], reached[reached > 0])
         middle = (starts + np.append(starts[1:], 2.0 * starts[-1] + 1.0)) / 2
         first = np.searchsorted(load, capacity / (middle + self._shift), side="right")
         overflow = PiecewiseLinear(
@@ -249,7 +249,8 @@ class Hybrid:
         rival_slope = above.slopes[-1]
         if rival_slope >= slope * (1 - 1e-12):
             return np.inf
-        gap = above.intercepts[-1] - self.api_usd - self._floor_above(last_rate)
+        cheaper = self.terms.committed_units * self._unit_usd - self._committed_usd
+        gap = above.intercepts[-1] - self.api_usd - self._floor_above(last_rate) + max(0.0, cheaper)
         return max(above.starts[-1], gap / (slope - rival_slope))
 
     def _best_share(self) -> tuple[float, float]:
@@ -278,7 +279,8 @@ class Hybrid:
         gap = below + bill * -1.0
         if share == 0 or gap.slopes[-1] <= 0:
             return np.inf
-        return float(max(gap.starts[-1], -extra / units, -gap.intercepts[-1] / gap.slopes[-1]))
+        from_root = -gap.intercepts[-1] / gap.slopes[-1]
+        return float(max(gap.starts[-1], -extra / units, from_root, 0.0))
 
 
 def _is_continuous(curve: PiecewiseLinear) -> bool:

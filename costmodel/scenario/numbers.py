@@ -48,7 +48,7 @@ class Part(BaseModel):
 
 
 def one_of(part: Part, *names: str, required: bool = True) -> None:
-    """Raise ValueError unless just one of the named fields is stated (at most one: not required)."""
+    """Raise ValueError unless one of the named fields is stated; at most one if not required."""
     given = [name for name in names if getattr(part, name) is not None]
     if len(given) > 1:
         raise ValueError(f"say one of {', '.join(names)}, not {' and '.join(given)} together")

@@ -165,3 +165,41 @@ def test_traffic_that_stays_while_the_axis_moves():
         assert moved.with_units(units)(volumes) == pytest.approx(
             plain.with_units(units)(volumes + 10_000)
         )
+
+
+@pytest.mark.parametrize("seed", range(7))
+def test_winning_set_against_a_rival_with_a_contract(seed):
+    rng = np.random.default_rng(3000 + seed)
+    made, _, price, _ = _random(rng)
+    bands = [(300 * price, 0.0), (np.inf, rng.uniform(0.1, 0.4))]
+    contract = [graduated(bands), all_units(bands), commit(200 * price, 0.3, 0.1)][rng.integers(3)]
+    against = CostCurve(contract.of(PiecewiseLinear.line(slope=price * rng.uniform(0.7, 1.3))))
+    won = made.winning_set(against)
+    volumes = np.concatenate([rng.uniform(1, 8000, 100), 10 ** rng.uniform(0, 7, 60)])
+    saving = against(volumes) - made(volumes)
+    clear = np.abs(saving) > 1e-6 * against(volumes)
+    inside = np.array([volume in won for volume in volumes])
+    assert np.array_equal(inside[clear], (saving > 0)[clear])
+
+
+def test_a_rival_with_a_discount_is_beaten_for_good():
+    """However many units the far end needs, the tail follows from slopes."""
+    terms = FleetTerms((Offer(100 / 730),), load_factor=1.0)
+    made = hybrid(load_duration_weights(2.0), 1.0, 400.0, terms)
+    rival = graduated([(1_000, 0.0), (np.inf, 0.2)]).of(PiecewiseLinear.line(slope=1.0))
+    won = made.winning_set(CostCurve(rival))
+    assert won.verdict == "from"
+    assert 1e12 in won
+
+
+def test_commitments_below_the_hourly_price_win_further_out():
+    """A cheap commitment lowers the bill at every volume, also where more units are rented."""
+    committed = Offer(0.1 * 300 / 730, 4.0, committed=True)
+    terms = FleetTerms((committed, Offer(300 / 730)), load_factor=1.0)
+    made = hybrid(load_duration_weights(2.5), 1.0, 400.0, terms)
+    rival = CostCurve(PiecewiseLinear.line(slope=0.8))
+    won = made.winning_set(rival)
+    assert won.windows == (pytest.approx((150, 6400)),)
+    volumes = np.linspace(10, 20_000, 400)
+    inside = np.array([volume in won for volume in volumes])
+    assert np.array_equal(inside, rival(volumes) > made(volumes))
