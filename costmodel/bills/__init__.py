@@ -1,0 +1,44 @@
+"""From a scenario and its looked-up facts to exact bills: one curve per option.
+
+Here the records meet the numbers: each option becomes a cost curve over volume plus what is
+needed to explain one point of it. No lookup, no verdict.
+"""
+
+from __future__ import annotations
+
+from costmodel.bills.api import ApiBill
+from costmodel.bills.build import (
+    Bill,
+    HybridBill,
+    MixBill,
+    bill_at,
+    build_bills,
+    capacity_limit,
+    wins,
+)
+from costmodel.bills.fleet import (
+    DEFAULT_LOAD_FACTOR,
+    DEFAULT_SPARE_REPLICAS,
+    ENGINEERING,
+    PLATFORM,
+    FleetBill,
+)
+from costmodel.bills.traffic import Traffic, traffic_of
+
+__all__ = [
+    "DEFAULT_LOAD_FACTOR",
+    "DEFAULT_SPARE_REPLICAS",
+    "ENGINEERING",
+    "PLATFORM",
+    "ApiBill",
+    "Bill",
+    "FleetBill",
+    "HybridBill",
+    "MixBill",
+    "Traffic",
+    "bill_at",
+    "build_bills",
+    "capacity_limit",
+    "traffic_of",
+    "wins",
+]

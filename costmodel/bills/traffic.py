@@ -1,0 +1,79 @@
+"""One workload as the bills see it: its rate along the volume axis and its hours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from costmodel.cost.curve import Floats
+from costmodel.cost.traffic import (
+    READY_PROFILES,
+    HourlyDemand,
+    hourly_demand,
+    load_duration_weights,
+)
+from costmodel.scenario import (
+    Profile,
+    Scenario,
+    Workload,
+)
+from costmodel.units import SECONDS_PER_DAY
+
+
+@dataclass(frozen=True, eq=False)
+class Traffic:
+    """One workload as the bills see it.
+
+    ``requests_per_day``: (base, per unit of the volume axis), so that one workload may move
+    while the others stay.
+    """
+
+    workload: Workload
+    demand: HourlyDemand
+    requests_per_day: tuple[float, float]
+
+    @property
+    def requests_per_s(self) -> tuple[float, float]:
+        """The mean rate, as (base, per volume)."""
+        base, slope = self.requests_per_day
+        return base / SECONDS_PER_DAY, slope / SECONDS_PER_DAY
+
+    def daily_requests(self, volume: ArrayLike) -> Floats:
+        """Requests per day at a volume."""
+        base, slope = self.requests_per_day
+        return base + slope * np.asarray(volume, dtype=float)
+
+
+def traffic_of(scenario: Scenario, volume_of: str = "all") -> dict[str, Traffic]:
+    """The workloads by name, on the volume axis chosen: all together, or one of them."""
+    total = scenario.tokens_per_day
+    return {w.name: Traffic(w, _demand(w), _rate(w, total, volume_of)) for w in scenario.workloads}
+
+
+def _rate(workload: Workload, total: float, volume_of: str) -> tuple[float, float]:
+    requests = workload.daily_tokens / workload.tokens_per_request
+    if volume_of == "all":
+        return 0.0, requests / total
+    if volume_of == workload.name:
+        return 0.0, 1.0 / workload.tokens_per_request
+    return requests, 0.0
+
+
+def _demand(workload: Workload) -> HourlyDemand:
+    profile = workload.profile or Profile(name="flat")
+    return hourly_demand(
+        _hourly_weights(profile),
+        peak_to_mean=profile.peak_to_mean.value if profile.peak_to_mean else None,
+        burst_factor=profile.burst_factor.value,
+        batch_share=workload.batch_share.value,
+    )
+
+
+def _hourly_weights(profile: Profile) -> Floats:
+    if profile.hourly is not None:
+        return np.asarray(profile.hourly, dtype=float)
+    if profile.peak_to_mean is not None:
+        return load_duration_weights(profile.peak_to_mean.value)
+    return READY_PROFILES[profile.name or "flat"]()
