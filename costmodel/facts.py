@@ -17,7 +17,7 @@ from costmodel.quantity import Quantity
 class Facts(BaseModel):
     """Base of what a lookup found: frozen and complete, so that it can be written to a file."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class OfferFacts(Facts):
@@ -72,9 +72,10 @@ class EndpointFacts(Facts):
 
 
 class OptionFacts(Facts):
-    """Everything looked up for one option. ``of`` tells whether the option has changed since."""
+    """Everything looked up for one option."""
 
-    of: str
+    of: str = ""
+    """A mark of the option it belongs to, written when it is frozen: it may be edited since."""
     price: TokenPrice | None = None
     endpoint: EndpointFacts | None = None
     fleet: FleetFacts | None = None

@@ -28,6 +28,7 @@ Metric = Literal[
     "open-loop",
     "static-batch",
     "decode-only",
+    "prefill-only",
     "single-stream",
     "single-stream-decode",
 ]
@@ -44,7 +45,7 @@ SLO_METRICS: frozenset[Metric] = frozenset({"mlperf-server", "mlperf-interactive
 SERVING_METRICS: frozenset[Metric] = OFFLINE_METRICS | SLO_METRICS
 """Metrics that are serving capacity.
 
-`fixed-concurrency` is capacity at that concurrency only. A static batch, a decode phase, a
+`fixed-concurrency` is capacity at that concurrency only. A static batch, one phase alone, a
 single stream or an open loop below saturation never passes for it.
 """
 
@@ -222,7 +223,7 @@ def _of(models: Collection[str], gpu: str, formats: Collection[str]) -> Iterator
     yield from _records(
         [
             row
-            for row in _rows()
+            for row in _rows(gpu)
             if row[at_model] in models and row[at_gpu] == gpu and row[at_format] in formats
         ]
     )
@@ -248,12 +249,12 @@ def _close(measured: float | None, wanted: float) -> bool:
 
 
 @cache
-def _rows() -> list[list[str]]:
-    with (data_dir() / "measured.csv").open(newline="", encoding="utf-8") as file:
-        rows = list(csv.reader(file))
-    if tuple(rows[0]) != COLUMNS:
+def _rows(naming: str = "") -> list[list[str]]:
+    """Rows of the file with a text in them; no row spans lines, so others need no parsing."""
+    header, *lines = (data_dir() / "measured.csv").read_text(encoding="utf-8").splitlines()
+    if tuple(header.split(",")) != COLUMNS:
         raise ValueError(f"measured.csv must have the columns {', '.join(COLUMNS)}")
-    return rows[1:]
+    return list(csv.reader(line for line in lines if naming in line))
 
 
 def _records(rows: Sequence[Sequence[str]]) -> Iterator[Measurement]:

@@ -6,6 +6,9 @@ it is not the good one; 1 only for a bug. A verb imports what it needs when it r
 
 from __future__ import annotations
 
+import atexit
+import gc
+import io
 import os
 import sys
 from typing import Annotated, Any
@@ -13,6 +16,7 @@ from typing import Annotated, Any
 import typer
 import typer.core
 
+from costmodel.cli.bench import bench
 from costmodel.cli.export import export
 from costmodel.cli.prices import prices
 from costmodel.cli.run import run
@@ -22,6 +26,7 @@ from costmodel.errors import InputError
 __all__ = ["app", "main"]
 
 BAD_INPUT = 2
+OBJECTS_BEFORE_COLLECTING = 300_000
 
 
 class _Verbs(typer.core.TyperGroup):
@@ -47,7 +52,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for _verb in (run, fit, throughput, export, prices):
+for _verb in (run, fit, throughput, export, bench, prices):
     app.command()(_verb)
 
 
@@ -75,7 +80,11 @@ def main() -> None:
     """The `costmodel` command."""
     # No pydantic plugin is used here; looking for some reads every installed package's metadata.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    # A run holds a hundred thousand objects, most of them prices, until the end: looking for
+    # garbage among them again and again would take a fifth of the time of a short command.
+    gc.set_threshold(OBJECTS_BEFORE_COLLECTING)
+    atexit.register(gc.freeze)
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     app(prog_name="costmodel")
