@@ -68,9 +68,9 @@ def _even_ticks(low: float, high: float, about: int) -> list[float]:
     >>> _even_ticks(0, 1500, 6)
     [0.0, 250.0, 500.0, 750.0, 1000.0, 1250.0, 1500.0]
     """
-    rough = (high - low) / about
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = power * next(m for m in (1, 2, 2.5, 5, 10) if m * power >= rough * (1 - 1e-9))
+    power = 10.0 ** math.floor(math.log10((high - low) / about))
+    steps = [power * multiple for multiple in (1, 2, 2.5, 5, 10)]
+    step = min(steps, key=lambda each: abs((high - low) / each - about))
     first = math.ceil(low / step - 1e-9)
     count = math.floor(high / step + 1e-9) - first + 1
     return [(first + i) * step for i in range(count)]

@@ -33,7 +33,8 @@ def csv_text(table: Table) -> str:
 
 def _cell(value: Any) -> Any:
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(_STARTS_A_FORMULA) else value
+        inert = f"'{value}" if value.startswith(_STARTS_A_FORMULA) else value
+        return inert.replace("\r\n", "\n").replace("\r", "\n")  # the writer quotes only \n
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, date):

@@ -49,7 +49,10 @@ MARGIN = {"l": 58, "r": 196, "t": 30, "b": 52}
 LINE_PX, BOLD_PX, SMALL_PX = 16.0, 7.4, 5.9
 """A line of a label, and the width of a character in it."""
 
-SEE_THROUGH = "rgba(255,255,255,0.78)"
+ROOM_PX = 64.0
+"""Height that a crossing's label needs under the bills."""
+
+SEE_THROUGH = "rgba(255,255,255,0.85)"
 """Behind labels that lie over lines."""
 
 
@@ -95,7 +98,7 @@ def curves_figure(
     option: str | None = None,
     scale: Scale = "linear",
     width: float = 1100,
-    height: float = 430,
+    height: float = 390,
 ) -> go.Figure:
     """Bills over 0 to three times the evaluated volume.
 
@@ -109,37 +112,28 @@ def curves_figure(
     chosen = option_named(report, option) if option else own_option(report)
     row = report.against_cheapest(chosen.name) if chosen else None
     frame = _frame(report, lines, scale, width, height)
-    figure = go.Figure()
-    for line in _back_to_front(lines, chosen):
-        _draw(figure, line, frame)
     colour = colours(report)[chosen.name] if chosen else MUTED
     shaded = row if row and report.curve_points.cheapest_api_usd is not None else None
-    figure.update_layout(
+    traces = [trace for line in _cheapest_first(lines) for trace in _traces(line, chosen)]
+    if lines:
+        traces.insert(0, _volume_reader(lines[0]))
+    layout = {
         **_layout(frame),
-        shapes=[
+        "shapes": [
             *_windows(shaded, frame, colour),
-            _here_line(report, frame),
+            _here_line(report),
             *_leaders(lines, frame),
         ],
-        annotations=[
+        "annotations": [
             _here_label(report, frame),
-            _label(
-                "US dollars a month",
-                0.0,
-                1.0,
-                xanchor="left",
-                yanchor="bottom",
-                xshift=4 - MARGIN["l"],
-                yshift=4,
-                font={"size": 12.5, "color": MUTED},
-            ),
+            _unit_label(),
             *_end_labels(lines, frame),
             *_leaving_labels(lines, frame),
             *_crossing_labels(shaded, chosen, lines, frame, colour),
         ],
-    )
-    _mark_crossings(figure, shaded, chosen, lines, frame, colour)
-    return figure
+    }
+    marks = _crossing_marks(shaded, chosen, lines, frame, colour)
+    return go.Figure({"data": [*traces, *marks], "layout": layout})
 
 
 # ------------------------------------------------------------------------------- what is drawn
@@ -178,7 +172,7 @@ def _frame(
 
 
 def _money_range(report: Report, lines: list[Line], x: Axis) -> tuple[float, float]:
-    """The interesting range: own GPUs and the cheapest API decide, dear APIs may leave the frame."""
+    """The interesting range: own GPUs and the cheapest API decide, dear APIs may leave it."""
     if not lines:
         return 1.0, 10.0
     cheapest = report.curve_points.cheapest_api_usd
@@ -195,39 +189,52 @@ def _money_range(report: Report, lines: list[Line], x: Axis) -> tuple[float, flo
     return max(0.8 * low, high / 1000), high
 
 
-def _back_to_front(lines: list[Line], chosen: OptionResult | None) -> list[Line]:
-    """Excluded options first, the one the chart is about last."""
-    name = chosen.name if chosen else None
-    return sorted(lines, key=lambda line: (line.option.name == name, line.option.stands))
+def _cheapest_first(lines: list[Line]) -> list[Line]:
+    """The order of the hover box: by the bill at the evaluated volume, excluded options last."""
+    return sorted(lines, key=lambda line: (not line.option.stands, line.option.monthly_usd or 0.0))
 
 
-def _draw(figure: go.Figure, line: Line, frame: Frame) -> None:
+def _traces(line: Line, chosen: OptionResult | None) -> Iterator[dict[str, Any]]:
     excluded = bool(line.option.excluded_by)
     if line.low is not None and line.high is not None and not excluded:
         band = {
+            "type": "scatter",
             "x": line.x,
             "mode": "lines",
             "line": {"width": 0},
             "hoverinfo": "skip",
-            "showlegend": False,
         }
-        figure.add_scatter(y=line.low, **band)
-        figure.add_scatter(y=line.high, fill="tonexty", fillcolor=tint(line.colour, 0.14), **band)
-    note = "  not eligible" if excluded else ""
-    figure.add_scatter(
-        x=line.x,
-        y=line.y,
-        name=inert(line.option.name, 40),
-        mode="lines",
-        line={
+        yield {**band, "y": line.low}
+        yield {**band, "y": line.high, "fill": "tonexty", "fillcolor": tint(line.colour, 0.13)}
+    name, note = inert(line.option.name, 40), "  not eligible" if excluded else ""
+    yield {
+        "type": "scatter",
+        "x": line.x,
+        "y": line.y,
+        "name": name,
+        "mode": "lines",
+        "zorder": 2 if chosen and chosen.name == line.option.name else 0 if excluded else 1,
+        "line": {
             "color": mixed(line.colour, 0.6) if excluded else line.colour,
             "width": 1.4 if excluded else 2.6 if line.option.kind != "api" else 2.2,
             "dash": "dash" if excluded else "solid",
         },
-        customdata=[inert(text) for text in _amounts(line)],
-        hovertemplate=f"{inert(line.option.name, 40)}  <b>%{{customdata}}</b>{note}<extra></extra>",
-        showlegend=False,
-    )
+        "customdata": [inert(amount) for amount in _amounts(line)],
+        "hovertemplate": f"{name}  <b>%{{customdata}}</b>{note}<extra></extra>",
+    }
+
+
+def _volume_reader(line: Line) -> dict[str, Any]:
+    """An unseen line that says, first in the hover box, at which volume the bills are read."""
+    return {
+        "type": "scatter",
+        "x": line.x,
+        "y": line.y,
+        "mode": "lines",
+        "line": {"color": "rgba(0,0,0,0)", "width": 0},
+        "customdata": [short(volume) for volume in line.x],
+        "hovertemplate": "at <b>%{customdata} / day</b><extra></extra>",
+    }
 
 
 def _amounts(line: Line) -> Iterator[str]:
@@ -240,6 +247,7 @@ def _amounts(line: Line) -> Iterator[str]:
 
 def _layout(frame: Frame) -> dict[str, Any]:
     return {
+        "template": {},
         "height": frame.height,
         "margin": MARGIN,
         "paper_bgcolor": PAPER,
@@ -256,9 +264,7 @@ def _layout(frame: Frame) -> dict[str, Any]:
         "showlegend": False,
         "xaxis": {
             **frame.x.layout(short, 6),
-            "exponentformat": "B",
-            "unifiedhovertitle": {"text": "<b>%{x} tokens a day</b>"},
-            "hoverformat": ".4s",
+            "unifiedhovertitle": {"text": "Monthly bill"},
             "showgrid": False,
             "linecolor": RULE,
             "ticks": "outside",
@@ -336,26 +342,26 @@ def _crossings(row: BreakEven | None, frame: Frame) -> list[tuple[str, float]]:
     return [(text, at) for text, at in named if at is not None and frame.x.low < at <= frame.x.high]
 
 
-def _mark_crossings(
-    figure: go.Figure,
+def _crossing_marks(
     row: BreakEven | None,
     chosen: OptionResult | None,
     lines: list[Line],
     frame: Frame,
     colour: str,
-) -> None:
+) -> Iterator[dict[str, Any]]:
     line = _line_of(chosen, lines)
     if line is None:
         return
     for _, at in _crossings(row, frame):
-        figure.add_scatter(
-            x=[at],
-            y=[float(np.interp(at, line.x, line.y))],
-            mode="markers",
-            marker={"size": 9, "color": PAPER, "line": {"color": colour, "width": 2.2}},
-            hoverinfo="skip",
-            showlegend=False,
-        )
+        yield {
+            "type": "scatter",
+            "x": [at],
+            "y": [_value(line, at)],
+            "mode": "markers",
+            "zorder": 3,
+            "marker": {"size": 9, "color": PAPER, "line": {"color": colour, "width": 2.2}},
+            "hoverinfo": "skip",
+        }
 
 
 def _line_of(chosen: OptionResult | None, lines: Iterable[Line]) -> Line | None:
@@ -373,7 +379,8 @@ def _crossing_labels(
     if row is None or line is None:
         return
     for text, at in _crossings(row, frame):
-        below = text != "always cheaper from" and frame.y.at(_value(line, at)) > 0.3
+        room = frame.y.at(_value(line, at)) * frame.inner_height
+        below = text != "always cheaper from" and room > ROOM_PX
         yield _pointer(text, at, _value(line, at), frame, below=below)
     beyond = row.always_from_tokens_per_day
     if beyond is not None and beyond > frame.x.high:
@@ -419,7 +426,7 @@ def _pointer(text: str, at: float, value: float, frame: Frame, *, below: bool) -
 # -------------------------------------------------------------------------------- here and labels
 
 
-def _here_line(report: Report, frame: Frame) -> dict[str, Any]:
+def _here_line(report: Report) -> dict[str, Any]:
     at = report.tokens_per_day
     return {
         "type": "line",
@@ -444,6 +451,19 @@ def _here_label(report: Report, frame: Frame) -> dict[str, Any]:
     )
 
 
+def _unit_label() -> dict[str, Any]:
+    return _label(
+        "US dollars a month",
+        0.0,
+        1.0,
+        xanchor="left",
+        yanchor="bottom",
+        xshift=4 - MARGIN["l"],
+        yshift=4,
+        font={"size": 12.5, "color": MUTED},
+    )
+
+
 def _leaves(line: Line, frame: Frame) -> float | None:
     """Where a line leaves the frame through its top."""
     return first_above(line.x, line.y, frame.y.high)
@@ -452,7 +472,7 @@ def _leaves(line: Line, frame: Frame) -> float | None:
 def _end_texts(line: Line) -> list[str]:
     """The name at a line's end, and under it why the option is out."""
     name = [f"<b>{inert(part)}</b>" for part in wrapped(line.option.name, 24, 2)]
-    return name + [_small(part) for part in wrapped(exclusion(line.option), 30, 2)]
+    return name + [_small(part) for part in wrapped(exclusion(line.option), 30, 3)]
 
 
 def _placed(lines: Iterable[Line], frame: Frame) -> list[tuple[Line, list[str], float]]:
@@ -507,7 +527,7 @@ def _leaving_labels(lines: Iterable[Line], frame: Frame) -> Iterator[dict[str, A
         size = max(len(names[0]) * BOLD_PX, *(len(part) * SMALL_PX for part in [*reasons, ""]))
         tall = LINE_PX * (len(names) + len(reasons)) + 6
         place = frame.x.at(at) * frame.inner_width
-        on_left = place > size + 30
+        on_left = place > size + 10
         top = _free_below(taken, place - size if on_left else place, size)
         taken.append((place - size if on_left else place, size, top + tall))
         level = frame.y.value(1.0 - (top + tall if on_left else top) / frame.inner_height)

@@ -21,14 +21,16 @@ def option_named(report: Report, name: str) -> OptionResult:
 def own_option(report: Report) -> OptionResult | None:
     """The option with own GPUs to speak about: recommended, else cheapest that stands, else first.
 
-    None where every option is an API.
+    A hybrid that runs no GPU at this volume comes after those that do. None where every option
+    is an API.
     """
-    own = [option for option in report.options if has_own_gpus(option)]
-    standing = sorted(
-        (o for o in own if o.stands and o.monthly_usd is not None), key=lambda o: o.monthly_usd or 0
-    )
-    recommended = [o for o in own if o.name == report.recommendation.option]
-    return next(iter([*recommended, *standing, *own]), None)
+
+    def rank(option: OptionResult) -> tuple[bool, bool, bool, float]:
+        recommended = option.name == report.recommendation.option
+        idle = option.fleet is None or option.fleet.replicas == 0
+        return not recommended, not option.stands, idle, option.monthly_usd or 0.0
+
+    return min(filter(has_own_gpus, report.options), key=rank, default=None)
 
 
 def has_own_gpus(option: OptionResult) -> bool:

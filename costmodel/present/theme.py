@@ -30,7 +30,7 @@ ACCENTS: Mapping[Family, tuple[str, ...]] = {
     "own": ("#1d6ae5", "#5b4bc9", "#0d8bb5", "#3f5f8f"),
     "managed": ("#c98500", "#8a6a2b", "#d9922e", "#a08200"),
     "frontier": ("#b3174a", "#d0487f", "#7d1f4f", "#e0647a"),
-    "hybrid": ("#0b7a6d", "#3f8f4e", "#0a5f73", "#6b9a3a"),
+    "hybrid": ("#0f8f80", "#3f8f4e", "#0a5f73", "#6b9a3a"),
     "mix": ("#6d3fa6", "#97509f", "#4d3b8c", "#a56cc1"),
 }
 """By family, then by order within it. The first of each differ in lightness as well as in hue,

@@ -5,6 +5,7 @@ An option without a fleet of its own is taken apart into the lines of its bill i
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from costmodel.present.focus import option_named, own_option
@@ -32,46 +33,37 @@ LEAST_SHOWN = 0.002
 TOTAL = "All-in"
 
 
-def waterfall_figure(report: Report, option: str | None = None, height: float = 290) -> go.Figure:
+def waterfall_figure(report: Report, option: str | None = None, height: float = 262) -> go.Figure:
     """The bill of one option in steps; by default of the one the verdict is about."""
     import plotly.graph_objects as go
 
     chosen = option_named(report, option) if option else waterfall_option(report)
     steps = _shown(waterfall_steps(chosen)) if chosen else []
-    figure = go.Figure()
-    figure.update_layout(**_layout(steps, height))
+    layout = _layout(steps, height)
     if chosen is None or not steps:
-        return figure
+        return go.Figure({"data": [], "layout": layout})
+    tops = list(accumulate(step.usd for step in steps))
+    bases = [0.0, *tops[:-1]]
     colour = colours(report)[chosen.name]
-    total = sum(step.usd for step in steps)
-    light, last = mixed(colour, 0.42), len(steps)
-    bases = [sum(step.usd for step in steps[:i]) for i in range(last)]
-    figure.add_bar(
-        x=list(range(last + 1)),
-        y=[*(step.usd for step in steps), total],
-        base=[*bases, 0.0],
-        width=0.74,
-        marker={"color": [colour, *[light] * (last - 1), colour], "line": {"width": 0}},
-        text=[inert(text) for text in _texts(steps, total)],
-        texttemplate="%{text}",
-        textposition="none",
-        hoverinfo="skip",
-        showlegend=False,
-    )
-    figure.update_layout(
-        annotations=[
-            _amount(i, max(base, base + step.usd), text)
-            for i, (base, step, text) in enumerate(
-                zip(bases, steps, _texts(steps, total), strict=False)
-            )
-        ]
-        + [_amount(last, total, f"<b>{inert(usd(total))}</b>", INK)],
-        shapes=[
-            _connector(i, base + step.usd)
-            for i, (base, step) in enumerate(zip(bases, steps, strict=True))
-        ],
-    )
-    return figure
+    bars = {
+        "type": "bar",
+        "x": list(range(len(steps) + 1)),
+        "y": [*(step.usd for step in steps), tops[-1]],
+        "base": [*bases, 0.0],
+        "width": 0.74,
+        "marker": {"color": [colour, *[mixed(colour, 0.42)] * (len(steps) - 1), colour]},
+        "hoverinfo": "skip",
+    }
+    heights = [max(base, top) for base, top in zip(bases, tops, strict=True)]
+    layout["annotations"] = [
+        *(
+            _amount(i, each, text)
+            for i, (each, text) in enumerate(zip(heights, _texts(steps), strict=True))
+        ),
+        _amount(len(steps), tops[-1], f"<b>{inert(usd(tops[-1]))}</b>", INK),
+    ]
+    layout["shapes"] = [_connector(i, top) for i, top in enumerate(tops)]
+    return go.Figure({"data": [bars], "layout": layout})
 
 
 def waterfall_option(report: Report) -> OptionResult | None:
@@ -95,10 +87,11 @@ def _shown(steps: list[WaterfallStep]) -> list[WaterfallStep]:
     return [step for step in steps if abs(step.usd) > LEAST_SHOWN * abs(total)]
 
 
-def _texts(steps: list[WaterfallStep], total: float) -> list[str]:
+def _texts(steps: list[WaterfallStep]) -> list[str]:
+    """The first amount as it is, the others as what they add."""
     first, *rest = steps
     signed = [f"{'+' if step.usd > 0 else '−'}{usd(abs(step.usd))}" for step in rest]
-    return [inert(text) for text in (usd(first.usd), *signed, usd(total))]
+    return [inert(text) for text in (usd(first.usd), *signed)]
 
 
 def _amount(place: int, top: float, text: str, colour: str = TEXT) -> dict[str, Any]:
@@ -126,8 +119,9 @@ def _connector(place: int, level: float) -> dict[str, Any]:
 
 def _layout(steps: list[WaterfallStep], height: float) -> dict[str, Any]:
     names = [*(step.name for step in steps), TOTAL]
-    width = 12
+    width = 13
     return {
+        "template": {},
         "height": height,
         "margin": {"l": 4, "r": 4, "t": 26, "b": 56},
         "paper_bgcolor": PAPER,

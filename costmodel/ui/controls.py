@@ -1,0 +1,88 @@
+"""Widgets that remember only what differs from the scenario.
+
+A bound widget stands in the URL once it differs; what may not travel in a link (prices agreed in
+a contract, anything of an upload) is never bound. Choosing another scenario sets every widget to
+that scenario's own value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from costmodel.ui.markup import label_text
+from costmodel.yamlfile import Location
+
+
+@dataclass
+class Controls:
+    """The widgets of one run of the page, and the changes they ask for."""
+
+    shareable: bool
+    """Whether widgets may stand in the URL."""
+    fresh: bool
+    """Whether the scenario has just been changed for another one."""
+    changes: dict[Location, Any] = field(default_factory=dict)
+
+    def choose(
+        self, key: str, label: str, options: Sequence[str], default: str, **more: Any
+    ) -> str:
+        """A picker; returns what is chosen."""
+        place = options.index(default)
+        chosen = st.selectbox(label_text(label), options, place, **self._tied(key, default), **more)
+        return default if chosen is None else chosen
+
+    def number(
+        self,
+        key: str,
+        label: str,
+        default: float | None,
+        *,
+        low: float = 0.0,
+        high: float | None = None,
+        step: float = 1.0,
+        private: bool = False,
+        **more: Any,
+    ) -> float | None:
+        """A number; an empty field means the default. ``private`` keeps it out of the URL."""
+        given = st.number_input(
+            label_text(label),
+            min_value=float(low),
+            max_value=high,
+            value=default,
+            step=float(step),
+            format=_format(default),
+            **self._tied(key, default, private=private),
+            **more,
+        )
+        return default if given is None else float(given)
+
+    def slide(
+        self, key: str, label: str, stops: Sequence[float], default: float, text: Any
+    ) -> float:
+        """A slider over stops."""
+        return st.select_slider(
+            label_text(label), stops, default, format_func=text, **self._tied(key, default)
+        )
+
+    def set(self, location: Location, value: Any, stated: Any) -> None:
+        """Record a change where a value differs from what the scenario states."""
+        if value != stated:
+            self.changes[location] = value
+
+    def _tied(self, key: str, default: Any, *, private: bool = False) -> dict[str, Any]:
+        if self.fresh:
+            st.session_state[key] = default
+        bound = self.shareable and not private
+        return {"key": key, "bind": "query-params" if bound else None}
+
+
+def _format(default: float | None) -> str:
+    """Digits enough to show a number as it was written, and no more."""
+    if default is None:
+        return "%0.2f"
+    digits = len(f"{default:.6f}".rstrip("0").rpartition(".")[2])
+    return f"%0.{min(digits, 4)}f"

@@ -1,0 +1,401 @@
+"""The sidebar: which scenario, and the inputs people turn first.
+
+Every widget starts at the scenario's own value and yields a change by path where it is moved.
+What a scenario does not have is not shown.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from costmodel.bills import DEFAULT_LOAD_FACTOR, DEFAULT_SPARE_REPLICAS
+from costmodel.book import load_book
+from costmodel.changes import at_volume
+from costmodel.errors import InputError
+from costmodel.quantity import Quantity
+from costmodel.scenario import Offer, Option, Scenario, SelfHost, Workload
+from costmodel.ui import choices, markup, state
+from costmodel.ui.controls import Controls
+from costmodel.wording import short
+
+UPLOAD_MB = 1
+
+
+@dataclass(frozen=True)
+class Picked:
+    """The scenario to show, and what was wrong with an upload that cannot be shown."""
+
+    opened: state.Opened | None
+    error: InputError | None = None
+
+
+def pick_scenario() -> Picked:
+    """The brand and the scenario picker; an upload takes the picker's place."""
+    st.html("<div class='cm-brand'>costmodel<small>own GPUs or an API, all in</small></div>")
+    ids = state.ready_ids()
+    _follow_address(ids)
+    file = st.session_state.get("upload")
+    chosen = st.selectbox(
+        "Scenario",
+        ids,
+        format_func=lambda each: markup.label_text(state.title(each)),
+        key="scenario",
+        disabled=file is not None,
+    )
+    _write_address(None if file is not None else chosen, ids)
+    if file is None:
+        return _ready(chosen)
+    try:
+        return Picked(state.upload(file.getvalue(), file.name))
+    except InputError as error:
+        return Picked(_ready(chosen).opened, error)
+
+
+def _ready(scenario_id: str) -> Picked:
+    try:
+        return Picked(state.ready(scenario_id))
+    except InputError as error:
+        return Picked(None, error)
+
+
+def _follow_address(ids: list[str]) -> None:
+    """Take the scenario from the URL when the page opens or the reader goes back."""
+    named = st.query_params.get("scenario")
+    if named != st.session_state.get("address") or "scenario" not in st.session_state:
+        st.session_state["scenario"] = named if named in ids else ids[0]
+    st.session_state["address"] = named
+
+
+def _write_address(chosen: str | None, ids: list[str]) -> None:
+    """Name a ready scenario in the URL; the first one, and uploads, need no name."""
+    wanted = None if chosen in (None, ids[0]) else chosen
+    if wanted == st.query_params.get("scenario"):
+        return
+    if wanted is None:
+        del st.query_params["scenario"]
+    else:
+        st.query_params["scenario"] = wanted
+    st.session_state["address"] = wanted
+
+
+def controls(opened: state.Opened) -> Controls:
+    """Every widget of a scenario, and the changes they ask for."""
+    before = st.session_state.get("identity")
+    fresh = before is not None and before != opened.identity
+    st.session_state["identity"] = opened.identity
+    widgets, scenario = Controls(not opened.uploaded, fresh), opened.scenario
+    _volume(widgets, scenario)
+    several = len(scenario.workloads) > 1
+    for i, workload in enumerate(scenario.workloads):
+        with _section(workload.name if several else "Shape of a request", folded=several):
+            _workload(widgets, i, workload)
+    fleets = [(i, o) for i, o in enumerate(scenario.options) if o.selfhost is not None]
+    for nth, (i, option) in enumerate(fleets):
+        with _section(option.name, folded=len(fleets) > 1):
+            _fleet(widgets, nth, i, option)
+    _apis(widgets, scenario)
+    _people(widgets, scenario, has_fleet=bool(fleets))
+    return widgets
+
+
+def _section(name: str, *, folded: bool) -> AbstractContextManager[Any]:
+    """A part of the sidebar under its name, folded away where there are several."""
+    if folded:
+        return st.expander(markup.label_text(name))
+    st.html(f"<div class='cm-group'>{markup.text(name, 60)}</div>")
+    return st.container()
+
+
+def _volume(widgets: Controls, scenario: Scenario) -> None:
+    stated = scenario.tokens_per_day
+    label = "Traffic, tokens per day"
+    if len(scenario.workloads) > 1:
+        label += ", all workloads"
+    stops = choices.volumes(stated)
+    volume = widgets.slide("volume", label, stops, stated, short)
+    ends = (short(end) for end in (stops[0], stops[-1]))
+    st.html(f"<div class='cm-ends'>{''.join(f'<span>{end}</span>' for end in ends)}</div>")
+    widgets.changes.update(at_volume(scenario, volume))
+
+
+def _key(name: str, nth: int) -> str:
+    return name if nth == 0 else f"{name}-{nth + 1}"
+
+
+def _float(quantity: Quantity | None, default: float) -> float:
+    return default if quantity is None else quantity.value
+
+
+# ------------------------------------------------------------------------------------- workloads
+
+
+def _workload(widgets: Controls, i: int, workload: Workload) -> None:
+    at = ("workloads", i)
+    if workload.shapes is None:
+        left, middle, right = st.columns(3)
+        for column, name, label in ((left, "input", "Input"), (middle, "output", "Output")):
+            stated = getattr(workload, f"{name}_tokens").value
+            with column:
+                tokens = widgets.number(_key(name, i), label, stated, step=100)
+            widgets.set((*at, f"{name}_tokens"), tokens, stated)
+    else:
+        right = st.container()
+    stated_share = workload.cached_input_share.value
+    with right:
+        percent = widgets.number(
+            _key("cached", i), "Cached, %", round(100 * stated_share, 4), high=100.0, step=5
+        )
+    if percent != round(100 * stated_share, 4):
+        widgets.set((*at, "cached_input_share"), (percent or 0.0) / 100, stated_share)
+    _profile(widgets, i, workload)
+
+
+def _profile(widgets: Controls, i: int, workload: Workload) -> None:
+    profile = workload.profile
+    peak = profile.peak_to_mean if profile else None
+    left, right = st.columns(2)
+    if peak is not None:
+        with left:
+            ratio = widgets.number(_key("peak", i), "Peak to mean", peak.value, low=1.0, step=0.1)
+        widgets.set(("workloads", i, "profile", "peak_to_mean"), ratio, peak.value)
+    if profile is not None:
+        burst = profile.burst_factor.value
+        with right if peak is not None else left:
+            factor = widgets.number(_key("burst", i), "Burst in the hour", burst, low=1.0, step=0.1)
+        widgets.set(("workloads", i, "profile", "burst_factor"), factor, burst)
+
+
+# ------------------------------------------------------------------------------------ own GPUs
+
+
+def _fleet(widgets: Controls, nth: int, i: int, option: Option) -> None:
+    selfhost, at = option.selfhost, ("options", i, "selfhost")
+    assert selfhost is not None
+    if selfhost.model is not None and selfhost.format is not None and selfhost.gpu is not None:
+        _hardware(widgets, nth, at, selfhost)
+    last = len(selfhost.offers) - 1
+    _offer(widgets, nth, (*at, "offers", last), selfhost.offers[last], selfhost.gpu)
+    with st.expander("Sizing, spares, commitments" if last else "Sizing and spares"):
+        _sizing(widgets, nth, at, selfhost)
+        for place, offer in enumerate(selfhost.offers[:-1]):
+            _commitment(
+                widgets, f"{_key('committed', nth)}-{place + 1}", (*at, "offers", place), offer
+            )
+
+
+def _hardware(widgets: Controls, nth: int, at: tuple[str | int, ...], selfhost: SelfHost) -> None:
+    def pick(name: str, label: str, offered: list[str]) -> None:
+        stated = getattr(selfhost, name)
+        chosen = widgets.choose(
+            _key(name, nth), label, choices.with_stated(offered, stated), stated
+        )
+        widgets.set((*at, name), chosen, stated)
+
+    pick("model", "Open model", list(choices.models()))
+    left, right = st.columns(2)
+    with left:
+        pick("format", "Format", list(choices.formats()))
+        pick("gpu", "GPU", list(choices.gpus()))
+    with right:
+        kernel = selfhost.kernel or choices.ENGINES_CHOICE
+        chosen = widgets.choose(
+            _key("kernel", nth), "Kernel", choices.with_stated(choices.kernels(), kernel), kernel
+        )
+        widgets.set(
+            (*at, "kernel"), None if chosen == choices.ENGINES_CHOICE else chosen, selfhost.kernel
+        )
+        _parallel(widgets, nth, at, selfhost)
+
+
+def _parallel(widgets: Controls, nth: int, at: tuple[str | int, ...], selfhost: SelfHost) -> None:
+    stated = selfhost.tp or selfhost.gpus_per_replica
+    name = "tp" if selfhost.gpus_per_replica is None else "gpus_per_replica"
+    text = choices.SMALLEST_TP if stated is None else f"{stated.value:g}"
+    offered = choices.with_stated(choices.PARALLEL, text)
+    chosen = widgets.choose(_key("tp", nth), "GPUs a replica", offered, text)
+    if chosen != text:
+        widgets.changes[*at, name] = None if chosen == choices.SMALLEST_TP else float(chosen)
+
+
+def _offer(
+    widgets: Controls, nth: int, at: tuple[str | int, ...], offer: Offer, gpu: str | None
+) -> None:
+    """Terms of the GPUs that serve what commitments do not: from the book, or a stated price."""
+    if offer.terms in ("owned", "serverless"):
+        st.html(
+            f"<div class='cm-note'>{offer.terms.capitalize()} GPUs, as the scenario has them.</div>"
+        )
+        return
+    listed = offer.usd_per_gpu_hour is None and gpu is not None
+    left, right = st.columns(2)
+    if listed:
+        with left:
+            _terms(widgets, nth, at, offer)
+            _quantile(widgets, nth, at, offer)
+        with right:
+            _provider_class(widgets, nth, at, offer)
+    stated = offer.usd_per_gpu_hour.value if offer.usd_per_gpu_hour else None
+    with right if listed else left:
+        price = widgets.number(
+            _key("usd_per_gpu_hour", nth),
+            "Own price, USD/h" if listed else "USD per GPU-hour",
+            stated,
+            low=0.01,
+            step=0.05,
+            private=True,
+            placeholder="listed" if listed else None,
+        )
+    widgets.set((*at, "usd_per_gpu_hour"), price, stated)
+    if listed and price is not None:
+        widgets.set((*at, "discount"), None, offer.discount)
+
+
+def _terms(widgets: Controls, nth: int, at: tuple[str | int, ...], offer: Offer) -> None:
+    months = int(offer.term_months.value) if offer.term_months else None
+    in_words = {terms: words for words, terms in choices.TERMS.items()}
+    stated = in_words.get((offer.terms, months if offer.terms == "reserved" else None), "as stated")
+    offered = choices.with_stated(choices.TERMS, stated)
+    words = widgets.choose(_key("terms", nth), "Terms", offered, stated)
+    if words != stated:
+        widgets.changes[*at, "terms"], widgets.changes[*at, "term_months"] = choices.TERMS[words]
+
+
+def _quantile(widgets: Controls, nth: int, at: tuple[str | int, ...], offer: Offer) -> None:
+    stated = "median" if offer.quantile is None else str(offer.quantile)
+    offered = choices.with_stated(choices.QUANTILES, stated)
+    chosen = widgets.choose(_key("quantile", nth), "Price among them", offered, stated)
+    widgets.set((*at, "quantile"), chosen, stated)
+
+
+def _provider_class(widgets: Controls, nth: int, at: tuple[str | int, ...], offer: Offer) -> None:
+    stated = offer.provider_class or choices.ANY_CLASS
+    chosen = widgets.choose(
+        _key("class", nth), "Providers", choices.with_stated(choices.CLASSES, stated), stated
+    )
+    widgets.set(
+        (*at, "class"), None if chosen == choices.ANY_CLASS else chosen, offer.provider_class
+    )
+
+
+def _sizing(widgets: Controls, nth: int, at: tuple[str | int, ...], selfhost: SelfHost) -> None:
+    chosen = widgets.choose(
+        _key("scaling", nth),
+        "Scaling",
+        choices.with_stated(choices.SCALINGS, selfhost.scaling),
+        selfhost.scaling,
+    )
+    widgets.set((*at, "scaling"), chosen, selfhost.scaling)
+    left, right = st.columns(2)
+    if selfhost.queueing is None:
+        load = _float(selfhost.load_factor, DEFAULT_LOAD_FACTOR)
+        with left:
+            factor = widgets.number(
+                _key("load_factor", nth), "Load factor", load, low=0.05, high=1.0, step=0.05
+            )
+        widgets.set((*at, "load_factor"), factor, load)
+    spare = _float(selfhost.spare_replicas, DEFAULT_SPARE_REPLICAS)
+    with right:
+        spares = widgets.number(_key("spares", nth), "Spare replicas", spare)
+    widgets.set((*at, "spare_replicas"), spares, spare)
+
+
+def _commitment(widgets: Controls, key: str, at: tuple[str | int, ...], offer: Offer) -> None:
+    """A committed offer: how many replicas, and at what price."""
+    left, right = st.columns(2)
+    stated = _float(offer.replicas, 0.0)
+    with left:
+        replicas = widgets.number(key, f"Replicas, {offer.terms}", stated)
+    widgets.set((*at, "replicas"), replicas, stated)
+    if offer.usd_per_gpu_hour is not None:
+        usd = offer.usd_per_gpu_hour.value
+        with right:
+            price = widgets.number(
+                f"{key}-usd", "USD per GPU-hour", usd, low=0.01, step=0.05, private=True
+            )
+        widgets.set((*at, "usd_per_gpu_hour"), price, usd)
+
+
+# -------------------------------------------------------------------------------- APIs and people
+
+
+def _apis(widgets: Controls, scenario: Scenario) -> None:
+    listed = [
+        (i, o) for i, o in enumerate(scenario.options) if o.api is not None and not o.api.is_quoted
+    ]
+    if not listed:
+        return
+    st.html("<div class='cm-group'>Compare with</div>")
+    offered = choices.api_models(scenario.as_of)
+    for nth, (i, option) in enumerate(listed):
+        st.html(f"<div class='cm-note cm-close'>{markup.text(option.name, 60)}</div>")
+        _api(widgets, nth, ("options", i, "api"), option, offered)
+
+
+def _api(
+    widgets: Controls,
+    nth: int,
+    at: tuple[str | int, ...],
+    option: Option,
+    offered: dict[str, list[str]],
+) -> None:
+    api = option.api
+    assert api is not None
+    assert api.provider is not None
+    assert api.model is not None
+    left, right = st.columns([2, 3])
+    with left:
+        provider = widgets.choose(
+            _key("api", nth),
+            "Provider",
+            choices.with_stated(offered, api.provider),
+            api.provider,
+            label_visibility="collapsed",
+        )
+    models = offered.get(provider, [])
+    if provider == api.provider:
+        default, models = api.model, choices.with_stated(models, api.model)
+    else:
+        default = choices.nearest_model(api.model, models)
+    with right:
+        model = widgets.choose(
+            _key("api_model", nth), "Model", models, default, label_visibility="collapsed"
+        )
+    widgets.set((*at, "provider"), provider, api.provider)
+    widgets.set((*at, "model"), model, api.model)
+
+
+def _people(widgets: Controls, scenario: Scenario, *, has_fleet: bool) -> None:
+    overheads, book = scenario.overheads, load_book()
+    st.html("<div class='cm-group'>People</div>")
+    left, right = st.columns(2)
+    if has_fleet:
+        per_fleet = overheads.per_fleet.hours_per_month if overheads.per_fleet else None
+        hours = _float(per_fleet, book.cost("selfhost_hours_per_month").value)
+        with left:
+            given = widgets.number("hours", "Hours a month", hours, step=5)
+        widgets.set(("overheads", "per_fleet", "hours_per_month"), given, hours)
+    rate = _float(overheads.usd_per_hour, book.cost("engineer_usd_per_hour").value)
+    with right if has_fleet else left:
+        usd = widgets.number("rate", "USD an hour", rate, step=5)
+    widgets.set(("overheads", "usd_per_hour"), usd, rate)
+
+
+def scenario_file(text: str | None, name: str) -> None:
+    """Download the scenario as it stands, or upload another."""
+    with st.expander("Scenario file"):
+        if text is not None:
+            st.download_button(
+                "Download this scenario", text, name, "application/yaml", on_click="ignore",
+                width="stretch",
+            )  # fmt: skip
+        st.file_uploader(
+            "Open your own, a YAML file",
+            type=["yaml", "yml"],
+            key="upload",
+            max_upload_size=UPLOAD_MB,
+        )
+        st.html("<div class='cm-note'>It stays in this session and never goes into the link.</div>")

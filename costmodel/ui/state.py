@@ -1,0 +1,73 @@
+"""What the page is about: a ready scenario or an upload, and the report of its changed form."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import streamlit as st
+
+from costmodel.book.files import scenarios_dir
+from costmodel.errors import InputError
+from costmodel.pipeline import evaluate
+from costmodel.report import Report
+from costmodel.scenario import Scenario, load_scenario, parse_scenario
+
+FIRST = "support-assistant"
+"""The scenario a new visitor sees."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A scenario and where it came from."""
+
+    scenario: Scenario
+    identity: str
+    uploaded: bool
+
+
+def ready_ids() -> list[str]:
+    """Ids of the ready scenarios, the one for new visitors first."""
+    ids = sorted(path.stem for path in scenarios_dir().glob("*.yaml"))
+    return sorted(ids, key=lambda each: each != FIRST)
+
+
+def title(scenario_id: str) -> str:
+    """The name of a ready scenario; its id where the file cannot be read."""
+    try:
+        return ready(scenario_id).scenario.name
+    except InputError:
+        return scenario_id
+
+
+def ready(scenario_id: str) -> Opened:
+    """A ready scenario."""
+    path = scenarios_dir() / f"{scenario_id}.yaml"
+    return Opened(_loaded(path, path.stat().st_mtime_ns), scenario_id, uploaded=False)
+
+
+@lru_cache(maxsize=64)
+def _loaded(path: Path, _changed_at: int) -> Scenario:
+    return load_scenario(path)
+
+
+def upload(data: bytes, file: str) -> Opened:
+    """A scenario that came from the browser; it may not name files of this machine."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise InputError(f"{file}: is not text; a scenario is a YAML file in UTF-8") from None
+    identity = hashlib.sha256(data).hexdigest()[:16]
+    return Opened(parse_scenario(text, file), f"upload-{identity}", uploaded=True)
+
+
+def report_of(scenario: Scenario) -> Report:
+    """The report of a scenario; the same scenario is evaluated once."""
+    return _report(scenario.model_dump_json(), scenario)
+
+
+@st.cache_resource(max_entries=64, show_spinner="Working out the bills…")
+def _report(key: str, _scenario: Scenario) -> Report:
+    return evaluate(_scenario)

@@ -1,0 +1,244 @@
+"""The page in a real Chromium: what only a browser shows - the address, the charts, downloads."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from costmodel.book.files import scenarios_dir
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+READY = sorted(path.stem for path in scenarios_dir().glob("*.yaml"))
+SLIDER = "[data-testid=stSidebar] [data-testid=stSlider] input[type=range]"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if CHROMIUM is None:
+        if os.environ.get("CI"):
+            pytest.fail("CI needs a chromium on PATH for the browser tests")
+        pytest.skip("no chromium on PATH")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as runner:
+        chromium = runner.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        size = {"width": 1480, "height": 1010}
+        yield chromium.new_context(viewport=size, accept_downloads=True)  # one cache for all pages
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def server():
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
+    process = subprocess.Popen(
+        [*command, "--server.port", str(port)],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    url = f"http://localhost:{port}"
+    try:
+        _wait_for(f"{url}/_stcore/health", process)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+def _wait_for(url, process):
+    for _ in range(150):
+        assert process.poll() is None, "the server stopped"
+        try:
+            with urllib.request.urlopen(url, timeout=1) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.2)
+    pytest.fail("the server did not start")
+
+
+@pytest.fixture
+def page(browser, server):
+    tab = browser.new_page()
+    tab.set_default_timeout(40_000)
+    tab.alerts = []
+    tab.on("dialog", lambda dialog: (tab.alerts.append(dialog.message), dialog.dismiss()))
+    tab.open = lambda address="": _open(tab, f"{server}/{address}")
+    yield tab
+    tab.close()
+
+
+def _open(tab, url):
+    tab.goto(url)
+    tab.wait_for_selector(".cm-headline")
+    tab.wait_for_selector(".st-key-curves .main-svg")
+    _settle(tab)
+
+
+def _settle(tab):
+    tab.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    tab.wait_for_timeout(250)
+
+
+def _headline(tab):
+    return tab.inner_text(".cm-headline")
+
+
+@pytest.mark.parametrize("scenario", READY)
+def test_every_ready_scenario_opens(page, scenario):
+    page.open(f"?scenario={scenario}")
+    assert page.locator("[data-testid=stException]").count() == 0
+    assert "tokens a day" in _headline(page)
+    assert page.locator(".st-key-curves .scatterlayer .trace").count() >= 2
+
+
+def test_slider_moves_headline_chart_and_address_and_reload_restores(page):
+    page.open("?scenario=support-assistant")
+    before, chart = _headline(page), page.text_content(".st-key-curves .infolayer")
+    page.focus(SLIDER)
+    for _ in range(12):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_function("text => document.querySelector('.cm-headline').innerText !== text",
+                           arg=before)  # fmt: skip
+    _settle(page)
+    moved = _headline(page)
+    assert page.text_content(".st-key-curves .infolayer") != chart
+    assert "volume=" in page.url
+    page.reload()
+    page.wait_for_selector(".cm-headline")
+    _settle(page)
+    assert _headline(page) == moved
+
+
+def test_address_holds_only_what_differs_and_never_a_price(page):
+    page.open()
+    assert "?" not in page.url
+    page.get_by_label("Own price, USD/h").fill("1.23")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=$1.23")
+    _settle(page)
+    assert "1.23" not in page.url
+    page.get_by_label("Peak to mean").fill("3")
+    page.keyboard.press("Enter")
+    page.wait_for_function("location.search.includes('peak=3')")
+    page.get_by_label("Peak to mean").fill("2.5")
+    page.keyboard.press("Enter")
+    page.wait_for_function("!location.search.includes('peak')")
+
+
+def test_choosing_a_scenario_names_it_in_the_address_and_forgets_changes(page):
+    page.open("?volume=2B")
+    other = next(name for name in READY if name != "support-assistant")
+    page.get_by_label("Scenario", exact=True).click()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_function("location.search.includes('scenario=')")
+    _settle(page)
+    assert "volume=" not in page.url
+    assert f"scenario={other}" in page.url
+    assert page.locator("[data-testid=stException]").count() == 0
+
+
+def test_bad_upload_shows_lines_and_keeps_the_page(page, tmp_path):
+    page.open()
+    bad = tmp_path / "bad.yaml"
+    text = (scenarios_dir() / "support-assistant.yaml").read_text(encoding="utf-8")
+    bad.write_text(text.replace("tokens_per_day:", "token_per_day:"), encoding="utf-8")
+    _upload(page, bad)
+    page.wait_for_selector(".cm-problems")
+    problems = page.inner_text(".cm-problems")
+    assert re.search(r"bad\.yaml:\d+:\d+", problems)
+    assert "did you mean tokens_per_day" in problems
+    assert "tokens a day" in _headline(page)
+
+
+def _upload(page, path):
+    page.get_by_text("Scenario file").click()
+    page.set_input_files("[data-testid=stFileUploader] input[type=file]", path)
+
+
+@pytest.mark.parametrize("kind", ["svg", "png"])
+def test_chart_downloads_from_the_browser(page, kind):
+    page.open()
+    with page.expect_download() as started:
+        page.click(f".cm-images button[data-format={kind}]")
+    download = started.value
+    assert download.suggested_filename.endswith(f"curves.{kind}")
+    content = Path(download.path()).read_bytes()
+    assert content.startswith(b"<svg" if kind == "svg" else b"\x89PNG")
+    assert len(content) > 10_000
+
+
+def test_table_downloads_as_csv(page):
+    page.open()
+    with page.expect_download() as started:
+        page.get_by_role("button", name="CSV").first.click()
+    assert Path(started.value.path()).read_text().startswith("option,name,usd,kind,source")
+
+
+def test_scenario_downloads_and_opens_again(page, tmp_path):
+    page.open("?volume=2B")
+    headline = _headline(page)
+    page.get_by_text("Scenario file").click()
+    with page.expect_download() as started:
+        page.get_by_role("button", name="Download this scenario").click()
+    path = tmp_path / "again.yaml"
+    started.value.save_as(path)
+    page.open()
+    _upload(page, path)
+    page.wait_for_function("text => document.querySelector('.cm-headline').innerText === text",
+                           arg=headline)  # fmt: skip
+    assert "again" not in page.url
+    assert "volume" not in page.url
+
+
+def test_hostile_names_are_inert_and_fit(page, tmp_path):
+    names = [
+        "<script>window.hit=1</script>",
+        "<b>bold</b><img src=x onerror=window.hit=1>",
+        "x" * 300,
+    ]
+    text = (scenarios_dir() / "support-assistant.yaml").read_text(encoding="utf-8")
+    for old, new in zip(["own GPUs", "same weights, managed", "frontier"], names, strict=True):
+        text = text.replace(f'"{old}"', old).replace(old, f"'{new}'")
+    path = tmp_path / "hostile.yaml"
+    path.write_text(text, encoding="utf-8")
+    page.open()
+    _upload(page, path)
+    page.wait_for_function("document.querySelector('.cm-headline').innerText.includes('<b>bold')")
+    _settle(page)
+    assert page.evaluate("window.hit") is None
+    assert page.alerts == []
+    assert page.locator(".cm-headline b, .st-key-curves a, .cm-table img").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert page.locator(".cm-headline").bounding_box()["height"] < 200
+
+
+def test_hover_reads_every_option(page):
+    page.open("?scenario=support-assistant")
+    box = page.locator(".st-key-curves .js-plotly-plot").bounding_box()
+    page.mouse.move(box["x"] + 400, box["y"] + 150)
+    page.mouse.move(box["x"] + 420, box["y"] + 160)
+    page.wait_for_selector(".st-key-curves .hoverlayer .legend")
+    hover = page.text_content(".st-key-curves .hoverlayer")
+    assert re.search(r"at [\d.]+[MB] / day", hover)
+    assert len(re.findall(r"\$[\d.]+k", hover)) >= 3
