@@ -17,6 +17,7 @@ from costmodel.serving import memory
 from costmodel.serving import roofline as speed
 from costmodel.serving.workload import roofline_model
 from costmodel.sizing_lookup import Serving, Setup, is_native, kernel_for, look_up
+from costmodel.sizing_memory import fit, fit_map
 from costmodel.sizing_results import Assumption, Fit, Throughput
 from costmodel.units import GB
 
@@ -26,75 +27,10 @@ if TYPE_CHECKING:
     from costmodel.book.measured import Measurement
     from costmodel.book.records import GpuSpec, Kernel
 
-__all__ = ["Fit", "Throughput", "fit", "throughput"]
+__all__ = ["Fit", "Throughput", "fit", "fit_map", "throughput"]
 
 PCIE_GB_PER_S = 32.0
 """Link assumed where a GPU's is not published: PCIe 4.0 x16, one direction."""
-
-
-# ------------------------------------------------------------------------------------ memory
-
-
-def fit(  # noqa: PLR0913 - the options of `costmodel fit`
-    model: str | Path,
-    *,
-    gpu: str,
-    format: str | None = None,  # noqa: A002 - the word users type
-    context: int | None = None,
-    concurrency: float = 1,
-    kv_dtype: str | None = None,
-    tp: int = 1,
-    engine: str | None = None,
-    engine_version: str | None = None,
-    gpu_memory_utilization: float | None = None,
-) -> Fit:
-    """Whether `concurrency` requests of `context` tokens fit on `tp` GPUs.
-
-    Without `context` it is the model's longest; without `format` the one its weights are
-    published in. Raises InputError for an unknown name, an engine without known memory
-    constants, or a model that is known by name only.
-
-    >>> fit("llama-3.3-70b", gpu="h100-sxm", format="awq-int4", context=8192).verdict
-    'fits'
-    """
-    serving = Serving(gpu, format, kv_dtype, tp, engine, engine_version, gpu_memory_utilization)
-    setup = look_up(model, serving)
-    wanted = int(context or setup.arch.max_context)
-    if wanted <= 0 or concurrency <= 0:
-        raise InputError("context and concurrency must be above zero; state context")
-    answer = _memory_fit(setup, wanted, concurrency)
-    return Fit(
-        verdict=answer.verdict,
-        gpus_needed=answer.gpus_needed,
-        weights_bytes=round(answer.weights_bytes),
-        weights_bytes_per_gpu=round(answer.weights_bytes_per_gpu),
-        kv_pool_bytes=round(answer.kv_pool_bytes),
-        kv_bytes_per_token=round(answer.kv_bytes_per_token),
-        kv_bytes_per_sequence=round(answer.kv_bytes_per_sequence),
-        overhead_bytes_per_gpu=round(answer.overhead_bytes_per_gpu),
-        usable_bytes_per_gpu=round(answer.usable_bytes_per_gpu),
-        max_concurrency=answer.max_concurrency,
-        low=answer.low,
-        high=answer.high,
-        assumptions=(
-            *setup.assumptions(),
-            Assumption("context", wanted, "tokens", "assumed"),
-            Assumption("concurrency", concurrency, "requests", "assumed"),
-        ),
-    )
-
-
-def _memory_fit(setup: Setup, context: int, concurrency: float) -> memory.MemoryFit:
-    return memory.fit(
-        setup.arch,
-        setup.weight_format,
-        usable_bytes_per_gpu=setup.gpu.usable_bytes,
-        tp=setup.tp,
-        kv_dtype=setup.kv_dtype,
-        context=context,
-        concurrency=concurrency,
-        engine=setup.engine_memory,
-    )
 
 
 # -------------------------------------------------------------------------------- throughput
@@ -278,15 +214,16 @@ def _resident_within_slo(
 def _resident(setup: Setup, demand: _Demand) -> float:
     """Requests that stay resident: memory, the engine's limit and the user's, at least one."""
     context = math.ceil(float(demand.shape.input_tokens) + float(demand.shape.output_tokens))
-    answer = _memory_fit(setup, context, 1)
-    if answer.verdict == "does_not_fit":
-        needed = answer.gpus_needed
+    found = memory.place(setup.replica, context)
+    if found.verdict(1) == "does_not_fit":
+        groups = memory.placements(setup.replica, context)
+        needed = next((group.tp for group in groups if group.max_concurrency >= 1), None)
         hint = f"it needs tp={needed}" if needed else "not even 16 GPUs hold it"
         raise InputError(
             f"{setup.name} in {setup.format.id} with one request of {context:,} tokens does not "
             f"fit on {setup.tp} x {setup.gpu.id}; {hint}"
         )
-    limits: list[float] = [math.floor(answer.max_concurrency), setup.engine_memory.max_sequences]
+    limits: list[float] = [math.floor(found.max_concurrency), setup.engine_memory.max_sequences]
     if demand.concurrency is not None:
         limits.append(demand.concurrency)
     return max(1.0, float(min(limits)))

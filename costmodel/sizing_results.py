@@ -5,11 +5,13 @@ Attribute names are JSON keys. Nothing here computes.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from datetime import date
 from typing import Any, Literal
 
 from costmodel.units import GIB
+
+Verdict = Literal["fits", "tight", "does_not_fit"]
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,66 @@ class _Result:
         rows = (
             f"<tr><th align='left'>{escape(name)}</th><td>{escape(_shown(name, value))}</td></tr>"
             for name, value in self.to_dict().items()
-            if name != "assumptions"
+            if name != "assumptions" and not _is_table(value)
         )
         return f"<table>{''.join(rows)}</table>"
+
+
+@dataclass(frozen=True)
+class PerGpu:
+    """One GPU as a stacked bar [bytes]: the first five add up to `card_bytes` when it fits.
+
+    `unusable_bytes`: what the driver keeps and what the engine's share leaves alone.
+    `missing_bytes`: what the KV cache in use would need beyond the budget.
+    """
+
+    weights_bytes: int
+    kv_in_use_bytes: int
+    kv_free_bytes: int
+    overhead_bytes: int
+    unusable_bytes: int
+    card_bytes: int
+    missing_bytes: int
+
+
+@dataclass(frozen=True)
+class KvCache:
+    """The KV cache as a line of its own; bytes over all GPUs of the replica."""
+
+    dtype: str
+    bytes_per_token: int
+    bytes_per_sequence: int
+    pool_bytes: int
+    in_use_bytes: int
+
+
+@dataclass(frozen=True)
+class GroupRow:
+    """The same question on `tp` GPUs in `nodes` machines of eight."""
+
+    tp: int
+    nodes: int
+    verdict: Verdict
+    max_concurrency: float
+    low: float
+    high: float
+    weights_bytes_per_gpu: int
+    kv_pool_bytes: int
+    overhead_bytes_per_gpu: int
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """A change that makes it fit, evaluated again before it is offered.
+
+    `change` holds options of `fit` and their new values.
+    """
+
+    text: str
+    change: dict[str, Any]
+    verdict: Verdict
+    max_concurrency: float
+    gpus: int
 
 
 @dataclass(frozen=True)
@@ -53,9 +112,11 @@ class Fit(_Result):
 
     Sizes in bytes; `kv_pool_bytes`, `kv_bytes_per_token` and `kv_bytes_per_sequence` over all
     GPUs of the replica; `max_concurrency`, `low` and `high` in requests of the planned length.
+    `largest_context` [tokens] at the concurrency asked for, `largest_concurrency` [whole requests]
+    at the context asked for.
     """
 
-    verdict: Literal["fits", "tight", "does_not_fit"]
+    verdict: Verdict
     gpus_needed: int | None
     weights_bytes: int
     weights_bytes_per_gpu: int
@@ -68,6 +129,18 @@ class Fit(_Result):
     low: float
     high: float
     assumptions: tuple[Assumption, ...] = ()
+    tp: int = 1
+    context: int = 0
+    concurrency: float = 1
+    budget_bytes_per_gpu: int = 0
+    largest_context: int = 0
+    largest_concurrency: int = 0
+    max_sequences: int = 0
+    per_gpu: PerGpu | None = None
+    kv_cache: KvCache | None = None
+    by_tp: tuple[GroupRow, ...] = ()
+    remedies: tuple[Remedy, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,7 +163,13 @@ class Throughput(_Result):
 def _plain(value: Any) -> Any:
     if isinstance(value, Assumption):
         return value.to_dict()
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     return [_plain(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and isinstance((*value, 0)[0], dict))
 
 
 def _shown(name: str, value: Any) -> str:

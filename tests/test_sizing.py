@@ -3,11 +3,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 
 import pytest
 
 from costmodel.errors import InputError, UnknownIdError
-from costmodel.sizing import fit, throughput
+from costmodel.sizing import fit, fit_map, throughput
 
 FIT_KEYS = [
     "verdict",
@@ -23,6 +24,18 @@ FIT_KEYS = [
     "low",
     "high",
     "assumptions",
+    "tp",
+    "context",
+    "concurrency",
+    "budget_bytes_per_gpu",
+    "largest_context",
+    "largest_concurrency",
+    "max_sequences",
+    "per_gpu",
+    "kv_cache",
+    "by_tp",
+    "remedies",
+    "notes",
 ]
 THROUGHPUT_KEYS = [
     "requests_per_s",
@@ -208,10 +221,12 @@ def test_what_does_not_fit_has_no_throughput():
         ({"tp": 3}, "tp must divide the 64 attention heads"),
         ({"context": -1}, "above zero"),
         ({"engine": "vlm"}, "vllm"),
-        ({"engine": "sglang"}, "not supported"),
+        ({"engine": "tensorrt-llm"}, "not supported"),
         ({"engine_version": "0.1"}, "known: 0.9"),
         ({"kv_dtype": "q9"}, "KV cache dtype"),
         ({"gpu_memory_utilization": 92}, "share"),
+        ({"max_num_seqs": 0}, "max_num_seqs"),
+        ({"concurrency": float("inf")}, "above zero"),
     ],
 )
 def test_fit_says_what_is_wrong(changes, message):
@@ -259,20 +274,129 @@ def test_a_broken_config_names_line_and_column(tmp_path):
         fit(tmp_path, gpu="l4")
 
 
-def test_checkpoint_files_are_not_read_yet():
-    with pytest.raises(InputError, match="not read yet"):
+def test_a_file_that_is_not_there_says_so():
+    with pytest.raises(InputError, match="no such file"):
         fit("model.gguf", gpu="l4")
+
+
+@pytest.mark.parametrize(
+    ("format", "context", "concurrency", "verdict", "gpus"),
+    [
+        ("awq-int4", 8192, 1, "fits", 1),
+        ("fp8", 8192, 1, "tight", 2),
+        ("bf16", 8192, 16, "does_not_fit", 4),
+        ("awq-int4", 8192, 16, "does_not_fit", 2),
+        ("awq-int4", 32768, 8, "does_not_fit", 2),
+        ("awq-int4", 131072, 4, "does_not_fit", 4),
+    ],
+)
+def test_what_llama_70b_needs(format, context, concurrency, verdict, gpus):  # noqa: A002
+    found = fit(
+        "llama-3.3-70b", gpu="h100-sxm", format=format, context=context, concurrency=concurrency
+    )
+    assert (found.verdict, found.gpus_needed) == (verdict, gpus)
+    sizes = {row.tp: row for row in found.by_tp}
+    assert list(sizes) == [1, 2, 4, 8, 16]
+    assert sizes[1].verdict == verdict
+    assert sizes[16].nodes == 2
+    assert sizes[gpus].max_concurrency >= concurrency
+
+
+@pytest.mark.parametrize("format", ["fp8", "bf16", "awq-int4"])
+@pytest.mark.parametrize(("context", "concurrency"), [(8192, 16), (131072, 4), (4096, 64)])
+def test_every_remedy_holds_when_asked_again(format, context, concurrency):  # noqa: A002
+    asked = {"gpu": "h100-sxm", "format": format, "context": context, "concurrency": concurrency}
+    found = fit("llama-3.3-70b", **asked)
+    assert found.verdict == "fits" or found.remedies
+    for remedy in found.remedies:
+        again = fit("llama-3.3-70b", **{**asked, **remedy.change})
+        assert again.verdict == remedy.verdict == "fits", remedy.text
+        assert again.max_concurrency == pytest.approx(remedy.max_concurrency)
+
+
+def test_what_fits_needs_no_remedy_and_says_why_the_card_is_full():
+    found = fit("llama-3.3-70b", gpu="h100-sxm", format="awq-int4", context=8192)
+    assert found.remedies == ()
+    assert "a full card is a choice" in found.notes[0]
+    assert found.largest_concurrency == 12
+    assert found.largest_context > 100_000
+    card = found.per_gpu
+    spent = card.weights_bytes + card.kv_in_use_bytes + card.kv_free_bytes
+    assert spent + card.overhead_bytes + card.unusable_bytes == pytest.approx(
+        card.card_bytes, abs=4
+    )
+
+
+def test_the_kv_cache_is_a_line_of_its_own():
+    plain, small = (
+        fit("llama-3.3-70b", gpu="h100-sxm", format="awq-int4", context=8192, kv_dtype=dtype)
+        for dtype in (None, "fp8")
+    )
+    assert small.kv_cache.bytes_per_token == plain.kv_cache.bytes_per_token / 2 == 163_840
+    assert small.weights_bytes == plain.weights_bytes
+    assert (plain.kv_cache.dtype, small.kv_cache.dtype) == ("bf16", "fp8")
+    odd = fit("llama-3.3-70b", gpu="h100-sxm", format="awq-int4", context=8192, kv_dtype="q4_0")
+    assert any("offers no q4_0" in note for note in odd.notes)
+
+
+def test_fewer_sequences_and_no_graphs_leave_more_for_the_cache():
+    def pool(**changes):
+        asked = {"gpu": "h100-sxm", "format": "fp8", "context": 8192, **changes}
+        return fit("llama-3.3-70b", **asked).kv_pool_bytes
+
+    assert pool(max_num_seqs=64) > pool()
+    assert pool(cuda_graphs=False) > pool()
+
+
+def test_sglang_leaves_free_what_its_own_formula_says():
+    found = fit("llama-3.1-8b", gpu="h100-sxm", format="bf16", context=8192, engine="sglang")
+    assert found.overhead_bytes_per_gpu == pytest.approx((512 + 12288 + 512 + 128) * 2**20)
+    assert any("no start-up log" in note for note in found.notes)
+    kinds = {row.path: row.kind for row in found.assumptions}
+    assert kinds["engine.other_bytes"] == "estimated"
+
+
+def test_a_start_up_log_replaces_the_table():
+    log = (
+        "INFO non-default args: {'gpu_memory_utilization': 0.9, 'tensor_parallel_size': 1}\n"
+        "INFO Model loading took 67.72 GiB memory and 30 seconds\n"
+        "INFO Available KV cache memory: 1.20 GiB\n"
+    )
+    asked = {"gpu": "h100-sxm", "format": "fp8", "context": 8192}
+    found = fit("llama-3.3-70b", **asked, engine_log=log)
+    assert found.kv_pool_bytes / 2**30 == pytest.approx(1.20, abs=0.01)
+    assert found.weights_bytes_per_gpu / 2**30 == pytest.approx(67.72, abs=0.01)
+    assert found.high - found.low < 0.3
+    measured = {row.path for row in found.assumptions if row.kind == "measured"}
+    assert "engine.overhead_bytes" in measured
+    other = fit("llama-3.1-8b", gpu="h100-sxm", format="bf16", context=8192, engine_log=log)
+    assert any("is it a log of" in note for note in other.notes)
+
+
+def test_a_map_of_context_and_concurrency():
+    found = fit_map("llama-3.3-70b", [4096, 8192], [8, 16], gpu="h100-sxm", format="awq-int4")
+    assert found.verdicts.tolist() == [[0, 0], [0, 2]]
+    assert found.frontier[0] == pytest.approx(2 * found.frontier[1], rel=0.01)
+
+
+def test_fit_is_fast():
+    asked = {"gpu": "h200", "format": "fp8", "concurrency": 8}
+    fit("glm-5.2", context=32768, **asked)
+    begun = time.perf_counter()
+    for context in range(30_000, 30_020):
+        fit("glm-5.2", context=context, **asked)
+    assert (time.perf_counter() - begun) / 20 < 0.05  # 4 ms on an idle machine
 
 
 def test_results_render_as_tables():
     html = fit("llama-3.3-70b", gpu="h100-sxm", format="awq-int4", context=8192)._repr_html_()
     assert "<td>fits</td>" in html
-    assert "37.04 GiB" in html
+    assert "37.07 GiB" in html
 
 
 def test_sizing_loads_neither_pandas_nor_scipy():
     code = (
-        "import sys; from costmodel.sizing import fit, throughput;"
+        "import sys; from costmodel.sizing import fit, fit_map, throughput;"
         "throughput('llama-3.1-8b', gpu='l4', format='bf16', input_tokens=100, output_tokens=10);"
         "print([m for m in ('pandas', 'scipy', 'plotly', 'streamlit') if m in sys.modules])"
     )

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import re
 from functools import cache, cached_property
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from costmodel.errors import UnknownIdError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date, datetime
+
+    from pydantic import BaseModel
 
     from costmodel.book.measured import Measurement
     from costmodel.book.offers import GpuPrice, ListedOffer, Quantile
+    from costmodel.book.record_file import RecordFile
     from costmodel.book.records import (
         CostFact,
         GpuSpec,
@@ -47,32 +49,32 @@ class Book:
     # ------------------------------------------------------------------ by id
 
     @cached_property
-    def gpus(self) -> Mapping[str, GpuSpec]:
+    def gpus(self) -> RecordFile[GpuSpec]:
         """GPU specifications by id."""
-        from costmodel.book.records import GpuSpecs
+        from costmodel.book.records import GpuSpec
 
-        return _by_id(GpuSpecs.model_validate(_data("gpus")).gpus)
+        return _records("gpus", GpuSpec)
 
     @cached_property
-    def formats(self) -> Mapping[str, WeightFormat]:
+    def formats(self) -> RecordFile[WeightFormat]:
         """Weight formats by id."""
-        from costmodel.book.records import WeightFormats
+        from costmodel.book.records import WeightFormat
 
-        return _by_id(WeightFormats.model_validate(_data("formats")).formats)
+        return _records("formats", WeightFormat)
 
     @cached_property
-    def kernels(self) -> Mapping[str, Kernel]:
+    def kernels(self) -> RecordFile[Kernel]:
         """GEMM kernels by id."""
-        from costmodel.book.records import Kernels
+        from costmodel.book.records import Kernel
 
-        return _by_id(Kernels.model_validate(_data("kernels")).kernels)
+        return _records("kernels", Kernel)
 
     @cached_property
-    def costs(self) -> Mapping[str, CostFact]:
+    def costs(self) -> RecordFile[CostFact]:
         """People, power, premises and purchase by id."""
-        from costmodel.book.records import CostFacts
+        from costmodel.book.records import CostFact
 
-        return _by_id(CostFacts.model_validate(_data("costs")).costs)
+        return _records("costs", CostFact)
 
     @property
     def models(self) -> Sequence[str]:
@@ -195,44 +197,35 @@ class Book:
 
     @cached_property
     def _gpu_names(self) -> dict[str, str]:
-        return _names(self.gpus.values())
+        return _names(self.gpus)
 
     @cached_property
     def _format_names(self) -> dict[str, str]:
-        return _names(self.formats.values())
+        return _names(self.formats)
 
     @cached_property
     def _kernel_names(self) -> dict[str, str]:
-        return _names(self.kernels.values())
+        return _names(self.kernels)
 
     @cached_property
     def _cost_names(self) -> dict[str, str]:
-        return _names(self.costs.values())
+        return _names(self.costs)
 
 
-class _HasId(Protocol):
-    @property
-    def id(self) -> str: ...
+R = TypeVar("R", bound="BaseModel")
 
 
-R = TypeVar("R", bound=_HasId)
+def _records(name: str, record: type[R]) -> RecordFile[R]:
+    from costmodel.book.files import data_dir
+    from costmodel.book.record_file import RecordFile
+
+    return RecordFile(data_dir() / f"{name}.yaml", record)
 
 
-def _data(name: str) -> Any:
-    from costmodel.book.files import data_dir, read_yaml
-
-    return read_yaml(data_dir() / f"{name}.yaml")
-
-
-def _by_id(records: Iterable[R]) -> Mapping[str, R]:
-    return MappingProxyType({record.id: record for record in records})
-
-
-def _names(records: Iterable[_HasId]) -> dict[str, str]:
+def _names(records: RecordFile[Any]) -> dict[str, str]:
     """Every spelling, squashed, to the id it means; an id wins over another's alias."""
-    records = list(records)
-    names = {_squash(a): r.id for r in records for a in getattr(r, "aliases", ())}
-    return names | {_squash(record.id): record.id for record in records}
+    names = {_squash(alias): record_id for alias, record_id in records.aliases.items()}
+    return names | {_squash(record_id): record_id for record_id in records}
 
 
 def _squash(name: str) -> str:

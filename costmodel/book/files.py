@@ -53,11 +53,21 @@ def read_yaml(path: Path) -> Any:
         InputError: the file is missing or is not YAML; names file, line and column.
 
     """
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return parse_bundled(read_bundled(path), path)
+
+
+def read_bundled(path: Path) -> str:
+    """The text of a bundled file. Raises InputError where it is missing."""
     try:
-        return yaml.load(path.read_bytes(), Loader=loader)
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise InputError(Problem("this bundled file is missing", file=str(path))) from error
+
+
+def parse_bundled(text: str, path: Path) -> Any:
+    """YAML from a bundled file, or from a part of it. Raises InputError where it is none."""
+    try:
+        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         raise InputError(

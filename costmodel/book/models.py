@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, model_validator
 
-from costmodel.book.files import data_dir, read_yaml
+from costmodel.book.files import data_dir
+from costmodel.book.record_file import RecordFile
 from costmodel.book.records import Id, Record
 from costmodel.errors import InputError, UnknownIdError
 from costmodel.serving.architecture import Architecture, from_config
@@ -29,6 +30,20 @@ VARIANT = re.compile(
 )
 """A suffix that changes how a model is stored or tuned, not its shape."""
 
+_REPOSITORY = re.compile(r"^    hf_id: +(\S+)", re.MULTILINE)
+
+
+class Checkpoint(Record):
+    """A published checkpoint whose quantisation leaves out more than its format usually does."""
+
+    format: Id
+    hf_id: str = Field(description="The repository that serves as the format's checkpoint.")
+    ignore: tuple[str, ...] = Field(
+        min_length=1, description="Modules at 16 bits: names, wildcards, or re: and an expression."
+    )
+    source: str = Field(min_length=3)
+    as_of: date
+
 
 class ModelRecord(Record):
     """One architecture, under all the names of the models that share it."""
@@ -41,7 +56,7 @@ class ModelRecord(Record):
         default=None, description="Published parameter total (safetensors metadata)."
     )
     vision_parameters: int = Field(
-        default=0, ge=0, description="Weights of a vision tower, loaded whole on every GPU."
+        default=0, ge=0, description="Weights of a vision tower, at 16 bits."
     )
     difference: str | None = Field(
         default=None, description="Why the computed total differs from params_hf."
@@ -49,6 +64,9 @@ class ModelRecord(Record):
     modelled: bool = Field(default=True, description="Whether memory and speed can be computed.")
     reason: str | None = Field(default=None, description="Why it is not modelled.")
     released_in: Id = Field(default="bf16", description="Format its own weights are published in.")
+    checkpoints: tuple[Checkpoint, ...] = Field(
+        default=(), description="Where a format's checkpoint leaves out more than usual."
+    )
     config: Mapping[str, Any] | None = Field(
         default=None, description="The keys of config.json that decide memory and speed."
     )
@@ -68,6 +86,10 @@ class ModelRecord(Record):
     def names(self) -> tuple[str, ...]:
         """Every short id that means this architecture."""
         return (self.id, *self.aliases)
+
+    def checkpoint(self, format_id: str) -> Checkpoint | None:
+        """What is known about its checkpoint in a format."""
+        return next((c for c in self.checkpoints if c.format == format_id), None)
 
     def architecture(self) -> Architecture:
         """Tensors and cache layers, built once. Raises InputError where it is not modelled."""
@@ -95,13 +117,13 @@ def model(name: str) -> ModelRecord:
     records = _records()
     for spelling in _spellings(name):
         if spelling in records:
-            return _record(records[spelling])
+            return _file()[records[spelling]]
     raise UnknownIdError("model", name, records)
 
 
 def model_ids() -> list[str]:
     """The id of every record, in the order of the file."""
-    return [entry["id"] for entry in _entries()]
+    return list(_file())
 
 
 def _spellings(name: str) -> Iterator[str]:
@@ -118,23 +140,17 @@ def _spellings(name: str) -> Iterator[str]:
 
 
 @cache
-def _entries() -> tuple[dict[str, Any], ...]:
-    return tuple(read_yaml(data_dir() / "architectures.yaml")["models"])
+def _file() -> RecordFile[ModelRecord]:
+    return RecordFile(data_dir() / "architectures.yaml", ModelRecord)
 
 
 @cache
-def _records() -> Mapping[str, int]:
-    """Every name in lower case, to the place of its record; an id wins over an alias."""
-    places: dict[str, int] = {}
-    for place, entry in enumerate(_entries()):
-        for other in (*entry.get("aliases", ()), entry.get("hf_id", "")):
-            places.setdefault(other.lower(), place)
-    places.update({entry["id"]: place for place, entry in enumerate(_entries())})
-    places.pop("", None)
-    return MappingProxyType(places)
-
-
-@cache
-def _record(place: int) -> ModelRecord:
-    """One record, checked when it is first asked for."""
-    return ModelRecord.model_validate(_entries()[place])
+def _records() -> Mapping[str, str]:
+    """Every name in lower case, to the id of its record; an id wins over an alias."""
+    file = _file()
+    names = {alias.lower(): record_id for alias, record_id in file.aliases.items()}
+    for record_id in file:
+        repository = _REPOSITORY.search(file.text(record_id))
+        if repository:
+            names.setdefault(repository[1].lower(), record_id)
+    return MappingProxyType(names | {record_id: record_id for record_id in file})

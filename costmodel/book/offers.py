@@ -7,12 +7,13 @@ of its newest snapshot. Nothing falls back: a combination nobody lists is an err
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Literal, get_args
 
-from costmodel.book.files import pricing_dir, read_yaml
+from costmodel.book.files import parse_bundled, pricing_dir, read_bundled, read_yaml
 from costmodel.book.records import (
     GpuOffer,
     GpuOffers,
@@ -114,11 +115,22 @@ def listed_offers(
     chosen = [provider.lower()] if provider else provider_ids()
     return [
         ListedOffer(file.provider, file.provider_class, offer)
-        for file in map(provider_offers, _naming(gpu, chosen))
+        for file in (_offers_for(each, gpu) for each in _naming(gpu, chosen))
         if provider_class in (None, file.provider_class)
         for offer in file.offers
         if gpu in (None, offer.gpu)
     ]
+
+
+@cache
+def _offers_for(provider: str, gpu: str | None) -> GpuOffers:
+    """A provider's offers for one GPU; only those are parsed."""
+    if gpu is None or provider not in provider_ids():
+        return provider_offers(provider)
+    path = _file(provider)
+    head, *offers = re.split(r"^(?=  - gpu: )", read_bundled(path), flags=re.MULTILINE)
+    named = [text for text in offers if text.startswith(f"  - gpu: {gpu}\n")]
+    return GpuOffers.model_validate(parse_bundled(head + "".join(named), path))
 
 
 def known_class(provider_class: str | None) -> None:

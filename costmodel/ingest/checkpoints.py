@@ -98,17 +98,27 @@ def _described(folder: Path, stored: StoredWeights | None, asked: Path) -> Check
     """Sizes from headers, shape and format from the `config.json` beside them."""
     config = read_config(folder)
     where = str(folder / "config.json")
-    architecture = from_config(config, where)
+    architecture = shape_of(config, where)
     quantisation = quantisation_of(_with_modelopt(config, folder), where)
     files = "headers" if stored else "config.json"
     return CheckpointFiles(
         name=folder.resolve().name if asked == folder else asked.name,
-        architecture=architecture.with_vision(vision_parameters(config)),
+        architecture=architecture,
         format_id=quantisation.format_id if quantisation else None,
         quantisation=quantisation,
         stored=stored,
         source=f"{asked}: {files}",
     )
+
+
+def shape_of(config: Mapping[str, Any], where: str) -> Architecture:
+    """The architecture, vision tower included. Raises InputError for values of a wrong type."""
+    try:
+        return from_config(config, where).with_vision(vision_parameters(config))
+    except (TypeError, AttributeError, ValueError, LookupError, ArithmeticError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{where}: a value is of a wrong type or size: {error}") from error
 
 
 def _with_modelopt(config: dict[str, Any], folder: Path) -> dict[str, Any]:

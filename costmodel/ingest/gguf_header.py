@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from costmodel.errors import InputError
-from costmodel.ingest.checkpoints import CheckpointFiles, library, read_config
-from costmodel.serving.architecture import Architecture, from_config
+from costmodel.ingest.checkpoints import CheckpointFiles, library, read_config, shape_of
+from costmodel.serving.architecture import Architecture
 from costmodel.serving.stored import StoredTensor, StoredWeights
 
 SPLIT: Final = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$")
@@ -129,7 +129,7 @@ def _value(reader: Any, key: str) -> Any:
 
 def _architecture(reader: Any, path: Path) -> Architecture:
     if (path.parent / "config.json").is_file():
-        return from_config(read_config(path.parent), str(path.parent / "config.json"))
+        return shape_of(read_config(path.parent), str(path.parent / "config.json"))
     kind = str(_value(reader, "general.architecture") or "")
     if kind not in MODEL_TYPES:
         named = f"general.architecture {kind!r}" if kind else "a header without architecture"
@@ -138,7 +138,7 @@ def _architecture(reader: Any, path: Path) -> Architecture:
             f"{path}: {named} cannot be read (known: {known}); "
             "put the model's config.json beside it"
         )
-    return from_config(_config(reader, kind), f"{path} ({kind})")
+    return shape_of(_config(reader, kind), f"{path} ({kind})")
 
 
 def _config(reader: Any, kind: str) -> dict[str, Any]:

@@ -6,16 +6,14 @@ The result carries counts only. :mod:`~costmodel.serving.weights` and
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from costmodel.errors import InputError, Problem, did_you_mean, nearest_ids
 from costmodel.serving import blocks
 from costmodel.serving.config import Config
 from costmodel.serving.families import FAMILIES, Family, head_dim, kv_heads
-from costmodel.serving.tensors import Architecture, KvLayer, Tensor
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from costmodel.serving.tensors import IMAGE_PIXELS_PER_TOKEN, Architecture, KvLayer, Tensor
 
 __all__ = ["Architecture", "KvLayer", "Tensor", "from_config", "known_model_types"]
 
@@ -59,7 +57,61 @@ def from_config(config: Mapping[str, Any], name: str = "") -> Architecture:
         top_k=values.get("num_experts_per_tok", 0),
         tensors=(*_ends(values, tied), *(p for p in pieces if isinstance(p, Tensor))),
         kv_layers=tuple(p for p in pieces if isinstance(p, KvLayer)),
+        rotary_elements=rotary_elements(values),
+        image_pixels_per_token=_image_pixels_per_token(config),
     )
+
+
+def rotary_elements(config: Config) -> int:
+    """Entries of the sine and cosine tables: positions x rotary dimensions, one table a kind.
+
+    Engines keep them at 16 bits beside the weights. Linear scaling makes the table as much longer
+    as it stretches the context (vLLM `LinearScalingRotaryEmbedding`). Gemma keeps one table for its
+    sliding layers and another for the full ones, scaled (3) or of wider heads (4).
+    """
+    positions = config.get("max_position_embeddings", 0)
+    scaling = config.get("rope_scaling") or config.get("rope_parameters") or {}
+    scaling = scaling.get("full_attention") or scaling
+    kind = scaling.get("rope_type") or scaling.get("type")
+    factor = float(scaling.get("factor") or 1.0) if kind == "linear" else 1.0
+    share = config.get("partial_rotary_factor", 1.0)
+    width = config.get("qk_rope_head_dim") or int(head_dim(config) * share)
+    other = width if config.model_type.startswith("gemma3") else config.get("global_head_dim", 0)
+    return int(positions * (width * factor + other))
+
+
+def _image_pixels_per_token(config: Mapping[str, Any]) -> int:
+    """Pixels that one image token stands for; 0 for a model that reads text only."""
+    vision = config.get("vision_config")
+    if not isinstance(vision, Mapping):
+        return int(config.get("image_pixels_per_token") or 0)
+    size, tokens = _first_int(vision, "image_size"), _first_int(config, "mm_tokens_per_image")
+    return size * size // tokens if size and tokens else IMAGE_PIXELS_PER_TOKEN
+
+
+def vision_parameters(config: Mapping[str, Any]) -> int:
+    """Weights of the vision tower that `vision_config` describes, 0 without one; an estimate.
+
+    Layers x (4 h^2 + 2 h w, or 3 h w where gated), patches, positions, and a projection to the
+    text model; within a few percent of SigLIP and Pixtral towers. Headers give it exactly.
+    """
+    vision = config.get("vision_config")
+    if not isinstance(vision, Mapping):
+        return 0
+    hidden = _first_int(vision, "hidden_size", "embed_dim")
+    layers = _first_int(vision, "num_hidden_layers", "depth")
+    width = _first_int(vision, "intermediate_size") or 4 * hidden
+    patch = _first_int(vision, "patch_size") or 14
+    size = _first_int(vision, "image_size")
+    text = Config(config)["hidden_size"]
+    matrices = 3 if vision.get("model_type") == "pixtral" else 2
+    patches = 3 * patch * patch * hidden + (size // patch) ** 2 * hidden
+    return layers * (4 * hidden * hidden + matrices * hidden * width) + patches + hidden * text
+
+
+def _first_int(values: Mapping[str, Any], *keys: str) -> int:
+    """The first of the keys that holds a whole number, else 0."""
+    return next((value for key in keys if isinstance(value := values.get(key), int)), 0)
 
 
 def _family(config: Config) -> Family:
@@ -88,5 +140,6 @@ def _layers(config: Config) -> int:
 def _ends(config: Config, tied: bool) -> list[Tensor]:
     """Embedding, head unless tied, and the final norm."""
     hidden, vocab = config["hidden_size"], config["vocab_size"]
-    head = [] if tied else [Tensor("head", hidden, vocab)]
-    return [Tensor("embedding", hidden, vocab), *head, blocks.norm(-1, hidden)]
+    head = [] if tied else [Tensor("head", hidden, vocab, module="lm_head")]
+    embedding = Tensor("embedding", hidden, vocab, module="embed_tokens")
+    return [embedding, *head, blocks.norm(-1, hidden)]

@@ -10,12 +10,12 @@ from costmodel.serving.tensors import ANY_SHARDS, Part, Tensor
 
 def norm(layer: int, size: int, count: int = 1, *, part: Part = "text") -> Tensor:
     """`count` normalisation vectors of `size` weights."""
-    return Tensor("norm", size, count, layer, max_shards=1, part=part)
+    return Tensor("norm", size, count, layer, max_shards=1, part=part, module="norm")
 
 
 def bias(layer: int, size: int, *, part: Part = "text", max_shards: int = ANY_SHARDS) -> Tensor:
     """`size` bias weights."""
-    return Tensor("bias", size, 1, layer, max_shards=max_shards, part=part)
+    return Tensor("bias", size, 1, layer, max_shards=max_shards, part=part, module="bias")
 
 
 def attention(
@@ -30,26 +30,29 @@ def attention(
     part: Part = "text",
 ) -> list[Tensor]:
     """Grouped-query attention: q (twice as wide where `gated`), k, v (absent if v = k), output."""
-    kv_rows = kv_heads * head_dim
+    query_rows, kv_rows = heads * head_dim * (2 if gated else 1), kv_heads * head_dim
+    place = {"layer": layer, "part": part}
+    kv = {**place, "max_shards": kv_heads}
     tensors = [
-        Tensor("attention_q", hidden, heads * head_dim * (2 if gated else 1), layer, part=part),
-        Tensor("attention_k", hidden, kv_rows, layer, max_shards=kv_heads, part=part),
+        Tensor("attention_q", hidden, query_rows, **place, module="self_attn.q_proj"),
+        Tensor("attention_k", hidden, kv_rows, **kv, module="self_attn.k_proj"),
     ]
     if values:
-        tensors.append(
-            Tensor("attention_v", hidden, kv_rows, layer, max_shards=kv_heads, part=part)
-        )
-    tensors.append(Tensor("attention_output", heads * head_dim, hidden, layer, part=part))
-    return tensors
+        tensors.append(Tensor("attention_v", hidden, kv_rows, **kv, module="self_attn.v_proj"))
+    output = Tensor(
+        "attention_output", heads * head_dim, hidden, **place, module="self_attn.o_proj"
+    )
+    return [*tensors, output]
 
 
 def fused_attention(
     layer: int, hidden: int, heads: int, kv_heads: int, head_dim: int
 ) -> list[Tensor]:
     """Grouped-query attention whose q, k and v are one matrix (Phi-3)."""
+    rows, inner = (heads + 2 * kv_heads) * head_dim, heads * head_dim
     return [
-        Tensor("attention_qkv", hidden, (heads + 2 * kv_heads) * head_dim, layer),
-        Tensor("attention_output", heads * head_dim, hidden, layer),
+        Tensor("attention_qkv", hidden, rows, layer, module="self_attn.qkv_proj"),
+        Tensor("attention_output", inner, hidden, layer, module="self_attn.o_proj"),
     ]
 
 
@@ -68,19 +71,24 @@ def latent_attention(  # noqa: PLR0913 - the dimensions of one block
     """Multi-head latent attention (DeepSeek-V2, arXiv 2405.04434, 2.1); q_rank 0 = full q."""
     q_rows = heads * (nope_dim + rope_dim)
     down = {"layer": layer, "max_shards": 1, "part": part}
-    query = [Tensor("attention_q", q_rank or hidden, q_rows, layer, part=part)]
+    up = {"layer": layer, "part": part}
+    name = "self_attn.q_b_proj" if q_rank else "self_attn.q_a_proj"
+    query = [Tensor("attention_q", q_rank or hidden, q_rows, **up, module=name)]
     if q_rank:
         query = [
-            Tensor("projection", hidden, q_rank, **down),
+            Tensor("projection", hidden, q_rank, **down, module="self_attn.q_a_proj"),
             norm(layer, q_rank, part=part),
             *query,
         ]
+    kv_rows = heads * (nope_dim + value_dim)
     return [
         *query,
-        Tensor("projection", hidden, kv_rank + rope_dim, **down),
+        Tensor(
+            "projection", hidden, kv_rank + rope_dim, **down, module="self_attn.kv_a_proj_with_mqa"
+        ),
         norm(layer, kv_rank, part=part),
-        Tensor("projection", kv_rank, heads * (nope_dim + value_dim), layer, part=part),
-        Tensor("attention_output", heads * value_dim, hidden, layer, part=part),
+        Tensor("projection", kv_rank, kv_rows, **up, module="self_attn.kv_b_proj", absorbed=True),
+        Tensor("attention_output", heads * value_dim, hidden, **up, module="self_attn.o_proj"),
     ]
 
 
@@ -90,34 +98,38 @@ def sparse_indexer(
     """The lightning indexer of DeepSeek sparse attention (V3.2, GLM-5): replicated on each rank."""
     shape = {"layer": layer, "max_shards": 1, "part": part}
     return [
-        Tensor("projection", q_rank, heads * head_dim, **shape),
-        Tensor("projection", hidden, head_dim, **shape),
+        Tensor("projection", q_rank, heads * head_dim, **shape, module="self_attn.indexer.wq_b"),
+        Tensor("projection", hidden, head_dim, **shape, module="self_attn.indexer.wk"),
         norm(layer, head_dim, 2, part=part),
-        Tensor("projection", hidden, heads, **shape),
+        Tensor("projection", hidden, heads, **shape, module="self_attn.indexer.weights_proj"),
     ]
 
 
-def gated_mlp(layer: int, hidden: int, width: int, *, part: Part = "text") -> list[Tensor]:
+def gated_mlp(
+    layer: int, hidden: int, width: int, *, part: Part = "text", module: str = "mlp"
+) -> list[Tensor]:
     """Gate, up and down projection of a SwiGLU/GeGLU feed-forward layer."""
     return [
-        Tensor("ffn_gate", hidden, width, layer, part=part),
-        *mlp(layer, hidden, width, part=part),
+        Tensor("ffn_gate", hidden, width, layer, part=part, module=f"{module}.gate_proj"),
+        *mlp(layer, hidden, width, part=part, module=module),
     ]
 
 
 def fused_mlp(layer: int, hidden: int, width: int) -> list[Tensor]:
     """A gated feed-forward layer whose gate and up projection are one matrix (Phi-3)."""
     return [
-        Tensor("ffn_up", hidden, 2 * width, layer),
-        Tensor("ffn_down", width, hidden, layer),
+        Tensor("ffn_up", hidden, 2 * width, layer, module="mlp.gate_up_proj"),
+        Tensor("ffn_down", width, hidden, layer, module="mlp.down_proj"),
     ]
 
 
-def mlp(layer: int, hidden: int, width: int, *, part: Part = "text") -> list[Tensor]:
+def mlp(
+    layer: int, hidden: int, width: int, *, part: Part = "text", module: str = "mlp"
+) -> list[Tensor]:
     """Up and down projection of a feed-forward layer without a gate."""
     return [
-        Tensor("ffn_up", hidden, width, layer, part=part),
-        Tensor("ffn_down", width, hidden, layer, part=part),
+        Tensor("ffn_up", hidden, width, layer, part=part, module=f"{module}.up_proj"),
+        Tensor("ffn_down", width, hidden, layer, part=part, module=f"{module}.down_proj"),
     ]
 
 
@@ -135,19 +147,21 @@ def mixture(  # noqa: PLR0913 - the dimensions of one block
 ) -> list[Tensor]:
     """Router, stacked experts (reading a `latent` vector where that is set) and a shared expert."""
     inner = latent or hidden
-    tensors = [Tensor("router", hidden, experts, layer, max_shards=1, part=part)]
+    whole = {"layer": layer, "max_shards": 1, "part": part}
+    stack = {"layer": layer, "experts": experts, "part": part}
+    tensors = [Tensor("router", hidden, experts, **whole, module="mlp.gate")]
     if router_bias:
         tensors.append(bias(layer, experts, part=part, max_shards=1))
     if gated:
-        tensors.append(Tensor("ffn_gate", inner, width, layer, experts, part=part))
-    tensors.append(Tensor("ffn_up", inner, width, layer, experts, part=part))
-    tensors.append(Tensor("ffn_down", width, inner, layer, experts, part=part))
+        tensors.append(Tensor("ffn_gate", inner, width, **stack, module="mlp.experts.0.gate_proj"))
+    tensors.append(Tensor("ffn_up", inner, width, **stack, module="mlp.experts.0.up_proj"))
+    tensors.append(Tensor("ffn_down", width, inner, **stack, module="mlp.experts.0.down_proj"))
     if latent:
-        tensors.append(Tensor("projection", hidden, latent, layer, max_shards=1, part=part))
-        tensors.append(Tensor("projection", latent, hidden, layer, max_shards=1, part=part))
+        tensors.append(Tensor("projection", hidden, latent, **whole, module="mlp.fc1_latent_proj"))
+        tensors.append(Tensor("projection", latent, hidden, **whole, module="mlp.fc2_latent_proj"))
     if shared_width:
         shared = gated_mlp if gated else mlp
-        tensors.extend(shared(layer, hidden, shared_width, part=part))
+        tensors.extend(shared(layer, hidden, shared_width, part=part, module="mlp.shared_experts"))
     return tensors
 
 
@@ -164,13 +178,13 @@ def gated_delta_net(
     """Gated DeltaNet linear attention (Qwen3-Next, Qwen3.5): projections, convolution, gates."""
     keys, values = key_heads * key_dim, value_heads * value_dim
     return [
-        Tensor("attention_qkv", hidden, 2 * keys + values, layer),
-        Tensor("projection", hidden, values, layer),
-        Tensor("projection", hidden, 2 * value_heads, layer),
-        Tensor("convolution", kernel, 2 * keys + values, layer),
-        Tensor("norm", 2 * value_heads, 1, layer),
+        Tensor("attention_qkv", hidden, 2 * keys + values, layer, module="linear_attn.in_proj_qkv"),
+        Tensor("projection", hidden, values, layer, module="linear_attn.in_proj_z"),
+        Tensor("projection", hidden, 2 * value_heads, layer, module="linear_attn.in_proj_ba"),
+        Tensor("convolution", kernel, 2 * keys + values, layer, module="linear_attn.conv1d"),
+        Tensor("norm", 2 * value_heads, 1, layer, module="norm"),
         norm(layer, value_dim),
-        Tensor("attention_output", values, hidden, layer),
+        Tensor("attention_output", values, hidden, layer, module="linear_attn.out_proj"),
     ]
 
 
@@ -180,11 +194,12 @@ def mamba2(
     """A Mamba-2 mixer (arXiv 2405.21060): projections, convolution with bias, A/D/dt."""
     inner = heads * head_dim
     convolved = inner + 2 * groups * state
+    rows = inner + convolved + heads
     return [
-        Tensor("projection", hidden, inner + convolved + heads, layer),
-        Tensor("convolution", kernel, convolved, layer),
-        Tensor("bias", convolved, 1, layer),
-        Tensor("norm", 3 * heads, 1, layer),
-        Tensor("norm", inner, 1, layer),
-        Tensor("projection", inner, hidden, layer),
+        Tensor("projection", hidden, rows, layer, module="mixer.in_proj"),
+        Tensor("convolution", kernel, convolved, layer, module="mixer.conv1d"),
+        Tensor("bias", convolved, 1, layer, module="bias"),
+        Tensor("norm", 3 * heads, 1, layer, module="norm"),
+        Tensor("norm", inner, 1, layer, module="norm"),
+        Tensor("projection", inner, hidden, layer, module="mixer.out_proj"),
     ]

@@ -200,7 +200,7 @@ def _routed_and_shared(config: Config, layer: int, part: Part = "text") -> Piece
         config["num_experts"],
         width,
         shared_width=width * config.get("n_shared_experts", 1),
-        router_bias=True,
+        router_bias=config.model_type != "deepseek_v2",
         part=part,
     )
 
@@ -208,11 +208,13 @@ def _routed_and_shared(config: Config, layer: int, part: Part = "text") -> Piece
 def _next_token_module(config: Config, layer: int, *, own_embeddings: bool) -> Pieces:
     """The projection, norms and (where repeated) embeddings of a DeepSeek-style MTP layer."""
     hidden, vocab = config["hidden_size"], config["vocab_size"]
-    yield Tensor("projection", 2 * hidden, hidden, layer, max_shards=1, part="mtp")
+    yield Tensor(
+        "projection", 2 * hidden, hidden, layer, max_shards=1, part="mtp", module="eh_proj"
+    )
     yield blocks.norm(layer, hidden, 5, part="mtp")
     if own_embeddings:
-        yield Tensor("embedding", hidden, vocab, layer, part="mtp")
-        yield Tensor("head", hidden, vocab, layer, part="mtp")
+        yield Tensor("embedding", hidden, vocab, layer, part="mtp", module="embed_tokens")
+        yield Tensor("head", hidden, vocab, layer, part="mtp", module="shared_head.head")
 
 
 # -- latent attention: DeepSeek V3/R1/V3.2, Kimi K2, GLM-5 --------------------------------------
@@ -321,7 +323,9 @@ def _qwen_feed_forward(config: Config, layer: int, part: Part = "text") -> Piece
         shared_width=config["shared_expert_intermediate_size"],
         part=part,
     )
-    yield Tensor("router", hidden, 1, layer, max_shards=1, part=part)
+    yield Tensor(
+        "router", hidden, 1, layer, max_shards=1, part=part, module="mlp.shared_expert_gate"
+    )
 
 
 def nemotron_h(config: Config) -> Pieces:
@@ -389,7 +393,7 @@ def _searched_attention(config: Config, layer: int, choice: Mapping[str, object]
     hidden, heads, dim = config["hidden_size"], config["num_attention_heads"], head_dim(config)
     group = choice.get("n_heads_in_group")
     if choice.get("replace_with_linear"):
-        yield Tensor("projection", hidden, hidden, layer)
+        yield Tensor("projection", hidden, hidden, layer, module="self_attn.linear_attn")
     elif isinstance(group, int) and group and not choice.get("no_op"):
         yield from blocks.attention(layer, hidden, heads, heads // group, dim)
         yield KvLayer("full", heads // group, dim, dim)
@@ -405,7 +409,7 @@ def _searched_attention(config: Config, layer: int, choice: Mapping[str, object]
 def _searched_ffn(config: Config, layer: int, choice: Mapping[str, object]) -> Pieces:
     hidden, multiple = config["hidden_size"], choice.get("ffn_mult")
     if choice.get("replace_with_linear"):
-        yield Tensor("projection", hidden, hidden, layer)
+        yield Tensor("projection", hidden, hidden, layer, module="mlp.linear_mlp")
     elif isinstance(multiple, int | float) and multiple and not choice.get("no_op"):
         width = int(2 * multiple * hidden / 3)
         yield from blocks.gated_mlp(layer, hidden, (width + 255) // 256 * 256)

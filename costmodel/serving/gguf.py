@@ -118,6 +118,11 @@ FALLBACK: Final[Mapping[str, str]] = {
 }
 """What replaces a type of 256-weight blocks where rows do not divide by 256; others: IQ4_NL."""
 
+METADATA_BYTES_PER_TOKEN: Final = 45.0
+"""Header bytes for one entry of the vocabulary: 8 bytes of length, the text and 4 of type, and
+about as much for its merge rule. Mean of Llama 3 (62; it lists every merge twice) and Qwen 2.5
+(39), read off the difference between files and their tensors."""
+
 UNQUANTISED: Final = frozenset({"F32", "F16", "BF16"})
 KEPT_F32: Final = frozenset({"norm", "bias", "router", "convolution"})
 ONE_AND_TWO_BIT: Final = frozenset({"IQ2_XXS", "IQ2_XS", "IQ2_S", "IQ2_M", "IQ1_S", "IQ1_M"})
@@ -144,6 +149,11 @@ def gguf_bytes(arch: Architecture, mix: str, *, imatrix: bool = False) -> float:
         values_seen += tensor.role == "attention_v"
         total += tensor.elements * BITS_PER_WEIGHT[kind] / 8
     return total
+
+
+def metadata_bytes(arch: Architecture) -> float:
+    """Bytes of a GGUF file's header: the tokenizer, which no engine puts on the GPU [bytes]."""
+    return METADATA_BYTES_PER_TOKEN * arch.vocab
 
 
 @dataclass(frozen=True)

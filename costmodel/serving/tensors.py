@@ -6,7 +6,8 @@ dtype (:mod:`~costmodel.serving.kv_cache`) turns them into bytes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import astuple, dataclass, replace
 from functools import cached_property
 from typing import Final, Literal
 
@@ -47,6 +48,18 @@ LINEAR_ROLES: Final[frozenset[str]] = frozenset(
 Part = Literal["text", "mtp", "vision"]
 """The language model, its multi-token-prediction layers, its vision tower."""
 
+FUSED: Final = {
+    "q_proj": "qkv",
+    "k_proj": "qkv",
+    "v_proj": "qkv",
+    "gate_proj": "gate_up",
+    "up_proj": "gate_up",
+}
+"""Modules that engines keep as one matrix (vLLM QKVParallelLinear, MergedColumnParallelLinear)."""
+
+IMAGE_PIXELS_PER_TOKEN: Final = 784
+"""28 x 28 pixels become one token in Pixtral and Qwen-VL."""
+
 ANY_SHARDS: Final = 1 << 30
 """A tensor that divides over as many ranks as there are."""
 
@@ -67,6 +80,15 @@ class Tensor:
     experts: int = 1
     max_shards: int = ANY_SHARDS
     part: Part = "text"
+    module: str = ""
+    """Its name within a layer, as ignore lists of checkpoints spell it (`mlp.gate_proj`)."""
+    absorbed: bool = False
+    """Engines keep a 16-bit copy of it where it is quantised (MLA's up projection)."""
+
+    @property
+    def name(self) -> str:
+        """Its full name: `layers.3.mlp.gate_proj`, `lm_head`."""
+        return self.module if self.layer < 0 else f"layers.{self.layer}.{self.module}"
 
     @property
     def elements(self) -> int:
@@ -98,8 +120,23 @@ class KvLayer:
 
 
 @dataclass(frozen=True)
+class Allocation:
+    """Tensors that engines keep in one piece of memory (q, k and v; gate and up).
+
+    `layers` are the layers that repeat it; -1 stands for the ends of the model.
+    """
+
+    tensors: tuple[Tensor, ...]
+    layers: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class Architecture:
-    """A model as the memory and throughput rules see it."""
+    """A model as the memory and throughput rules see it; equal to itself alone.
+
+    `rotary_elements`: entries of the sine and cosine tables that engines keep beside the weights.
+    `image_pixels_per_token`: 0 where the model reads text only.
+    """
 
     name: str
     model_type: str
@@ -116,6 +153,26 @@ class Architecture:
     top_k: int
     tensors: tuple[Tensor, ...]
     kv_layers: tuple[KvLayer, ...]
+    rotary_elements: int = 0
+    image_pixels_per_token: int = 0
+
+    @cached_property
+    def allocations(self) -> tuple[Allocation, ...]:
+        """The tensors in the pieces that engines allocate, equal pieces of all layers as one."""
+        pieces: dict[tuple[int, Part, str], list[Tensor]] = {}
+        for index, tensor in enumerate(self.tensors):
+            pieces.setdefault((tensor.layer, tensor.part, _piece(tensor, index)), []).append(tensor)
+        layers: dict[tuple[Tensor, ...], list[int]] = {}
+        for (layer, _, _), tensors in pieces.items():
+            alike = tuple(replace(tensor, layer=-1) for tensor in tensors)
+            layers.setdefault(alike, []).append(layer)
+        return tuple(Allocation(alike, tuple(at)) for alike, at in layers.items())
+
+    @cached_property
+    def kv_kinds(self) -> tuple[tuple[KvLayer, int], ...]:
+        """Each distinct cache layer with the number of layers of its kind."""
+        counts = Counter(layer for layer in self.kv_layers if layer.kind != "none")
+        return tuple(sorted(counts.items(), key=lambda item: astuple(item[0])))
 
     @cached_property
     def parameters(self) -> int:
@@ -154,12 +211,21 @@ class Architecture:
         )
 
     def with_vision(self, parameters: int) -> Architecture:
-        """The same model with a vision tower of that many weights, 16-bit on every rank."""
-        tower = Tensor("norm", parameters, max_shards=1, part="vision")
-        return replace(self, tensors=(*self.tensors, tower)) if parameters else self
+        """The same model with a vision tower of that many 16-bit weights."""
+        if not parameters:
+            return self
+        tower = Tensor("norm", parameters, part="vision", module="vision_tower")
+        pixels = self.image_pixels_per_token or IMAGE_PIXELS_PER_TOKEN
+        return replace(self, tensors=(*self.tensors, tower), image_pixels_per_token=pixels)
 
     def _linears(self) -> list[Tensor]:
         return [t for t in self.tensors if t.part == "text" and t.role in LINEAR_ROLES]
 
     def _active(self, tensor: Tensor) -> int:
         return tensor.elements // tensor.experts * min(self.top_k or 1, tensor.experts)
+
+
+def _piece(tensor: Tensor, index: int) -> str:
+    """What tensors of a layer must share to be kept in one piece; `index` keeps others apart."""
+    fused = FUSED.get(tensor.module.rpartition(".")[2])
+    return f"{tensor.module.rpartition('.')[0]}.{fused}" if fused else str(index)

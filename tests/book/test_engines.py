@@ -11,8 +11,8 @@ from costmodel.units import GIB, MIB
 
 @pytest.mark.parametrize(
     ("version", "share", "entry"),
-    [("0.9", 0.90, 38.5), ("0.16.2", 0.90, 38.5), ("v0.17.0", 0.90, 15.45), ("0.21", 0.92, 15.45),
-     ("1.3", 0.92, 15.45)],
+    [("0.9", 0.90, 37.83), ("0.16.2", 0.90, 37.83), ("v0.17.0", 0.90, 14.49), ("0.21", 0.92, 14.49),
+     ("1.3", 0.92, 14.49)],
 )  # fmt: skip
 def test_vllm_by_version(version: str, share: float, entry: float):
     row = engine("vllm", version)
@@ -31,8 +31,8 @@ def test_large_gpus_plan_for_more_sequences_a100_apart():
 
 
 def test_what_is_not_known_says_so():
-    with pytest.raises(InputError, match=r"'sglang' is not supported"):
-        engine("sglang").memory("h100-sxm", 80 * GIB)
+    with pytest.raises(InputError, match=r"'tensorrt-llm' is not supported"):
+        engine("tensorrt-llm").memory("h100-sxm", 80 * GIB)
     with pytest.raises(InputError, match=r"vllm 0.8 is not in the table.*0.9 to before 0.17"):
         engine("vllm", "0.8")
     with pytest.raises(UnknownIdError, match=r"llama\.cpp"):

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-import re
-
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -60,40 +59,37 @@ def test_kv_heads_divide_until_there_is_one_each():
     assert shares == [1, 1 / 2, 1 / 8, 1 / 8]
 
 
-def test_llama_cpp_buffers_match_its_logs(truth):
-    for row in truth.rows("runtime_truth.csv"):
-        arch = truth.architecture(row["arch"])
-        if arch is None or not row["engine"].startswith("llama.cpp"):
-            continue
-        context = int(row["max_model_len"])
-        computed = sequence_bytes(arch, context, row["kv_dtype"], keep_whole_windows=True)
-        assert computed == pytest.approx(float(row["kv_GiB"]) * GIB, rel=2e-4), row["model"]
+@pytest.mark.parametrize(
+    ("name", "pool_gib", "context", "dtype", "pages", "stated"),
+    [
+        ("gemma-3-12b", 47.72, 8192, "bf16", 1, 15.88),
+        ("gemma-2-9b", 54.12, 8192, "bf16", 1, 20.60),
+        ("qwen3.6-27b", 8.82, 131072, "bf16", 1, 1.08),
+        ("deepseek-v2-lite", 43.61, 8192, "bf16", 1, 183.78),
+    ],
+)
+def test_hybrids_given_their_pool(name, pool_gib, context, dtype, pages, stated):
+    pool = block_pool(models.model(name).architecture(), context, dtype, state_pages=pages)
+    assert pool.concurrency(pool_gib * GIB) == pytest.approx(stated, rel=0.005)
 
 
-def test_vllm_concurrency_given_its_pool(truth, record_property):
-    errors = {}
-    for row in truth.rows("runtime_truth.csv"):
-        arch = truth.architecture(row["arch"])
-        usable = row["engine"].startswith("vLLM") and row["kv_GiB"] and row["concurrency"]
-        if not (arch and usable) or re.search(
-            "MTP|padding|Arc|2025-01", row["note"] + row["engine"]
-        ):
-            continue
-        in_flight = 8192 if "H100" in row["gpu"] else 2048
-        pool = block_pool(
-            arch,
-            int(row["max_model_len"]),
-            row["kv_dtype"] or "bf16",
-            int(row["n_gpus_tp"]),
-            tokens_in_flight=in_flight,
-        )
-        computed = pool.concurrency(float(row["kv_GiB"]) * GIB)
-        errors[f"{row['model']} {row['engine']}"] = computed / float(row["concurrency"]) - 1
-    median, p90 = truth.spread(list(errors.values()))
-    record_property("concurrency_median_p90_percent", (median, p90))
-    assert len(errors) > 20
-    assert median < 0.1
-    assert p90 < 3
+def test_prefix_caching_holds_a_second_page_of_each_state():
+    arch = models.model("qwen3.6-27b").architecture()
+    one, two = (block_pool(arch, 131072, state_pages=pages) for pages in (1, 2))
+    assert two.blocks_per_request - one.blocks_per_request == 3
+
+
+def test_sparse_latent_attention_in_fp8_keeps_its_rotary_part_wide():
+    arch = models.model("deepseek-v3.2").architecture()
+    assert bytes_per_token(arch, "fp8") == 61 * (656 + 132)
+
+
+def test_contexts_may_be_arrays():
+    arch = models.model("gemma-3-27b").architecture()
+    contexts = np.array([100, 8192, 100_000])
+    together = block_pool(arch, contexts).request_bytes
+    assert together.tolist() == [block_pool(arch, int(c)).request_bytes for c in contexts]
+    assert sequence_bytes(arch, contexts).tolist() == [sequence_bytes(arch, c) for c in contexts]
 
 
 def test_dtypes_go_by_several_names():
