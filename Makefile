@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: app test lint format schemas bench clean
+.PHONY: app test lint format schemas bench validate-memory clean
 
 app: $(VENV)/.app
 	$(BIN)/streamlit run app.py
@@ -28,6 +28,9 @@ schemas: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python bench/run.py
 
+validate-memory: $(VENV)/.dev
+	$(BIN)/python -m validation.memory
+
 clean:
 	rm -rf build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find costmodel tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -40,8 +43,10 @@ $(VENV)/bin/python:
 
 $(VENV)/.app: $(VENV)/bin/python pyproject.toml
 	$(BIN)/python -m pip install --quiet -e .
+	$(BIN)/python -m compileall -q costmodel
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/bin/python pyproject.toml
 	$(BIN)/python -m pip install --quiet -e '.[dev]'
+	$(BIN)/python -m compileall -q costmodel
 	@touch $@ $(VENV)/.app

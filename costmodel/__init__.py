@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from costmodel.scenario import Scenario as Scenario
     from costmodel.scenario import load_scenario as load_scenario
     from costmodel.sizing import fit as fit
+    from costmodel.sizing import fit_map as fit_map
     from costmodel.sizing import throughput as throughput
 
 _HOMES = {
@@ -39,6 +40,7 @@ _HOMES = {
     "evaluate": "costmodel.pipeline",
     "figure": "costmodel.present",
     "fit": "costmodel.sizing",
+    "fit_map": "costmodel.sizing",
     "load_book": "costmodel.book",
     "load_scenario": "costmodel.scenario",
     "read_benchmark": "costmodel.ingest.benchmarks",

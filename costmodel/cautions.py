@@ -188,7 +188,7 @@ def naive_break_even(bills: Mapping[str, Bill], rows: tuple[BreakEven, ...]) -> 
 
 
 def _bills_meet(fleet: FleetBill, api: ApiBill) -> float:
-    """The volume at which the API's bill reaches that of the smallest fleet; 0 where it does not."""
+    """The volume at which the API's bill reaches the smallest fleet's; 0 where it does not."""
     slope = float(api.curve.linear.slopes[-1])
     return (float(fleet.curve(0.0)) - api.people_usd) / slope if slope > 0 else 0.0
 

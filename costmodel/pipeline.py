@@ -96,7 +96,7 @@ def evaluate(
         conditions=condition_prices(scenario, options, excluded),
         curve_points=curves(scenario, resolved, workload or ALL, bills, excluded, volume),
         book=resolved.book,
-        frozen=frozen_scenario(_moved(scenario, volume, workload), resolved),
+        freeze=lambda: frozen_scenario(_moved(scenario, volume, workload), resolved),
     )
 
 
@@ -153,4 +153,5 @@ def _volumes(bills: Sequence[Bill], top: float) -> Floats:
     steps = [bill.curve.steps for bill in bills if isinstance(bill, FleetBill | MixBill)]
     drawn = [each for each in steps if each.count_breaks(top) <= MOST_DRAWN_STEPS]
     jumps = np.concatenate([[], *(each.jumps(0.0, top)[0] for each in drawn)])
-    return distinct(grid, jumps, jumps * (1 + JUST_PAST))
+    volumes = distinct(grid, jumps, jumps * (1 + JUST_PAST))
+    return volumes[volumes <= top]

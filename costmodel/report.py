@@ -6,9 +6,10 @@ It computes nothing about money itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -216,8 +217,13 @@ class Report:
     curve_points: Curves
     book: Mapping[str, str] = field(default_factory=dict)
     """Versions of what was looked up."""
-    frozen: Mapping[str, Any] = field(default_factory=dict)
-    """The scenario with every looked-up number written in: plain data for a YAML file."""
+    freeze: Callable[[], Mapping[str, Any]] = dict
+    """Makes `frozen`; only a file and a chart's evidence need it."""
+
+    @cached_property
+    def frozen(self) -> Mapping[str, Any]:
+        """The scenario with every looked-up number written in: plain data for a YAML file."""
+        return self.freeze()
 
     def option(self, name: str) -> OptionResult:
         """The option of that name."""

@@ -78,13 +78,12 @@ def resolve(scenario: Scenario, book: Book) -> Resolved:
     options: dict[str, OptionFacts] = {}
     problems: list[Problem] = []
     for i, option in enumerate(scenario.options):
-        mark = fingerprint(scenario, option)
         kept = frozen.options.get(option.name) if frozen else None
-        if kept is not None and kept.of == mark:
+        if kept is not None and kept.of == fingerprint(scenario, option):
             options[option.name] = kept
             continue
         try:
-            options[option.name] = _look_up(option, mark, _Place(scenario, ("options", i)), book)
+            options[option.name] = _look_up(option, _Place(scenario, ("options", i)), book)
         except InputError as error:
             problems.extend(error.problems)
     if problems:
@@ -124,14 +123,14 @@ def _frozen(scenario: Scenario) -> Resolved | None:
         raise InputError(scenario.origin.problem(("resolved",), message, "resolved")) from None
 
 
-def _look_up(option: Option, mark: str, place: _Place, book: Book) -> OptionFacts:
+def _look_up(option: Option, place: _Place, book: Book) -> OptionFacts:
     if option.api is not None:
         price = place.at("api").find(_api_price, option.api, book, place.scenario.as_of)
         endpoint = None if option.api.is_quoted else _endpoint(price)
-        return OptionFacts(of=mark, price=price, endpoint=endpoint)
+        return OptionFacts(price=price, endpoint=endpoint)
     if option.selfhost is not None:
-        return OptionFacts(of=mark, fleet=_fleet(option.selfhost, place.at("selfhost"), book))
-    return OptionFacts(of=mark)
+        return OptionFacts(fleet=_fleet(option.selfhost, place.at("selfhost"), book))
+    return OptionFacts()
 
 
 def _fleet(selfhost: SelfHost, place: _Place, book: Book) -> FleetFacts:
@@ -240,5 +239,12 @@ def _overheads(stated: Overheads, frozen: OverheadFacts | None, book: Book) -> O
 def frozen_scenario(scenario: Scenario, resolved: Resolved) -> Mapping[str, Any]:
     """The scenario as plain data with everything looked up written in, to evaluate offline."""
     data = scenario.model_dump(mode="json", exclude_none=True, by_alias=True, exclude={"resolved"})
-    data["resolved"] = resolved.model_dump(mode="json", exclude_none=True)
+    marked = {
+        option.name: resolved.options[option.name].model_copy(
+            update={"of": fingerprint(scenario, option)}
+        )
+        for option in scenario.options
+    }
+    facts = resolved.model_copy(update={"options": marked})
+    data["resolved"] = facts.model_dump(mode="json", exclude_none=True)
     return data

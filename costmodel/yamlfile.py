@@ -157,8 +157,9 @@ def _refuse_deep_nesting(text: str, file: str) -> None:
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > DEEPEST_NESTING:
-            line, column = event.start_mark.line + 1, event.start_mark.column + 1
-            raise InputError(Problem("nested too deeply to be a scenario", "", file, line, column))
+            mark: Any = event.start_mark
+            place = (mark.line + 1, mark.column + 1)
+            raise InputError(Problem("nested too deeply to be a scenario", "", file, *place))
 
 
 def _survey(

@@ -328,8 +328,9 @@ class TestWarnings:
             (CHAT + ", growth_per_month: 0.02}", API, "growth_per_month"),
             (CHAT + ", quality: {min_retention: 0.98}}", API, "quality"),
             (CHAT + ", slo: {ttft_ms: 900, percentile: 95}}", API, "percentile"),
-            (CHAT + "}", OWN.replace("load_factor: 0.5", "queueing: {wait_p95_ms: 500}"), "queueing"),
-            (CHAT + "}", OWN.replace("usd_per_gpu_hour: 2", "usd_per_gpu_hour: {low: 1, likely: 2, high: 3}"), "offers[0]"),
+            (CHAT + "}", OWN.replace("load_factor: 0.5", "queueing: {wait_p95_ms: 500}"),
+             "queueing"),
+            (CHAT + "}", OWN.replace("hour: 2", "hour: {low: 1, likely: 2, high: 3}"), "offers[0]"),
         ],
     )  # fmt: skip
     def test_what_is_not_used_yet_is_named(self, work, options, path):

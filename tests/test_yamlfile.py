@@ -37,7 +37,7 @@ def test_places_are_those_of_the_file():
     ],
 )
 def test_refused(text, said):
-    with pytest.raises(InputError, match="s.yaml") as error:
+    with pytest.raises(InputError, match=r"s\.yaml") as error:
         parse_yaml(text, "s.yaml")
     assert said in str(error.value)
 

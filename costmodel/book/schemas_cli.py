@@ -23,6 +23,7 @@ SCHEMAS: dict[str, str] = {
     "kernels": "records.Kernels",
     "architectures": "models.Models",
     "engines": "engines.Engines",
+    "kv_quality": "kv_quality.KvQualities",
     "roofline": "roofline.Roofline",
     "reasoning_models": "endpoints.ReasoningModels",
 }

@@ -6,10 +6,7 @@ it is not the good one; 1 only for a bug. A verb imports what it needs when it r
 
 from __future__ import annotations
 
-import atexit
-import gc
 import io
-import os
 import sys
 from typing import Annotated, Any
 
@@ -21,12 +18,12 @@ from costmodel.cli.export import export
 from costmodel.cli.prices import prices
 from costmodel.cli.run import run
 from costmodel.cli.sizing import fit, throughput
+from costmodel.cli.start import start_quickly
 from costmodel.errors import InputError
 
 __all__ = ["app", "main"]
 
 BAD_INPUT = 2
-OBJECTS_BEFORE_COLLECTING = 300_000
 
 
 class _Verbs(typer.core.TyperGroup):
@@ -78,12 +75,7 @@ def _options(
 
 def main() -> None:
     """The `costmodel` command."""
-    # No pydantic plugin is used here; looking for some reads every installed package's metadata.
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    # A run holds a hundred thousand objects, most of them prices, until the end: looking for
-    # garbage among them again and again would take a fifth of the time of a short command.
-    gc.set_threshold(OBJECTS_BEFORE_COLLECTING)
-    atexit.register(gc.freeze)
+    start_quickly()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

@@ -130,7 +130,7 @@ def _positive_pieces(line: PiecewiseLinear) -> tuple[Window, ...]:
     """Where a piecewise-linear curve is above 0."""
     slope, starts, ends = line.slopes, line.starts, np.append(line.starts[1:], inf)
     level = np.where(line.intercepts > 0, -inf, inf)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         root = np.where(slope == 0, level, -line.intercepts / slope)
     opens = np.where(slope < 0, starts, np.maximum(starts, root))
     closes = np.where(slope < 0, np.minimum(ends, root), ends)

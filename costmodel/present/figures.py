@@ -1,4 +1,4 @@
-"""Charts of a report, by name: the same ones in the app, in notebooks and in files."""
+"""Charts by name, of a report or of a memory fit: the same in the app, notebooks and files."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from costmodel.errors import InputError, did_you_mean, nearest_ids
 from costmodel.present.curves import curves_figure
+from costmodel.present.memory import fit_map_figure, memory_figure
 from costmodel.present.waterfall import waterfall_figure
 from costmodel.report import Report
+from costmodel.sizing_results import Fit
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -17,17 +19,29 @@ FIGURES: Mapping[str, Callable[..., go.Figure]] = {
     "curves": curves_figure,
     "waterfall": waterfall_figure,
 }
-"""Every chart, by the name it is asked for."""
+"""Every chart of a report, by the name it is asked for; the first is the default."""
+
+FIT_FIGURES: Mapping[str, Callable[..., go.Figure]] = {
+    "memory": memory_figure,
+    "fit_map": fit_map_figure,
+}
+"""Every chart of a memory fit."""
 
 
-def figure(report: Report, name: str = "curves", **options: Any) -> go.Figure:
-    """A chart of a report.
+def figure(subject: Report | Fit, name: str | None = None, **options: Any) -> go.Figure:
+    """A chart of a report, or of the answer of :func:`costmodel.fit`.
 
-    ``curves``: monthly bills over volume (``option``, ``scale``: linear or log, ``width``,
-    ``height``). ``waterfall``: one option's bill in steps (``option``, ``height``).
+    Of a report: ``curves``, monthly bills over volume (``option``, ``scale``: linear or log,
+    ``width``, ``height``), and ``waterfall``, one option's bill in steps (``option``, ``height``).
+    Of a fit: ``memory``, where the bytes of one card go (``width``, ``height``), and ``fit_map``,
+    context against concurrency (``found``: what :func:`costmodel.fit_map` answered, ``height``).
     Raises InputError for a name or an option that does not exist.
     """
-    if name not in FIGURES:
-        near = did_you_mean(nearest_ids(name, FIGURES))
-        raise InputError(f"no chart is named {name!r}{near or '; there are ' + ', '.join(FIGURES)}")
-    return FIGURES[name](report, **options)
+    charts = FIT_FIGURES if isinstance(subject, Fit) else FIGURES
+    wanted = name or next(iter(charts))
+    if wanted not in charts:
+        near = did_you_mean(nearest_ids(wanted, charts))
+        raise InputError(
+            f"no chart is named {wanted!r}{near or '; there are ' + ', '.join(charts)}"
+        )
+    return charts[wanted](subject, **options)

@@ -28,7 +28,7 @@ class Offer(Part):
         default=None, alias="class"
     )
     provider: str | None = None
-    quantile: Literal["min", "median", "max"] | float | None = None
+    quantile: Literal["median", "min", "max"] | float | None = None
     region: str | None = None
     replicas: PositiveCount | None = None
     usd_per_gpu_hour: Positive | None = None

@@ -24,6 +24,12 @@ TERMS = {
 
 SCALINGS = ("always-on", "scheduled")
 PARALLEL = (SMALLEST_TP, "1", "2", "4", "8")
+GROUPS = ("1", "2", "4", "8", "16")
+"""GPUs of one replica; 16 are two nodes."""
+
+AS_RELEASED = "as released"
+SIXTEEN_BIT = "bf16"
+NEWEST = "vllm, newest"
 
 
 def with_stated(options: Iterable[str], stated: str) -> list[str]:
@@ -54,6 +60,33 @@ def kernels() -> Sequence[str]:
 def gpus() -> Sequence[str]:
     """GPUs."""
     return list(load_book().gpus)
+
+
+@lru_cache(maxsize=1)
+def engine_versions() -> dict[str, tuple[str | None, str | None]]:
+    """Engines whose memory is known, in words -> (engine, version); the default leaves both open.
+
+    >>> engine_versions()["vllm 0.17 to before 0.21"]
+    ('vllm', '0.17')
+    """
+    from costmodel.book.engines import engines
+
+    known = {NEWEST: (None, None)}
+    for row in engines():
+        if row.supported:
+            single = row.versions.from_ is None and row.versions.before is None
+            words = row.id if single else f"{row.id} {row.versions}"
+            known[words] = (row.id, row.versions.from_)
+    return known
+
+
+@lru_cache(maxsize=1)
+def kv_dtypes() -> Sequence[str]:
+    """Number formats of the KV cache that any engine offers, 16 bits first."""
+    from costmodel.book.engines import engines
+
+    offered = dict.fromkeys(name for row in engines() for name in row.kv_dtypes)
+    return list(dict.fromkeys([SIXTEEN_BIT, *offered]))
 
 
 @lru_cache(maxsize=4)

@@ -34,8 +34,7 @@ class Picked:
 
 
 def pick_scenario() -> Picked:
-    """The brand and the scenario picker; an upload takes the picker's place."""
-    st.html("<div class='cm-brand'>costmodel<small>own GPUs or an API, all in</small></div>")
+    """The scenario picker; an upload takes its place."""
     ids = state.ready_ids()
     _follow_address(ids)
     file = st.session_state.get("upload")

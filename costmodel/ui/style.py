@@ -23,6 +23,7 @@ html, body, .stApp, .stApp button, .stApp input {{ font-family: {FONT}; color: {
 [data-testid="stSidebar"] label p {{ font-size: 12px; color: {MUTED}; white-space: nowrap;
   overflow: hidden; text-overflow: ellipsis; }}
 [data-testid="stSidebar"] input {{ font-size: 13px; }}
+[data-testid="stSidebar"] textarea {{ font-size: 11.5px; line-height: 1.45; padding: 7px 10px; }}
 [data-testid="stSidebar"] [data-testid="stNumberInputStepUp"],
 [data-testid="stSidebar"] [data-testid="stNumberInputStepDown"] {{ display: none; }}
 [data-testid="stSidebar"] [data-testid="stSlider"] {{ margin-bottom: -6px; }}
@@ -40,6 +41,10 @@ html, body, .stApp, .stApp button, .stApp input {{ font-family: {FONT}; color: {
 .cm-brand {{ font-size: 17px; font-weight: 700; letter-spacing: -0.2px; margin-bottom: 2px; }}
 .cm-brand small {{ display: block; font-size: 11.5px; font-weight: 400; color: {MUTED};
   letter-spacing: 0; }}
+.st-key-pages {{ margin: -2px 0 2px; border-bottom: 1px solid {RULE}; }}
+.st-key-pages a {{ padding: 3px 9px; border-radius: 7px 7px 0 0; }}
+.st-key-pages a p {{ font-size: 13px; color: {MUTED}; }}
+.st-key-pages a[aria-current="page"] p {{ color: {INK}; font-weight: 650; }}
 .cm-group {{ font-size: 12px; font-weight: 600; color: {TEXT}; margin: 8px 0 -4px;
   overflow-wrap: anywhere; }}
 .cm-ends {{ display: flex; justify-content: space-between; font-size: 11px; color: {MUTED};
@@ -80,6 +85,10 @@ html, body, .stApp, .stApp button, .stApp input {{ font-family: {FONT}; color: {
 .cm-notes h4 {{ font-size: 13px; font-weight: 650; color: {INK}; margin: 10px 0 2px; padding: 0; }}
 .cm-notes ul {{ margin: 0; padding-left: 16px; }}
 .cm-notes li {{ margin: 2px 0; font-size: 13px; overflow-wrap: anywhere; }}
+.cm-plain {{ margin: 0; padding-left: 17px; font-size: 13px; color: {TEXT}; line-height: 1.55;
+  overflow-wrap: anywhere; }}
+.cm-plain li {{ margin: 3px 0; font-size: 13px; }}
+.cm-plain small {{ font-size: 12.5px; color: {MUTED}; }}
 .cm-problems {{ border: 1px solid #efc9cf; background: #fdf4f5; border-radius: 10px;
   padding: 14px 20px; font-size: 13.5px; line-height: 1.55; }}
 .cm-problems b {{ font-size: 15px; }}

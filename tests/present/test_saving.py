@@ -134,7 +134,8 @@ def test_freezing_keeps_the_volume_that_was_evaluated(tmp_path: Path):
 def test_editing_a_frozen_option_looks_it_up_anew(report: Report, tmp_path: Path):
     path = tmp_path / "frozen.yaml"
     save(report, path)
-    path.write_text(path.read_text(encoding="utf-8").replace("provider: deepinfra", "provider: grok-typo", 1), "utf-8")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("provider: deepinfra", "provider: grok-typo", 1), "utf-8")
     with pytest.raises(InputError, match="grok-typo"):
         evaluate(load_scenario(path))
 

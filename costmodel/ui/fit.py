@@ -1,0 +1,270 @@
+"""The page *Fit*: does it fit, with this context and this many requests, and if not, what would.
+
+Models come from the book by id. A checkpoint on disk is for the command line: what a browser says
+never names a file of this machine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import streamlit as st
+
+from costmodel.book.kv_quality import kv_quality
+from costmodel.errors import InputError
+from costmodel.present import fit_words as words
+from costmodel.present.figures import figure
+from costmodel.present.memory import map_contexts
+from costmodel.sizing import Fit, fit, fit_map
+from costmodel.sizing_results import GroupRow, Remedy
+from costmodel.ui import choices, markup
+from costmodel.ui.controls import Controls
+
+MODEL, FORMAT, GPU = "llama-3.3-70b", "awq-int4", "h100-sxm"
+CONTEXT, CONCURRENCY = 8192.0, 8.0
+"""What a new visitor sees."""
+
+MOST_CONTEXT, MOST_CONCURRENCY = 2.0**24, 100_000.0
+LOG_CHARACTERS = 400_000
+LOG_HINT = (
+    "INFO … Model loading took 37.1 GiB memory\nINFO … Available KV cache memory: 31.2 GiB"
+)
+STATIC = {"displayModeBar": False}
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of :func:`costmodel.fit`; `options` are its keywords but the first two."""
+
+    model: str
+    context: int
+    concurrency: float
+    options: tuple[tuple[str, Any], ...]
+
+    @property
+    def gpu(self) -> str:
+        """The card."""
+        return dict(self.options)["gpu"]
+
+
+def page() -> None:
+    """Draw the page."""
+    with st.sidebar:
+        asked = _question(Controls(shareable=True, fresh=False))
+    try:
+        _result(asked, _answer(asked))
+    except InputError as error:
+        logged = dict(asked.options)["engine_log"] is not None
+        about = "This cannot be worked out as it stands."
+        st.html(markup.problems(error, f"{about} Is the log pasted whole?" if logged else about))
+
+
+@lru_cache(maxsize=64)
+def _answer(asked: Question) -> Fit:
+    return fit(
+        asked.model,
+        context=asked.context,
+        concurrency=asked.concurrency,
+        **dict(asked.options),
+    )
+
+
+# -------------------------------------------------------------------------------- what is asked
+
+
+def _question(widgets: Controls) -> Question:
+    """The sidebar. Every choice stands in the address; a pasted log never does."""
+    model = widgets.choose("open_model", "Model", choices.models(), MODEL)
+    formats = [choices.AS_RELEASED, *choices.formats()]
+    weights = widgets.choose("weights", "Format of the weights", formats, FORMAT)
+    left, right = st.columns([5, 3])
+    with left:
+        gpu = widgets.choose("card", "GPU", choices.gpus(), GPU)
+    with right:
+        tp = widgets.choose("cards", "GPUs (TP)", choices.GROUPS, "1")
+    _group("What you promise")
+    left, right = st.columns(2)
+    with left:
+        context = widgets.number(
+            "context", "Tokens a request", CONTEXT, low=1, high=MOST_CONTEXT, step=1024
+        )
+    with right:
+        concurrency = widgets.number(
+            "concurrency", "Requests at once", CONCURRENCY, low=1, high=MOST_CONCURRENCY
+        )
+    _group("KV cache")
+    kv_dtype = widgets.choose(
+        "kv", "Format of the KV cache", choices.kv_dtypes(), choices.SIXTEEN_BIT
+    )
+    _group("Engine")
+    versions = choices.engine_versions()
+    engine, version = versions[
+        widgets.choose("engine", "Engine and version", list(versions), choices.NEWEST)
+    ]
+    share = widgets.number(
+        "utilisation",
+        "Share of a card it takes, %",
+        None,
+        low=1,
+        high=100.0,
+        placeholder="the engine's own",
+    )
+    options = {
+        "gpu": gpu,
+        "format": None if weights == choices.AS_RELEASED else weights,
+        "tp": int(tp),
+        "kv_dtype": kv_dtype,
+        "engine": engine,
+        "engine_version": version,
+        "gpu_memory_utilization": None if share is None else share / 100,
+        "engine_log": _pasted_log(),
+    }
+    return Question(
+        model, int(context or CONTEXT), float(concurrency or CONCURRENCY), tuple(options.items())
+    )
+
+
+def _group(name: str) -> None:
+    st.html(f"<div class='cm-group'>{markup.text(name)}</div>")
+
+
+def _pasted_log() -> str | None:
+    """A start-up log; the line end makes sure that it is read as text, never as a file's name."""
+    with st.expander("vLLM start-up log"):
+        st.html(
+            "<div class='cm-note'>Paste one, and what the engine measured on your GPU replaces "
+            "our table. It stays out of the address.</div>"
+        )
+        pasted = st.text_area(
+            "Start-up log",
+            key="engine_log",
+            height=150,
+            max_chars=LOG_CHARACTERS,
+            placeholder=LOG_HINT,
+            label_visibility="collapsed",
+        )
+    return f"{pasted}\n" if pasted and pasted.strip() else None
+
+
+# -------------------------------------------------------------------------------- what is answered
+
+
+def _result(asked: Question, found: Fit) -> None:
+    line = words.headline(found, asked.gpu)
+    st.html(markup.heading(line, words.VERDICT_COLOURS[found.verdict]))
+    st.html(markup.cards(words.figures(found)))
+    _bar(asked, found, line.reason)
+    left, right = st.columns([11, 9], gap="medium")
+    with left:
+        _map(asked, found)
+    with right:
+        _changes(found)
+        _cache(found)
+    st.html(markup.title("The same on more or fewer GPUs"))
+    st.html(_by_tp(found))
+    if found.notes:
+        st.html(markup.title("Why the card looks full, and what else to know"))
+        st.html(_listed(markup.text(note, 500) for note in found.notes))
+    st.html(markup.title("What this rests on"))
+    st.html(markup.evidence_table(words.evidence(found)))
+
+
+def _bar(asked: Question, found: Fit, reason: str) -> None:
+    each = f"Each of the {found.tp} cards" if found.tp > 1 else "The card"
+    st.html(markup.title(f"{each}: {asked.gpu}"))
+    with st.container(key="memory"):
+        st.plotly_chart(
+            figure(found, "memory"), theme=None, key="memory_chart", config=STATIC, alt=reason
+        )
+
+
+def _map(asked: Question, found: Fit) -> None:
+    st.html(markup.title("Context against concurrency"))
+    contexts = map_contexts(found, _longest(asked))
+    table = fit_map(asked.model, contexts, [found.concurrency], **dict(asked.options))
+    with st.container(key="fit_map"):
+        st.plotly_chart(
+            figure(found, "fit_map", found=table),
+            theme=None,
+            key="fit_map_chart",
+            config=STATIC,
+            alt=f"Requests that fit, by context. {words.headline(found, asked.gpu).advice}",
+        )
+
+
+def _longest(asked: Question) -> int:
+    """The longest context the model takes."""
+    from costmodel.book import load_book
+
+    return load_book().model(asked.model).architecture().max_context or 131_072
+
+
+def _changes(found: Fit) -> None:
+    """What would make it fit, or how far it is from not fitting."""
+    if found.verdict == "fits":
+        return
+    st.html(markup.title("What would make it fit"))
+    if found.remedies:
+        st.html(_listed(_remedy(each) for each in found.remedies))
+    else:
+        st.html("<div class='cm-note'>Nothing we can change alone, up to 16 GPUs.</div>")
+
+
+def _remedy(remedy: Remedy) -> str:
+    cards = "one GPU" if remedy.gpus == 1 else f"{remedy.gpus} GPUs"
+    room = f"room for {words.counted(remedy.max_concurrency)} on {cards}"
+    text = remedy.text[:1].upper() + remedy.text[1:]
+    return f"{markup.text(text)} <small>· {room}</small>"
+
+
+def _cache(found: Fit) -> None:
+    """The KV cache as a line of its own, with what is known about answers with it."""
+    cache = found.kv_cache
+    if cache is None:
+        return
+    st.html(markup.title(f"KV cache in {cache.dtype}"))
+    rows = (
+        ("A token", words.gib(cache.bytes_per_token)),
+        (f"A request of {found.context:,} tokens", words.gib(cache.bytes_per_sequence)),
+        ("In use, of the pool", f"{words.gib(cache.in_use_bytes)} of {words.gib(cache.pool_bytes)}"),
+    )
+    st.html(
+        markup.table(
+            ("", "All GPUs together"),
+            [markup.row([(markup.text(name), ""), (size, "num")]) for name, size in rows],
+            numbers=("All GPUs together",),
+        )
+    )
+    known = kv_quality(cache.dtype)
+    source = f" Source: {known.source}, read {known.as_of:%Y-%m}." if known else ""
+    st.html(
+        f"<div class='cm-note'>{markup.text(words.kv_known(cache.dtype, known))}"
+        f"{markup.text(source)}</div>"
+    )
+
+
+def _by_tp(found: Fit) -> str:
+    heads = ("GPUs (TP)", "Verdict", "Requests at once", "80 % interval", "Weights a card",
+             "Overhead a card", "KV cache, all cards")  # fmt: skip
+    rows = [markup.row(_cells(row), "total" if row.tp == found.tp else "") for row in found.by_tp]
+    return markup.table(heads, rows, numbers=heads[2:])
+
+
+def _cells(row: GroupRow) -> list[tuple[str, str]]:
+    colour, verdict = words.VERDICT_COLOURS[row.verdict], words.VERDICT_WORDS[row.verdict]
+    return [
+        (words.nodes(row), "nowrap"),
+        (f"<span style='color:{colour}'>{verdict}</span>", "nowrap"),
+        (words.counted(row.max_concurrency), "num"),
+        (f"{words.counted(row.low)} to {words.counted(row.high)}", "num"),
+        (words.gib(row.weights_bytes_per_gpu), "num"),
+        (words.gib(row.overhead_bytes_per_gpu), "num"),
+        (words.gib(row.kv_pool_bytes), "num"),
+    ]
+
+
+def _listed(items: Any) -> str:
+    """Sentences that are already inert, as a list."""
+    return f"<ul class='cm-plain'>{''.join(f'<li>{item}</li>' for item in items)}</ul>"

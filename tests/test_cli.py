@@ -1,0 +1,275 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from costmodel import evaluate, fit, load_scenario, throughput
+from costmodel.book.files import scenarios_dir
+from costmodel.cli import app
+from costmodel.cli.text import WIDTH
+
+SCENARIO = str(scenarios_dir() / "support-assistant.yaml")
+VERBS = ("run", "fit", "throughput", "export", "bench", "prices")
+FIT = ("fit", "llama-3.3-70b", "--gpu", "h100-sxm", "--format", "awq-int4", "--context", "8192")
+SPEED = (
+    "throughput", "llama-3.3-70b", "--gpu", "h100-sxm", "--format", "awq-int4",
+    "--input-tokens", "1500", "--output-tokens", "300",
+)  # fmt: skip
+
+API_WINS = """
+name: t
+as_of: 2026-11-23
+workloads: [{name: w, tokens_per_day: 1e6, input_tokens: 800, output_tokens: 200}]
+options:
+  - name: api
+    api: {input_usd_per_mtok: 1, output_usd_per_mtok: 1}
+  - name: own
+    selfhost:
+      gpus_per_replica: 1
+      throughput: {requests_per_s: 1}
+      offers: [{terms: on-demand, usd_per_gpu_hour: 2}]
+"""
+
+
+def costmodel(*args: str) -> Result:
+    return CliRunner().invoke(app, list(args))
+
+
+def as_json(*args: str) -> Any:
+    result = costmodel(*args, "--json")
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.count("\n") == 1
+    return json.loads(result.stdout)
+
+
+@pytest.fixture
+def scenario(tmp_path: Path) -> str:
+    path = tmp_path / "scenario.yaml"
+    path.write_text(API_WINS, encoding="utf-8")
+    return str(path)
+
+
+# ------------------------------------------------------------------------------------------- run
+
+
+def test_run_json_is_the_report():
+    report = evaluate(load_scenario(SCENARIO))
+    assert as_json("run", SCENARIO) == json.loads(json.dumps(report.to_dict()))
+
+
+def test_run_json_has_the_promised_keys():
+    data = as_json("run", SCENARIO)
+    assert {"scenario", "as_of", "tokens_per_day", "options", "break_even", "recommendation",
+            "warnings", "assumptions"} <= set(data)  # fmt: skip
+    for option in data["options"]:
+        assert {"name", "kind", "monthly_usd", "usd_per_mtok", "excluded_by", "lines"} <= set(
+            option
+        )
+    own = next(option for option in data["options"] if option["kind"] == "selfhost")
+    assert {"replicas", "gpus", "fit", "throughput", "capacity_tokens_per_day_per_replica",
+            "utilisation", "idle_usd", "all_in_multiple"} <= set(own)  # fmt: skip
+
+
+def test_run_takes_a_volume_a_workload_and_a_date():
+    data = as_json(
+        "run", SCENARIO, "--tokens-per-day", "2e9", "--workload", "chat", "--as-of", "2026-10-01"
+    )
+    assert (data["tokens_per_day"], data["volume_of"], data["as_of"]) == (2e9, "chat", "2026-10-01")
+
+
+def test_run_for_people_leads_with_the_verdict_and_stays_narrow():
+    result = costmodel("run", SCENARIO)
+    report = evaluate(load_scenario(SCENARIO))
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert lines[1] == f"Recommended: {report.recommendation.option}"
+    for option in report.options:
+        assert option.name in result.stdout
+    for word in ("BREAK-EVEN OF", "FLEET", "CONDITION", "WARNINGS", "genai-prices"):
+        assert word in result.stdout
+    assert max(map(len, lines)) <= WIDTH
+    assert "\x1b" not in result.stdout
+
+
+@pytest.mark.parametrize("path", sorted(scenarios_dir().glob("*.yaml")), ids=lambda p: p.stem)
+def test_every_ready_scenario_runs_and_prints(path: Path):
+    result = costmodel("run", str(path))
+    assert result.exit_code == 0, result.stderr
+    assert max(map(len, result.stdout.splitlines())) <= WIDTH
+
+
+def test_check_wants_own_gpus(scenario: str):
+    assert costmodel("run", scenario, "--check").exit_code == 3
+    assert costmodel("run", scenario, "--tokens-per-day", "1e9", "--check").exit_code == 0
+
+
+def test_check_prints_all_the_same(scenario: str):
+    result = costmodel("run", scenario, "--check", "--json")
+    assert (result.exit_code, result.stderr) == (3, "")
+    assert json.loads(result.stdout)["recommendation"]["option"] == "api"
+
+
+# ------------------------------------------------------------------------------------------- fit
+
+
+def test_fit_json_is_the_answer():
+    expected = fit("llama-3.3-70b", gpu="h100-sxm", format="awq-int4", context=8192)
+    assert as_json(*FIT) == json.loads(json.dumps(expected.to_dict()))
+
+
+def test_fit_check_follows_the_verdict():
+    assert costmodel(*FIT, "--check").exit_code == 0
+    too_many = costmodel(*FIT, "--concurrency", "64", "--check", "--json")
+    assert too_many.exit_code == 3
+    assert json.loads(too_many.stdout)["verdict"] == "does_not_fit"
+
+
+def test_fit_for_people_names_sources_once():
+    text = costmodel(*FIT).stdout
+    assert "verdict" in text
+    assert "GiB" in text
+    assert "[1]" in text
+    assert max(map(len, text.splitlines())) <= WIDTH
+
+
+# ------------------------------------------------------------------------------------ throughput
+
+
+def test_throughput_json_is_the_answer():
+    expected = throughput(
+        "llama-3.3-70b", gpu="h100-sxm", format="awq-int4", input_tokens=1500, output_tokens=300
+    )
+    data = as_json(*SPEED)
+    assert data == json.loads(json.dumps(expected.to_dict()))
+    assert {"requests_per_s", "output_tokens_per_s", "total_tokens_per_s", "ttft_ms", "tpot_ms",
+            "concurrency", "provenance", "low", "high", "sources"} <= set(data)  # fmt: skip
+
+
+def test_throughput_passes_its_options_on():
+    slow = as_json(*SPEED, "--tpot-ms", "30", "--kernel", "marlin", "--concurrency", "8")
+    assert slow["tpot_ms"] <= 30
+    assert slow["concurrency"] <= 8
+
+
+def test_throughput_needs_its_shape():
+    result = costmodel("throughput", "llama-3.3-70b", "--gpu", "h100-sxm", "--format", "bf16")
+    assert result.exit_code == 2
+    assert "--input-tokens" in result.stderr
+
+
+# ---------------------------------------------------------------------------------------- prices
+
+
+def test_prices_of_one_endpoint():
+    rows = as_json("prices", "groq llama-3.3-70b-versatile", "--as-of", "2026-11-23")["rows"]
+    assert {row["id"] for row in rows} == {"groq/llama-3.3-70b-versatile"}
+    output = next(row for row in rows if row["name"] == "output")
+    assert (output["value"], output["unit"], output["kind"]) == (0.79, "USD/Mtok", "listed")
+    assert output["age_days"] == 14
+    assert {"id", "kind", "value", "unit", "source", "as_of", "age_days", "retires"} <= set(output)
+
+
+def test_prices_cover_gpus_people_and_power():
+    rows = as_json("prices", "--as-of", "2026-11-23")["rows"]
+    assert {"USD/Mtok", "USD/GPU-hour"} <= {row["unit"] for row in rows}
+    assert {"pue", "engineer_usd_per_hour"} <= {row["id"] for row in rows}
+    assert all(row["source"] for row in rows)
+
+
+def test_prices_say_when_an_endpoint_ends():
+    rows = as_json("prices", "deepseek/deepseek-chat", "--as-of", "2026-07-01")["rows"]
+    assert "2026-07-24" in {row["retires"] for row in rows}
+
+
+def test_prices_of_nothing():
+    assert as_json("prices", "no-such-thing") == {"rows": []}
+    assert "nothing matches" in costmodel("prices", "no-such-thing").stdout
+
+
+def test_prices_for_people_are_narrow():
+    text = costmodel("prices", "h100-sxm", "runpod").stdout
+    assert "runpod/h100-sxm" in text
+    assert max(map(len, text.splitlines())) <= WIDTH
+
+
+# ---------------------------------------------------------------------------------------- export
+
+
+def test_export_names_what_it_wrote(tmp_path: Path):
+    path = tmp_path / "bill.csv"
+    assert as_json("export", SCENARIO, "-o", str(path)) == {"files": [str(path)], "omitted": []}
+    assert path.read_text(encoding="utf-8").startswith("option,name,usd,kind,source\n")
+
+
+def test_a_frozen_scenario_runs_to_the_same_json(tmp_path: Path):
+    frozen = tmp_path / "frozen.yaml"
+    costmodel("export", SCENARIO, "-o", str(frozen))
+    assert as_json("run", str(frozen)) == as_json("run", SCENARIO)
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "pptx", "html"])
+def test_files_that_come_later_are_refused(tmp_path: Path, ending: str):
+    path = tmp_path / f"out.{ending}"
+    result = costmodel("export", SCENARIO, "-o", str(path), "--json")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "not written yet" in result.stderr
+    assert not path.exists()
+
+
+# ------------------------------------------------------------------------------------ everything
+
+
+def test_version():
+    assert costmodel("--version").stdout.startswith("costmodel 0.")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_explains_itself(verb: str):
+    result = costmodel(verb, "--help")
+    assert result.exit_code == 0
+    assert "--json" in result.stdout
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "nan", "inf", "many", ""])
+@pytest.mark.parametrize(
+    ("verb", "option"),
+    [
+        (("run", SCENARIO), "--tokens-per-day"),
+        (FIT, "--concurrency"),
+        (FIT, "--tp"),
+        (FIT, "--context"),
+        (FIT, "--gpu-memory-utilization"),
+        (SPEED, "--ttft-ms"),
+        (SPEED, "--input-tokens"),
+    ],
+)
+def test_numbers_that_cannot_be_meant_are_refused(verb: tuple[str, ...], option: str, number: str):
+    result = costmodel(*verb, option, number, "--json")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert option in result.stderr
+
+
+def test_a_date_that_is_none_is_refused():
+    result = costmodel("run", SCENARIO, "--as-of", "yesterday")
+    assert result.exit_code == 2
+    assert "such as 2026-11-23" in result.stderr
+
+
+def test_python_m_costmodel_is_the_same_command():
+    done = subprocess.run(
+        [sys.executable, "-m", "costmodel", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == costmodel("--version").stdout
+
+
+def test_names_from_a_file_cannot_move_the_cursor(tmp_path: Path):
+    path = tmp_path / "hostile.yaml"
+    text = API_WINS.replace("- name: api", r'- name: "a\e[2Jpi"')
+    path.write_text(text, encoding="utf-8")
+    assert "\x1b" not in costmodel("run", str(path)).stdout
