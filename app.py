@@ -2,8 +2,15 @@
 
 import streamlit as st
 
-from costmodel.ui import decision, style
+from costmodel.ui import decision, fit, frame, style
+
+PAGES = [
+    st.Page(decision.page, title="Decision", default=True),
+    st.Page(fit.page, title="Fit", url_path="fit"),
+]
 
 st.set_page_config("costmodel", layout="wide", initial_sidebar_state="expanded")
 style.apply()
-st.navigation([st.Page(decision.page, title="Decision", default=True)]).run()
+current = st.navigation(PAGES, position="hidden")
+frame.brand(PAGES)
+current.run()

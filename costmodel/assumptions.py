@@ -12,6 +12,7 @@ from typing import Any
 
 from costmodel.bills import DEFAULT_LOAD_FACTOR, DEFAULT_SPARE_REPLICAS
 from costmodel.book.token_records import TokenPrice
+from costmodel.cost.api import NO_CACHE_PRICE
 from costmodel.facts import FleetFacts, Resolved
 from costmodel.quantity import Quantity
 from costmodel.report import Assumption
@@ -116,11 +117,18 @@ def _stated_except(part: Part, path: str, *endings: str) -> Iterator[Assumption]
 
 def _prices(path: str, price: TokenPrice) -> Iterator[Assumption]:
     tier = price.tiers[0]
-    rates = zip(("input", "cached_input", "cache_write", "output"), tier.usd_per_mtok, strict=True)
-    for name, rate in rates:
-        yield Assumption(
-            f"{path}.{name}_usd_per_mtok", rate, "USD/Mtok", price.kind, price.source, price.as_of
-        )
+    stated = {
+        "input": tier.input_usd_per_mtok,
+        "cached_input": tier.cached_input_usd_per_mtok,
+        "cache_write": tier.cache_write_usd_per_mtok,
+        "output": tier.output_usd_per_mtok,
+    }
+    for name, rate in stated.items():
+        where = f"{path}.{name}_usd_per_mtok"
+        if rate is None:
+            yield Assumption(where, tier.input_usd_per_mtok, "USD/Mtok", "assumed", NO_CACHE_PRICE)
+        else:
+            yield Assumption(where, rate, "USD/Mtok", price.kind, price.source, price.as_of)
 
 
 def _fleet(path: str, facts: FleetFacts) -> Iterator[Assumption]:

@@ -6,8 +6,9 @@ no input is passed over in silence.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date, timedelta
+from math import inf
 
 from costmodel.bills import ApiBill, Bill, FleetBill
 from costmodel.book.token_records import TokenPrice
@@ -18,6 +19,9 @@ from costmodel.report import BreakEven, Caution
 from costmodel.scenario import Option, Part, Scenario, SelfHost
 from costmodel.units import HOURS_PER_DAY
 from costmodel.wording import tokens_per_day, usd
+
+STALE_DAYS = 365
+"""A price older than this is worth a warning."""
 
 DEFAULT_HORIZON_MONTHS = 12
 """How far ahead retirements and price changes are looked for, where no horizon is stated."""
@@ -41,12 +45,15 @@ def cautions(
                 yield from _endpoint(scenario, option, facts.price, facts.endpoint)
         if option.selfhost is not None and facts.fleet is not None:
             yield from _fleet(option.name, option.selfhost, facts.fleet.fit)
+            for offer in facts.fleet.offers:
+                yield from _dated(option.name, offer.usd_per_gpu_hour.as_of, scenario.as_of)
         bill = bills.get(option.name)
         if bill is not None:
             yield from _load(option.name, bill, volume)
         elif option.hybrid is not None:
-            yield Caution("no_bill", f"{option.name}: no bill, because a part of it has none or "
-                          "the volume axis moves only one of the workloads it shares.")  # fmt: skip
+            yield Caution("no_bill", f"{option.name}: no bill, because a part of it has none, its "
+                          "API sells provisioned units, or the volume axis moves only one of the "
+                          "workloads it shares.")  # fmt: skip
 
 
 def _calendar(scenario: Scenario) -> Iterator[Caution]:
@@ -83,8 +90,10 @@ def _price(scenario: Scenario, name: str, price: TokenPrice) -> Iterator[Caution
     if any(w.batch_share.value > 0 for w in scenario.workloads) and price.batch is None:
         yield Caution("no_batch_price", f"{name}: no batch price is known for {price.id}; work "
                       "that can wait pays the standard price.")  # fmt: skip
-    for thing in price.priced_apart:
-        yield Caution("priced_apart", f"{name}: {thing} is billed apart and not in this bill.")
+    if price.priced_apart:
+        things = ", ".join(price.priced_apart)
+        yield Caution("priced_apart", f"{name}: billed apart and not in this bill: {things}.")
+    yield from _dated(name, price.as_of, scenario.as_of)
 
 
 def _endpoint(
@@ -129,6 +138,18 @@ def _lifetime(
 def _usd_per_mtok(price: PriceTier | PriceChange) -> str:
     into, out = usd(price.input_usd_per_mtok), usd(price.output_usd_per_mtok)
     return f"{into} in, {out} out per Mtok"
+
+
+def _dated(name: str, known: date | None, as_of: date) -> Iterator[Caution]:
+    """A price from another time than the one asked for."""
+    if known is None:
+        return
+    if known > as_of:
+        yield Caution("prices_newer", f"{name}: the price is that of {known}; the book knows none "
+                      f"as old as {as_of}.")  # fmt: skip
+    elif (as_of - known).days > STALE_DAYS:
+        yield Caution("prices_old", f"{name}: the newest price known is of {known}, "
+                      f"{(as_of - known).days} days before the date asked for.")  # fmt: skip
 
 
 # ------------------------------------------------------------------------------- self-host options
@@ -191,6 +212,42 @@ def _bills_meet(fleet: FleetBill, api: ApiBill) -> float:
     """The volume at which the API's bill reaches the smallest fleet's; 0 where it does not."""
     slope = float(api.curve.linear.slopes[-1])
     return (float(fleet.curve(0.0)) - api.people_usd) / slope if slope > 0 else 0.0
+
+
+def with_prefix_cache(resolved: Resolved) -> Resolved | None:
+    """The facts if own GPUs hit a prefix cache; None where that is not open for any fleet."""
+    if all(facts.prefix_cached is None for facts in resolved.options.values()):
+        return None
+    options = {
+        name: facts.model_copy(update={"fleet": facts.prefix_cached or facts.fleet})
+        for name, facts in resolved.options.items()
+    }
+    return resolved.model_copy(update={"options": options})
+
+
+def prefix_cache_matters(
+    without: Mapping[str, float], cached: Mapping[str, float], standing: Collection[str]
+) -> Iterator[Caution]:
+    """What a prefix cache would save, and whether it would change which option is cheapest.
+
+    ``without`` and ``cached``: monthly bills by option; only ``standing`` ones may be cheapest.
+    """
+    saved = {name: usd_ for name, usd_ in cached.items() if usd_ < without.get(name, 0.0) - 0.5}
+    if not saved:
+        return
+    eligible = [name for name in without if name in standing]
+    before, after = (
+        min(eligible, key=lambda name: bills.get(name, inf), default=None)
+        for bills in (without, cached)
+    )
+    amounts = ", ".join(f"{name} {usd(bill)} in place of {usd(without[name])}"
+                        for name, bill in saved.items())  # fmt: skip
+    turned = f" Then {after} is the cheapest." if after != before else ""
+    yield Caution(
+        "prefix_cache_flips" if turned else "prefix_cache_open",
+        "Own GPUs are billed without prefix caching; with every cached token a hit: "
+        f"{amounts}.{turned} State prefix_cache_share.",
+    )
 
 
 # ------------------------------------------------------------------------------------ not used yet

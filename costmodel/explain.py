@@ -19,6 +19,8 @@ from costmodel.bills import (
     MixBill,
     bill_at,
 )
+from costmodel.book.token_records import TokenPrice
+from costmodel.cost.api import CACHE_WRITE, CACHED_INPUT, NO_CACHE_PRICE
 from costmodel.cost.fleet import FleetTerms, FleetUse
 from costmodel.facts import FleetFacts, OfferFacts, Resolved
 from costmodel.quantity import KINDS, Kind
@@ -34,7 +36,10 @@ def explain(
 ) -> OptionResult:
     """One option at one volume; without a bill only its name and kind."""
     if bill is None:
-        return OptionResult(option.name, option.kind, None, None)
+        fleet = resolved.options[option.name].fleet
+        return OptionResult(
+            option.name, option.kind, None, None, unserved_fit=fleet.fit if fleet else None
+        )
     usd = float(bill_at(bill, np.array([volume]))[0])
     return OptionResult(
         option.name,
@@ -107,15 +112,31 @@ def _api_lines(name: str, bill: ApiBill, resolved: Resolved, volume: float) -> I
     else:
         for line, usd in listed.items():
             if usd:
-                yield BillLine(line, usd, price.kind, price.source)
+                yield _token_line(line, usd, price)
         if bill.api.contract is not None:
             yield BillLine(CONTRACT, total - sum(listed.values()), "assumed", "the contract")
     yield _people(API_ENGINEERING, bill.people_usd, resolved)
 
 
+def _token_line(line: str, usd: float, price: TokenPrice) -> BillLine:
+    """A line per token; a cache price that nobody lists is the input price, and assumed."""
+    tier, kind = price.tiers[0], line.removesuffix(" (batch)")
+    unlisted = {
+        CACHED_INPUT: tier.cached_input_usd_per_mtok is None,
+        CACHE_WRITE: tier.cache_write_usd_per_mtok is None,
+    }
+    if unlisted.get(kind):
+        return BillLine(line, usd, "assumed", f"{NO_CACHE_PRICE} ({price.source})")
+    return BillLine(line, usd, price.kind, price.source)
+
+
 def _people(name: str, usd: float, resolved: Resolved) -> BillLine:
-    rate = resolved.overheads.usd_per_hour
-    return BillLine(name, usd, rate.kind or "assumed", rate.source or "the scenario")
+    """Hours times rate, as well known as the weaker of the two."""
+    people = resolved.overheads
+    hours = people.api_hours_per_month if name == API_ENGINEERING else people.fleet_hours_per_month
+    kinds: list[Kind] = [quantity.kind or "assumed" for quantity in (hours, people.usd_per_hour)]
+    source = f"{hours.value:g} h at ${people.usd_per_hour.value:,.0f}, see the assumptions"
+    return BillLine(name, usd, max(kinds, key=KINDS.index), source)
 
 
 def _fleet_lines(
@@ -193,10 +214,10 @@ def _fleet_result(
 def _own_fleet(bill: FleetBill, facts: FleetFacts, volume: float) -> FleetResult:
     use, gpu_usd = bill.use(volume), float(bill.gpus(volume))
     billed, busy = float(use.billed), float(use.busy)
-    spare_usd = gpu_usd * float(use.with_spares - use.whole) / billed if billed else 0.0
+    spare_usd = gpu_usd - float(bill.gpus_without_spares(volume))
     total, utilisation = gpu_usd + bill.fixed_usd, busy / billed if billed else 0.0
     return FleetResult(
-        replicas=float(use.with_spares),
+        replicas=max(float(use.with_spares), bill.terms.committed_replicas),
         gpus=billed / bill.terms.replicas_per_unit * bill.terms.gpus_per_unit,
         fit=facts.fit,
         throughput=_throughput(bill, facts),
@@ -249,7 +270,7 @@ def _hybrid_fleet(bill: HybridBill, facts: FleetFacts, volume: float) -> FleetRe
     mean = float(load.mean())
     return FleetResult(
         replicas=replicas,
-        gpus=replicas * bill.fleet.terms.gpus_per_replica,
+        gpus=float(bill.hybrid.billed_units(at)[0]) * bill.fleet.terms.gpus_per_unit,
         fit=facts.fit,
         throughput=_throughput(bill.fleet, facts),
         capacity_tokens_per_day_per_replica=bill.fleet.tokens_per_day(volume) / mean

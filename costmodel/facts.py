@@ -79,6 +79,8 @@ class OptionFacts(Facts):
     price: TokenPrice | None = None
     endpoint: EndpointFacts | None = None
     fleet: FleetFacts | None = None
+    prefix_cached: FleetFacts | None = None
+    """The fleet if it hit a prefix cache as often as the workloads allow; None where stated."""
 
 
 class OverheadFacts(Facts):

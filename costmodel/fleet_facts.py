@@ -28,11 +28,15 @@ def sized_fleet(
     selfhost: SelfHost, workloads: tuple[Workload, ...], offers: tuple[OfferFacts, ...]
 ) -> FleetFacts:
     """A fleet whose memory fit and speed are computed, or measured where a row matches."""
-    memory, tp = _memory(selfhost, max(_longest_context(workload) for workload in workloads))
+    context = max(workload.longest_context for workload in workloads)
+    memory, tp = _memory(selfhost, context)
     not_met: dict[str, str] = {}
     capacity: dict[str, CapacityFacts] = {}
+    most = _trained_context(selfhost)
     if memory.verdict == "does_not_fit":
         not_met[WHOLE_FLEET] = "does not fit"
+    elif most is not None and context > most:
+        not_met[WHOLE_FLEET] = f"the context of {selfhost.model} ends at {most:,} tokens"
     for workload in workloads if not not_met else ():
         found = _capacity(selfhost, workload, tp)
         if found is None:
@@ -62,6 +66,14 @@ def _memory(selfhost: SelfHost, context: float) -> tuple[Fit, int]:
     if tp != int(stated or 1):
         memory = _asked("fit", selfhost, tp=tp, **wanted)
     return memory, tp
+
+
+def _trained_context(selfhost: SelfHost) -> int | None:
+    """The longest context of a model in the book; None where it is not known."""
+    book = load_book()
+    if selfhost.model is None or selfhost.model not in book.models:
+        return None
+    return book.model(selfhost.model).architecture().max_context or None
 
 
 def _serving(selfhost: SelfHost) -> dict[str, Any]:
@@ -150,12 +162,6 @@ _remembered = lru_cache(maxsize=1024)(_ask)
 
 def _value(quantity: Quantity | None) -> float | None:
     return None if quantity is None else quantity.value
-
-
-def _longest_context(workload: Workload) -> float:
-    if workload.max_context is not None:
-        return workload.max_context.value
-    return max(s.input_tokens.value + s.output_tokens.value for s in workload.request_shapes)
 
 
 def _capacity_from(speed: Any) -> CapacityFacts:

@@ -5,21 +5,34 @@ Each step is a module of its own and works on what the one before it returned; n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
 import numpy as np
 
 from costmodel.assumptions import assumptions
-from costmodel.bills import Bill, FleetBill, MixBill, bill_at, build_bills, traffic_of
+from costmodel.bills import (
+    Bill,
+    FleetBill,
+    MixBill,
+    Traffic,
+    bill_at,
+    build_bills,
+    traffic_of,
+)
 from costmodel.book import Book, load_book
-from costmodel.cautions import cautions, naive_break_even
+from costmodel.cautions import (
+    cautions,
+    naive_break_even,
+    prefix_cache_matters,
+    with_prefix_cache,
+)
 from costmodel.cost.curve import Floats, distinct
 from costmodel.errors import InputError
 from costmodel.explain import explain
 from costmodel.facts import Resolved
-from costmodel.report import Curves, Report
+from costmodel.report import Caution, Curves, OptionResult, Report
 from costmodel.resolve import frozen_scenario, resolve
 from costmodel.scenario import Scenario
 from costmodel.units import MTOK
@@ -82,6 +95,7 @@ def evaluate(
     warnings = (
         *cautions(scenario, resolved, bills, volume),
         *naive_break_even(bills, rows),
+        *_prefix_cache(scenario, resolved, traffic, volume, options),
     )
     return Report(
         scenario=scenario.name,
@@ -90,13 +104,32 @@ def evaluate(
         volume_of=workload or ALL,
         options=options,
         break_even=rows,
-        recommendation=recommend(options, rows, volume),
+        recommendation=recommend(options, rows, excluded, volume),
         warnings=warnings,
         assumption_rows=tuple(assumptions(scenario, resolved)),
         conditions=condition_prices(scenario, options, excluded),
         curve_points=curves(scenario, resolved, workload or ALL, bills, excluded, volume),
         book=resolved.book,
         freeze=lambda: frozen_scenario(_moved(scenario, volume, workload), resolved),
+    )
+
+
+def _prefix_cache(
+    scenario: Scenario,
+    resolved: Resolved,
+    traffic: Mapping[str, Traffic],
+    volume: float,
+    options: Sequence[OptionResult],
+) -> Iterator[Caution]:
+    """The bills again, if own GPUs hit a prefix cache as often as the workloads allow."""
+    cached = with_prefix_cache(resolved)
+    if cached is None:
+        return
+    bills, at = build_bills(scenario, cached, traffic), np.array([volume])
+    yield from prefix_cache_matters(
+        {option.name: option.monthly_usd for option in options if option.monthly_usd is not None},
+        {name: float(bill_at(bill, at)[0]) for name, bill in bills.items()},
+        [option.name for option in options if option.stands],
     )
 
 

@@ -111,6 +111,8 @@ class OptionResult:
     excluded_by: tuple[str, ...] = ()
     lines: tuple[BillLine, ...] = ()
     fleet: FleetResult | None = None
+    unserved_fit: Mapping[str, Any] | None = None
+    """The memory fit of a fleet that cannot serve, and so has no other figures."""
     evidence: Kind = "assumed"
     """How its decisive number, a throughput or a price list, is known."""
 
@@ -122,7 +124,9 @@ class OptionResult:
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; a fleet's figures stand beside the rest."""
         data = asdict(self)
-        fleet = data.pop("fleet")
+        fleet, fit = data.pop("fleet"), data.pop("unserved_fit")
+        if fit is not None:
+            return data | {"fit": fit}
         return data | (fleet or {})
 
 

@@ -104,7 +104,15 @@ def _versions() -> dict[str, str]:
 
 def fingerprint(scenario: Scenario, option: Option) -> str:
     """What the facts of an option depend on, as a short hash."""
-    shaping = {"name", "shapes", "input_tokens", "output_tokens", "max_context", "slo"}
+    shaping = {
+        "name",
+        "shapes",
+        "input_tokens",
+        "output_tokens",
+        "cached_input_share",
+        "max_context",
+        "slo",
+    }
     workloads = [w.model_dump(mode="json", include=shaping) for w in scenario.workloads]
     calendar = scenario.calendar.model_dump(mode="json")
     stated = [option.model_dump(mode="json"), workloads, calendar, scenario.as_of.isoformat()]
@@ -129,8 +137,20 @@ def _look_up(option: Option, place: _Place, book: Book) -> OptionFacts:
         endpoint = None if option.api.is_quoted else _endpoint(price)
         return OptionFacts(price=price, endpoint=endpoint)
     if option.selfhost is not None:
-        return OptionFacts(fleet=_fleet(option.selfhost, place.at("selfhost"), book))
+        inner, cached = place.at("selfhost"), _prefix_cached(option.selfhost, place.scenario)
+        return OptionFacts(
+            fleet=_fleet(option.selfhost, inner, book),
+            prefix_cached=_fleet(cached, inner, book) if cached is not None else None,
+        )
     return OptionFacts()
+
+
+def _prefix_cached(selfhost: SelfHost, scenario: Scenario) -> SelfHost | None:
+    """The option with every cached token a hit; None where nothing is cached or more is known."""
+    share = min(workload.cached_input_share.value for workload in scenario.workloads)
+    if share == 0 or selfhost.prefix_cache_share.value or selfhost.throughput is not None:
+        return None
+    return selfhost.model_copy(update={"prefix_cache_share": Quantity(value=share)})
 
 
 def _fleet(selfhost: SelfHost, place: _Place, book: Book) -> FleetFacts:
@@ -175,8 +195,14 @@ def _endpoint(price: TokenPrice) -> EndpointFacts:
                 output_usd_per_mtok=after.tiers[0].output_usd_per_mtok,
             )
             for day, after in changes
+            if _standard_rates(after) != _standard_rates(price)
         ),
     )
+
+
+def _standard_rates(price: TokenPrice) -> tuple[float, float]:
+    tier = price.tiers[0]
+    return tier.input_usd_per_mtok, tier.output_usd_per_mtok
 
 
 def _quoted_price(api: Api, at: date) -> TokenPrice:

@@ -7,6 +7,7 @@ An option is excluded openly and by name of the reason. The verdict compares wit
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import inf
 
 import numpy as np
 
@@ -36,8 +37,18 @@ def _reasons(option: Option, scenario: Scenario, resolved: Resolved) -> Iterator
     yield from dict.fromkeys(_unserved(option, scenario, resolved))
     for name in dict.fromkeys(name for _, name in servers_of(option, scenario)):
         facts = resolved.options[name]
+        yield from dict.fromkeys(_too_long(name, scenario, resolved))
         if facts.price is not None and facts.price.retired:
             yield f"{facts.price.id} was retired on {facts.price.retires}"
+
+
+def _too_long(name: str, scenario: Scenario, resolved: Resolved) -> Iterator[str]:
+    """Requests that an API's context window cannot hold."""
+    price = resolved.options[name].price
+    window = price.context_window if price is not None else None
+    for workload in scenario.workloads:
+        if window is not None and workload.longest_context > window:
+            yield f"the context window of {name} ends at {window:,} tokens"
 
 
 def _unserved(option: Option, scenario: Scenario, resolved: Resolved) -> Iterator[str]:
@@ -140,7 +151,10 @@ def cheapest_api_usd(
 
 
 def recommend(
-    options: Sequence[OptionResult], break_even: Sequence[BreakEven], volume: float
+    options: Sequence[OptionResult],
+    break_even: Sequence[BreakEven],
+    excluded: Mapping[str, Sequence[str]],
+    volume: float,
 ) -> Recommendation:
     """The cheapest option that stands at this volume, and why."""
     standing = sorted(
@@ -159,7 +173,7 @@ def recommend(
     reason = (
         f"At {tokens_per_day(volume)}, the bill is {usd(best.monthly_usd)} a month "
         f"with {best.name} and {usd(runner_up.monthly_usd)} with {runner_up.name}. "
-        f"{_where(best, standing, break_even)}"
+        f"{_where(standing, break_even, excluded)}"
     )
     return Recommendation(best.name, reason.strip(), runner_up.name, saving, best.evidence)
 
@@ -169,13 +183,20 @@ def _is_all_api(option: OptionResult) -> bool:
     return option.kind == "hybrid" and option.fleet is not None and option.fleet.replicas == 0
 
 
-def _where(best: OptionResult, standing: Sequence[OptionResult], rows: Sequence[BreakEven]) -> str:
-    """Where own GPUs begin to win, in one sentence: of the winner, else of the next own option."""
+def _where(
+    standing: Sequence[OptionResult],
+    rows: Sequence[BreakEven],
+    excluded: Mapping[str, Sequence[str]],
+) -> str:
+    """Where own GPUs begin to win, in one sentence: of the option that wins at the least volume."""
     if not any(o.kind == "api" or (o.kind == "mix" and o.fleet is None) for o in standing):
         return "No API by itself meets every condition."
-    own = [o.name for o in (best, *standing) if o.kind != "api"]
-    row = next((r for name in own for r in rows if (r.option, r.against) == (name, CHEAPEST)), None)
-    return "" if row is None else describe(row)
+    own = [row for row in rows if row.against == CHEAPEST and not excluded[row.option]]
+    if not own:
+        return ""
+    return describe(
+        min(own, key=lambda row: inf if row.winning.first is None else row.winning.first)
+    )
 
 
 def describe(row: BreakEven) -> str:

@@ -138,6 +138,45 @@ def test_fit_for_people_names_sources_once():
     assert max(map(len, text.splitlines())) <= WIDTH
 
 
+def test_fit_for_people_is_tables_and_sentences_never_raw_records():
+    result = costmodel(*FIT, "--concurrency", "16")
+    assert result.exit_code == 0
+    text = result.stdout
+    assert "It does not fit: room for 12.3 to 13.4." in " ".join(text.split())
+    for words in ("ONE CARD", "KV CACHE, ALL CARDS",
+                  "80 % INTERVAL", "16 in 2 nodes", "WHAT WOULD MAKE IT FIT",
+                  "keep the KV cache in fp8", "NOTES", "a full card is"):  # fmt: skip
+        assert words in text
+    assert "{" not in text
+    assert max(map(len, text.splitlines())) <= WIDTH
+
+
+def test_fit_passes_the_engines_flags_on():
+    flags = ("--max-num-seqs", "64", "--block-size", "32", "--no-cuda-graphs")
+    expected = fit(
+        "llama-3.3-70b", gpu="h100-sxm", format="awq-int4", context=8192,
+        max_num_seqs=64, block_size=32, cuda_graphs=False,
+    )  # fmt: skip
+    data = as_json(*FIT, *flags)
+    assert data == json.loads(json.dumps(expected.to_dict()))
+    assert data["max_sequences"] == 64
+    assert data["overhead_bytes_per_gpu"] < as_json(*FIT)["overhead_bytes_per_gpu"]
+
+
+def test_fit_reads_a_start_up_log(tmp_path: Path):
+    log = tmp_path / "vllm.log"
+    log.write_text(
+        "INFO Model loading took 37.10 GiB memory\nINFO Available KV cache memory: 30.00 GiB\n",
+        encoding="utf-8",
+    )
+    data = as_json(*FIT, "--engine-log", str(log))
+    assert data["kv_pool_bytes"] == pytest.approx(30 * 2**30, rel=1e-3)
+    assert "measured" in {row["kind"] for row in data["assumptions"] if "engine" in row["path"]}
+    missing = costmodel(*FIT, "--engine-log", str(tmp_path / "none.log"))
+    assert (missing.exit_code, missing.stdout) == (2, "")
+    assert "no such engine log" in missing.stderr
+
+
 # ------------------------------------------------------------------------------------ throughput
 
 

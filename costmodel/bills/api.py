@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -94,17 +95,18 @@ class ApiBill:
     @cached_property
     def contract(self) -> PiecewiseLinear:
         """The map from list spend to bill."""
-        return contract_map(self.api.contract, self._usd_per_mtok)
+        return contract_map(self.api.contract, self._spend_at_mtok)
 
-    @property
-    def _usd_per_mtok(self) -> float:
-        tokens = sum(
-            (self.monthly_requests(t)[0] + self.monthly_requests(t)[1])
-            * t.workload.tokens_per_request
-            for t in self.traffic
-        )
-        spend = self.list_spend
-        return float(spend.intercepts[0] + spend.slopes[0]) / tokens * MTOK
+    def _spend_at_mtok(self, mtok: float) -> float:
+        """List spend of the month in which the provider counts this many million tokens."""
+        base = slope = 0.0
+        for traffic in self.traffic:
+            tokens, requests = self._billed_tokens(traffic.workload), self.monthly_requests(traffic)
+            base, slope = base + tokens * requests[0], slope + tokens * requests[1]
+        staying = float(self.list_spend(0.0))
+        if mtok * MTOK < base or slope == 0:
+            return staying * mtok * MTOK / base
+        return float(self.list_spend((mtok * MTOK - base) / slope))
 
     @cached_property
     def curve(self) -> CostCurve:
@@ -150,8 +152,10 @@ def _ratio(quantity: Any) -> float:
     return 1.0 if quantity is None else quantity.value
 
 
-def contract_map(contract: Contract | None, usd_per_mtok: float) -> PiecewiseLinear:
-    """A contract as a map of list spend; steps in volume are converted at the mean list price."""
+def contract_map(
+    contract: Contract | None, spend_at_mtok: Callable[[float], float]
+) -> PiecewiseLinear:
+    """A contract as a map of list spend; steps in volume end at the spend of that volume."""
     if contract is None or contract.kind == "provisioned":
         return PiecewiseLinear.line(slope=1.0)
     if contract.kind == "commit":
@@ -165,6 +169,6 @@ def contract_map(contract: Contract | None, usd_per_mtok: float) -> PiecewiseLin
         if step.up_to_usd_per_month is not None:
             end = step.up_to_usd_per_month.value
         elif step.up_to_mtok_per_month is not None:
-            end = step.up_to_mtok_per_month.value * usd_per_mtok
+            end = spend_at_mtok(step.up_to_mtok_per_month.value)
         steps.append((end, step.discount.value))
     return graduated(steps) if contract.kind == "graduated" else all_units(steps)

@@ -180,6 +180,8 @@ class _Builder:
         api = self._single(self.scenario.option(hybrid.api), traffic)
         if not isinstance(fleet, FleetBill) or not isinstance(api, ApiBill):
             return None
+        if api.api.contract is not None and api.api.contract.kind == "provisioned":
+            return None
         pinned = None if hybrid.replicas == "optimal" else hybrid.replicas.value
         bill = HybridBill(fleet, api, pinned, hybrid.spare_replicas.value)
         return bill if bill.scales_together else None

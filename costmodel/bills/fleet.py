@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from numpy.typing import ArrayLike
@@ -67,6 +67,13 @@ class FleetBill:
         return gpu_bill(self.load, self.terms)
 
     @cached_property
+    def gpus_without_spares(self) -> CostCurve:
+        """The GPU bill if nothing were kept free."""
+        terms, spares = self.terms, self.terms.spare_replicas
+        pinned = None if terms.pinned_replicas is None else terms.pinned_replicas - spares
+        return gpu_bill(self.load, replace(terms, spare_replicas=0, pinned_replicas=pinned))
+
+    @cached_property
     def curve(self) -> CostCurve:
         """The bill over volume."""
         return CostCurve(
@@ -89,6 +96,7 @@ def known_from(extra: ExtraCost) -> tuple[Kind, str]:
 def fleet_terms(selfhost: SelfHost, facts: FleetFacts, hours_per_month: float) -> FleetTerms:
     """The terms of a self-hosted option."""
     load_factor, spare = selfhost.load_factor, selfhost.spare_replicas
+    usual_spares = DEFAULT_SPARE_REPLICAS if selfhost.replicas is None else 0.0
     return FleetTerms(
         offers=tuple(
             PricedOffer(o.usd_per_gpu_hour.value, o.replicas, o.committed, o.name)
@@ -97,7 +105,7 @@ def fleet_terms(selfhost: SelfHost, facts: FleetFacts, hours_per_month: float) -
         gpus_per_replica=facts.gpus_per_replica,
         scaling="scheduled" if selfhost.scaling == "scheduled" else "always-on",
         load_factor=DEFAULT_LOAD_FACTOR if load_factor is None else load_factor.value,
-        spare_replicas=DEFAULT_SPARE_REPLICAS if spare is None else spare.value,
+        spare_replicas=usual_spares if spare is None else spare.value,
         min_replicas=selfhost.min_replicas.value,
         node_gpus=selfhost.node_gpus.value,
         start_minutes=selfhost.start_minutes.value,

@@ -45,7 +45,7 @@ def _text(rows: list[dict[str, Any]], words: str) -> str:
         for row in rows
     ]
     heads = ["ID", "PRICE", "VALUE", "UNIT", "KIND", "AGE", "SOURCE"]
-    return sections(table(heads, cells, ["VALUE"]), notes.text())
+    return sections(table(heads, cells, ["VALUE"], whole=["ID"]), notes.text())
 
 
 def _age(row: dict[str, Any]) -> str:

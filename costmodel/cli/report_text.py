@@ -36,7 +36,7 @@ def _head(report: Report) -> str:
     if best.saving_usd_per_month is not None:
         lines.append(
             f"It saves {usd(best.saving_usd_per_month)} a month against {best.runner_up}; "
-            f"the weakest number behind it is {best.evidence}."
+            f"the prices and throughputs behind it are {best.evidence}, at the weakest."
         )
     return "\n".join(paragraph(line) for line in lines)
 

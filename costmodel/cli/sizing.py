@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from costmodel.cli.options import CHECK_FAILED, AsJson, count, emit, positive, positive_share, share
+
+if TYPE_CHECKING:
+    from costmodel.sizing_results import Fit
 
 Model = Annotated[
     str,
@@ -49,6 +53,20 @@ def fit(  # noqa: PLR0913 - one option per question
         float | None,
         typer.Option(parser=positive_share, metavar="X", help="Share of memory the engine takes."),
     ] = None,
+    max_num_seqs: Annotated[
+        int | None,
+        typer.Option(parser=count, metavar="N", help="Most requests the engine runs at once."),
+    ] = None,
+    block_size: Annotated[
+        int | None, typer.Option(parser=count, metavar="N", help="Tokens of a KV cache block.")
+    ] = None,
+    no_cuda_graphs: Annotated[
+        bool, typer.Option("--no-cuda-graphs", help="The engine in eager mode.")
+    ] = False,
+    engine_log: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A vLLM start-up log; it replaces our overhead."),
+    ] = None,
     check: Annotated[bool, typer.Option("--check", help="Exit 3 unless it fits.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -66,9 +84,12 @@ def fit(  # noqa: PLR0913 - one option per question
         engine=engine,
         engine_version=engine_version,
         gpu_memory_utilization=gpu_memory_utilization,
+        max_num_seqs=max_num_seqs,
+        block_size=block_size,
+        cuda_graphs=not no_cuda_graphs,
+        engine_log=engine_log,
     )
-    data = result.to_dict()
-    emit(data, as_json, lambda: _text(f"{model} on {tp} x {gpu}", data))
+    emit(result.to_dict(), as_json, lambda: _fit_text(result, gpu))
     if check and result.verdict != "fits":
         raise typer.Exit(CHECK_FAILED)
 
@@ -121,12 +142,83 @@ def throughput(  # noqa: PLR0913 - one option per question
     emit(data, as_json, lambda: _text(f"{model} in {weights} on {tp} x {gpu}", data))
 
 
+def _fit_text(fit: Fit, gpu: str) -> str:
+    """The verdict in words, then tables: the numbers, one card, the KV cache, by GPUs, remedies."""
+    from costmodel.cli.text import paragraph, sections, titled
+    from costmodel.present.fit_words import headline
+
+    line, data = headline(fit, gpu), fit.to_dict()
+    notes = "\n".join(paragraph(f"- {note}", "  ") for note in fit.notes)
+    return sections(
+        f"{paragraph(f'{line.facts} {line.advice}')}\n{paragraph(line.reason)}",
+        _results({name: data[name] for name in data if name not in _FIT_TABLES}),
+        _sizes("ONE CARD", data["per_gpu"]),
+        _sizes("KV CACHE, ALL CARDS", data["kv_cache"]),
+        _by_tp(fit),
+        _remedies(fit),
+        titled("NOTES", notes),
+        _known(data["assumptions"]),
+    )
+
+
+_FIT_TABLES = {"assumptions", "per_gpu", "kv_cache", "by_tp", "remedies", "notes"}
+
+
+def _sizes(title: str, sizes: Mapping[str, Any] | None) -> str:
+    from costmodel.cli.text import table
+
+    rows = [[name, _shown(name, value)] for name, value in (sizes or {}).items()]
+    return table([title, ""], rows) if rows else ""
+
+
+def _by_tp(fit: Fit) -> str:
+    from costmodel.cli.text import table
+    from costmodel.present.fit_words import VERDICT_WORDS, counted, gib, nodes
+
+    right = ["REQUESTS", "WEIGHTS A CARD", "KV CACHE, ALL"]
+    rows = [
+        [
+            nodes(row),
+            VERDICT_WORDS[row.verdict],
+            counted(row.max_concurrency),
+            f"{counted(row.low)} to {counted(row.high)}",
+            gib(row.weights_bytes_per_gpu),
+            gib(row.kv_pool_bytes),
+        ]
+        for row in fit.by_tp
+    ]
+    heads = ["GPUS", "VERDICT", "REQUESTS", "80 % INTERVAL", *right[1:]]
+    return table(heads, rows, right) if rows else ""
+
+
+def _remedies(fit: Fit) -> str:
+    from costmodel.cli.text import table
+    from costmodel.present.fit_words import counted
+
+    rows = [[each.text, f"{each.gpus}", counted(each.max_concurrency)] for each in fit.remedies]
+    heads = ["WHAT WOULD MAKE IT FIT", "GPUS", "REQUESTS"]
+    return table(heads, rows, heads[1:]) if rows else ""
+
+
 def _text(title: str, data: Mapping[str, Any]) -> str:
+    from costmodel.cli.text import sections
+
+    results = {name: value for name, value in data.items() if name != "assumptions"}
+    return sections(title, _results(results), _known(data["assumptions"]))
+
+
+def _results(data: Mapping[str, Any]) -> str:
+    from costmodel.cli.text import table
+
+    return table(["RESULT", ""], [[name, _shown(name, value)] for name, value in data.items()])
+
+
+def _known(assumptions: list[Mapping[str, Any]]) -> str:
+    """The assumptions as a table, their sources once below it."""
     from costmodel.cli.text import Footnotes, sections, table
 
-    results = [[name, _shown(name, value)] for name, value in data.items() if name != "assumptions"]
     notes = Footnotes()
-    known = [
+    rows = [
         [
             row["path"],
             _shown(row["path"], row["value"]),
@@ -134,14 +226,10 @@ def _text(title: str, data: Mapping[str, Any]) -> str:
             row["kind"],
             notes.mark(row["source"]),
         ]
-        for row in data["assumptions"]
+        for row in assumptions
     ]
-    return sections(
-        title,
-        table(["RESULT", ""], results),
-        table(["ASSUMPTION", "VALUE", "UNIT", "KIND", "SOURCE"], known, ["VALUE"]),
-        notes.text(),
-    )
+    heads = ["ASSUMPTION", "VALUE", "UNIT", "KIND", "SOURCE"]
+    return sections(table(heads, rows, ["VALUE"]), notes.text())
 
 
 def _shown(name: str, value: Any) -> str:

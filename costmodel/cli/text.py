@@ -16,9 +16,14 @@ GAP = "  "
 
 
 def table(
-    headers: Sequence[str], rows: Iterable[Sequence[str]], right: Collection[str] = ()
+    headers: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    right: Collection[str] = (),
+    whole: Collection[str] = (),
 ) -> str:
     """Rows under their headers; the last column wraps, columns named in `right` align right.
+
+    Columns named in `whole` are never clipped, ids that a user is to copy.
 
     >>> print(table(["NAME", "USD"], [["input", "$17.7k"], ["output", "$5"]], ["USD"]))
     NAME       USD
@@ -26,17 +31,21 @@ def table(
     output      $5
     """
     lines = [[_printable(text) for text in row] for row in [headers, *rows]]
-    widths = _widths(lines)
+    widths = _widths(lines, {i for i, header in enumerate(headers) if header in whole})
     at_right = {i for i, header in enumerate(headers) if header in right}
     return "\n".join(line for row in lines for line in _lines(row, widths, at_right))
 
 
-def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
+def _widths(rows: Sequence[Sequence[str]], whole: set[int]) -> list[int]:
     """What each column needs; the widest is narrowed until the last has room."""
     *first, last = (max(map(len, column)) for column in zip(*rows, strict=True))
     wanted = WIDTH - len(GAP) * len(first) - min(last, LEAST_LAST)
-    while first and sum(first) > wanted and max(first) > LEAST_CLIPPED:
-        first[first.index(max(first))] -= 1
+    clipped = [i for i in range(len(first)) if i not in whole]
+    while clipped and sum(first) > wanted:
+        widest = max(clipped, key=lambda i: first[i])
+        if first[widest] <= LEAST_CLIPPED:
+            break
+        first[widest] -= 1
     room = WIDTH - len(GAP) * len(first) - sum(first)
     return [*first, min(last, max(room, LEAST_LAST))]
 

@@ -30,6 +30,9 @@ INPUT, CACHED_INPUT, CACHE_WRITE, OUTPUT = "input", "cached input", "cache write
 TOKEN_LINES = (INPUT, CACHED_INPUT, CACHE_WRITE, OUTPUT)
 """The lines of a request's bill that are priced per token, in the order they are summed."""
 
+NO_CACHE_PRICE = "no cache price is listed: the input price"
+"""The source of a cached or written token's price where none is listed."""
+
 REQUEST_FEE = "request fee"
 """The line of a flat fee per request; present only where there is one."""
 

@@ -183,7 +183,10 @@ def _both(one: WinningSet, other: WinningSet) -> WinningSet:
 
 def _recurring(saving: CostCurve, start: float) -> tuple[list[Window], bool]:
     """Equal slopes: past ``start`` the steps alone decide, and they repeat without end."""
-    period = 1 / saving.steps.steepest[saving.steps.steepest > 0].min()
+    rising = saving.steps.steepest[saving.steps.steepest > 0]
+    if not len(rising):
+        return ([(start, inf)] if saving(2.0 * start + 1.0) > 0 else []), False
+    period = 1 / rising.min()
     periods = 1 if len(saving.steps.weights) == 1 else _PERIODS
     whole = np.ceil(start / period) * period
     windows = _windows(saving, start, whole + periods * period)
@@ -201,7 +204,8 @@ def _both_ends(saving: CostCurve, low: float, high: float) -> tuple[list[Window]
     near: list[Window] = []
     near_end = low
     while not _changes(near, low, near_end) and near_end < high:
-        near_start, near_end = near_end, _step_edge(saving, min(near_end + stretch, high))
+        near_start, near_end = near_end, near_end + stretch
+        near_end = _step_edge(saving, near_end) if near_end < high else high
         near += _windows(saving, near_start, near_end)
     far: list[Window] = []
     far_start = high

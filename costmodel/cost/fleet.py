@@ -157,6 +157,11 @@ class FleetTerms:
         """Purchase units under the committed offers."""
         return sum(self.units_of(offer) for offer in self.offers[:-1])
 
+    @property
+    def committed_replicas(self) -> float:
+        """Replicas under the committed offers."""
+        return sum(offer.replicas or 0 for offer in self.offers[:-1])
+
     def units_of(self, offer: Offer) -> float:
         """Whole purchase units behind an offer's replicas."""
         return float(whole_units((offer.replicas or 0) / self.replicas_per_unit))
@@ -272,9 +277,12 @@ def fleet_use(load: FleetLoad, terms: FleetTerms, volume: ArrayLike) -> FleetUse
         peaks = np.clip(
             sizing_load(load, terms)(volume).max(axis=-1) / terms.load_factor, 0, serving
         )
-        return FleetUse(
-            busy, np.minimum(with_load_factor, peaks), peaks, serving, provided, provided
+        units = max(
+            float(whole_units(terms.pinned_replicas / terms.replicas_per_unit)),
+            terms.committed_units,
         )
+        billed = np.maximum(provided, units * terms.replicas_per_unit)
+        return FleetUse(busy, np.minimum(with_load_factor, peaks), peaks, serving, provided, billed)
     lines = sizing_load(load, terms)(volume) / terms.load_factor
     always_on = terms.scaling == "always-on" or terms.elastic.committed
     peaks = lines.max(axis=-1) if always_on else lines.mean(axis=-1)

@@ -80,13 +80,14 @@ class Hybrid:
 
     @property
     def _spare_units(self) -> float:
-        """Purchase units kept free."""
-        return float(whole_units(self.terms.spare_replicas / self.terms.replicas_per_unit))
+        """Purchase units kept free; part of one where a node holds several replicas."""
+        return self.terms.spare_replicas / self.terms.replicas_per_unit
 
     def _own_usd(self, units: ArrayLike) -> Floats:
         """Fleet bill of this many serving units: spares, commitments, fixed cost; 0 if none."""
         units, terms = np.asarray(units, dtype=float), self.terms
-        extra = np.maximum(units + self._spare_units - terms.committed_units, 0.0)
+        billed = whole_units(units + self._spare_units)
+        extra = np.maximum(billed - terms.committed_units, 0.0)
         bill = self.fleet_usd + self._committed_usd + extra * self._unit_usd
         return np.where((units > 0) | (self._committed_usd > 0), bill, 0.0)
 
@@ -107,6 +108,12 @@ class Hybrid:
         serving = units * self.terms.replicas_per_unit
         return np.where(units > 0, serving + self.terms.spare_replicas, 0.0)
 
+    def billed_units(self, volume: ArrayLike) -> Floats:
+        """Purchase units billed at each volume: serving, spare and committed ones."""
+        units = self.units(volume)
+        billed = np.maximum(whole_units(units + self._spare_units), self.terms.committed_units)
+        return np.where(units > 0, billed, self.terms.committed_units)
+
     def own_usd(self, volume: ArrayLike) -> Floats:
         """The part of the bill that is the own fleet (GPUs and its fixed cost) at each volume."""
         return self._own_usd(self.units(volume))
@@ -119,14 +126,13 @@ class Hybrid:
         if self.terms.pinned_replicas is not None:
             units = np.full(volume.shape, self._pinned_units)
             return units, self._bill(volume, units)
-        best, bill = np.zeros(volume.shape), self._bill(volume, np.zeros(volume.shape))
-        low, high = self._candidates(volume)
-        for step in range(int((high - low).max(initial=0)) + 1):
-            units = np.minimum(low + step, high)
-            cost = self._bill(volume, units)
-            better = cost < bill
-            best, bill = np.where(better, units, best), np.where(better, cost, bill)
-        return best, bill
+        tried = self._candidates(volume)
+        bills = self._bill(volume[..., None], tried)
+        best = np.argmin(bills, axis=-1)[..., None]
+        return (
+            np.take_along_axis(tried, best, axis=-1)[..., 0],
+            np.take_along_axis(bills, best, axis=-1)[..., 0],
+        )
 
     def _bill(self, volume: Floats, units: Floats) -> Floats:
         overflow = self.overflow_usd(volume, units * self._unit_capacity)
@@ -137,22 +143,34 @@ class Hybrid:
         serving = max(0.0, (self.terms.pinned_replicas or 0) - self.terms.spare_replicas)
         return serving / self.terms.replicas_per_unit
 
-    def _candidates(self, volume: Floats) -> tuple[Floats, Floats]:
-        """Bounds on the best number of units at each volume.
+    def _candidates(self, volume: Floats) -> Floats:
+        """Numbers of units among which the best is, ascending; shape ``volume.shape + (tried,)``.
 
-        The list spend a further unit saves falls with every unit. It pays for certain while even
-        the contract's smallest marginal rate covers the unit's price, and never once the largest
-        does not. A contract that jumps has no such bounds: then every number is tried.
+        On one rate a further unit pays until it saves less than its price. Else the bill is a
+        straight line in the number of units between those at which an hour stops overflowing or
+        the contract changes its rate, so that the best is beside one of these, or none.
         """
-        most = whole_units(
-            self.load.per_volume.max() * (volume + self._shift) / self._unit_capacity
-        )
+        reach = (volume + self._shift)[..., None] / self._unit_capacity
+        most = whole_units(self.load.per_volume.max() * reach)
         free = np.clip(self.terms.committed_units - self._spare_units, 0.0, most)
-        if not _is_continuous(self.contract):
-            return np.zeros_like(most), most
-        rates = self.contract.slopes.min(), self.contract.slopes.max()
-        low, high = (self._last_paying_unit(volume, most, rate) for rate in rates)
-        return np.maximum(low, free), np.maximum(high, free)
+        none = np.zeros_like(most)
+        if len(self.contract.starts) == 1:
+            last = self._last_paying_unit(volume, most[..., 0], float(self.contract.slopes[0]))
+            breaks = np.concatenate([none, last[..., None], free], axis=-1)
+        else:
+            hours = reach * np.unique(self._hours[0])
+            breaks = np.concatenate([none, hours, self._rate_changes(volume, hours), free], axis=-1)
+        beside = [np.floor(breaks), np.ceil(breaks)]
+        return np.sort(np.minimum(np.concatenate(beside, axis=-1), most), axis=-1)
+
+    def _rate_changes(self, volume: Floats, hours: Floats) -> Floats:
+        """Units at which what overflows crosses each of the contract's thresholds."""
+        left = self.overflow_usd(volume[..., None], hours * self._unit_capacity)
+        found = [
+            np.interp(self.contract.starts[1:], row[::-1], units[::-1])
+            for row, units in zip(_rows(left), _rows(hours), strict=True)
+        ]
+        return np.asarray(found).reshape(*volume.shape, -1)
 
     def _last_paying_unit(self, volume: Floats, most: Floats, rate: float) -> Floats:
         """The largest unit whose saved list spend times ``rate`` covers its price (bisection)."""
@@ -233,6 +251,8 @@ class Hybrid:
     def _all_api_from(self) -> float:
         """The volume past which own units never pay; inf where they do at the last rate."""
         _, usd_above, per_load_above = self._hours
+        if per_load_above[0] == 0:
+            return 0.0
         own_rate = self._unit_usd / (self._unit_capacity * per_load_above[0])
         last_rate = self.contract.slopes[-1]
         if own_rate <= last_rate:
@@ -283,11 +303,9 @@ class Hybrid:
         return float(max(gap.starts[-1], -extra / units, from_root, 0.0))
 
 
-def _is_continuous(curve: PiecewiseLinear) -> bool:
-    """Whether the pieces meet at every start."""
-    at = curve.starts[1:]
-    before = curve.intercepts[:-1] + curve.slopes[:-1] * at
-    return bool(np.allclose(before, curve(at), rtol=1e-12, atol=1e-9))
+def _rows(values: Floats) -> Floats:
+    """All but the last axis as one."""
+    return values.reshape(-1, values.shape[-1])
 
 
 def _highest(curve: CostCurve, upto: float) -> float:

@@ -14,7 +14,7 @@ import numpy as np
 
 from costmodel.cost.curve import Floats
 from costmodel.present.axes import Axis, Scale, first_above
-from costmodel.present.focus import exclusion, option_named, own_option
+from costmodel.present.focus import earliest_own_option, exclusion, option_named
 from costmodel.present.theme import (
     FONT,
     INK,
@@ -103,13 +103,13 @@ def curves_figure(
     """Bills over 0 to three times the evaluated volume.
 
     ``option`` names the option whose windows and crossings are shown; by default the one with
-    own GPUs that the verdict is about. ``width`` [px] is what labels are laid out for; the
+    own GPUs that wins at the least volume. ``width`` [px] is what labels are laid out for; the
     figure itself fills what it is put into.
     """
     import plotly.graph_objects as go
 
     lines = _lines(report)
-    chosen = option_named(report, option) if option else own_option(report)
+    chosen = option_named(report, option) if option else earliest_own_option(report)
     row = report.against_cheapest(chosen.name) if chosen else None
     frame = _frame(report, lines, scale, width, height)
     colour = colours(report)[chosen.name] if chosen else MUTED

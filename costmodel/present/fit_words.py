@@ -102,10 +102,8 @@ def _reason(fit: Fit) -> str:
     wanted = gib(fit.concurrency * fit.kv_bytes_per_sequence / fit.tp)
     left = f"weights ({weights}) and overhead ({overhead}) leave {cache}"
     if fit.verdict == "fits":
-        return (
-            f"Of the {budget} the engine takes of a card, {left} to the KV cache; these requests "
-            f"need {wanted} of it."
-        )
+        taken = f"Of the {budget} the engine takes of a card"
+        return f"{taken}, {left} to the KV cache; it needs {wanted}."
     if fit.verdict == "tight":
         return (
             f"These requests need {wanted} of KV cache a card. Of {budget}, {left}, give or take "
@@ -116,9 +114,7 @@ def _reason(fit: Fit) -> str:
             f"Weights ({weights}) and overhead ({overhead}) alone exceed the {budget} the engine "
             f"takes of a card. {_needed(fit)}"
         )
-    return (
-        f"These requests need {wanted} of KV cache a card. Of {budget}, {left}. {_needed(fit)}"
-    )
+    return f"These requests need {wanted} of KV cache a card. Of {budget}, {left}. {_needed(fit)}"
 
 
 def _needed(fit: Fit) -> str:
@@ -132,17 +128,15 @@ def figures(fit: Fit) -> list[tuple[str, str, str]]:
     asked = f"{requests(fit.concurrency)} of {fit.context:,} tokens"
     longest = f"{fit.largest_context:,} tokens" if fit.largest_context else "None"
     needed = fit.gpus_needed
+    interval = f"80 % interval {counted(fit.low)} to {counted(fit.high)}"
+    room = f"of {fit.context:,} tokens; {interval if fit.high else 'no room for a KV cache'}"
     return [
-        (
-            "Requests at once",
-            f"{fit.largest_concurrency:,}",
-            f"of {fit.context:,} tokens; 80 % interval {counted(fit.low)} to {counted(fit.high)}",
-        ),
+        ("Requests at once", f"{fit.largest_concurrency:,}", room),
         ("Largest context", longest, f"with {requests(fit.concurrency)} at once"),
         (
             "GPUs needed",
             "More than 16" if needed is None else f"{needed}",
-            f"for {asked}, of 1, 2, 4, 8 and 16",
+            f"for {asked}",
         ),
     ]
 
@@ -156,14 +150,15 @@ def kv_known(kv_dtype: str, known: KvQuality | None) -> str:
     """What is known about answers with this KV cache, as sentences.
 
     >>> kv_known("q5_1", None)
-    'Answers with a q5_1 cache against 16 bits: no data here yet.'
+    'Answers with the KV cache in q5_1: no data here yet.'
     """
     if kv_dtype in {"bf16", "fp16"}:
         return "16 bits are what other KV caches are held against."
     if known is None:
-        return f"Answers with a {kv_dtype} cache against 16 bits: {NO_KV_DATA}."
+        return f"Answers with the KV cache in {kv_dtype}: {NO_KV_DATA}."
     several = f"{known.comparisons} comparisons on {known.models} models"
-    one = f"Answers with a {kv_dtype} cache keep {_share(known.median_retention)} of the score"
+    kept = f"{_share(known.median_retention)} of the score with 16 bits"
+    one = f"Answers with the KV cache in {kv_dtype} keep {kept}"
     if known.comparisons == 1:
         return f"{one} in the one comparison there is ({known.worst_on}). {known.note}".strip()
     worst = f"{_share(known.worst_retention)} on {known.worst_on}"

@@ -6,6 +6,8 @@ once, so that headline, chart and numbers speak of the same two.
 
 from __future__ import annotations
 
+import math
+
 from costmodel.errors import InputError, did_you_mean, nearest_ids
 from costmodel.report import OptionResult, Report
 
@@ -31,6 +33,32 @@ def own_option(report: Report) -> OptionResult | None:
         return not recommended, not option.stands, idle, option.monthly_usd or 0.0
 
     return min(filter(has_own_gpus, report.options), key=rank, default=None)
+
+
+def earliest_own_option(report: Report) -> OptionResult | None:
+    """The option with own GPUs that beats the cheapest eligible API at the least volume.
+
+    It does not depend on the evaluated volume: an option that only this volume rules out counts.
+    Where none ever wins it is the one to speak about.
+    """
+    winning = [
+        (row.first_tokens_per_day, row.always_from_tokens_per_day or math.inf, option)
+        for option in report.options
+        if has_own_gpus(option) and eligible_at_some_volume(option)
+        if (row := report.against_cheapest(option.name)) is not None
+        if row.first_tokens_per_day is not None
+    ]
+    best = min(winning, key=lambda each: each[:2], default=None)
+    return own_option(report) if best is None else best[2]
+
+
+VOLUME_ONLY = "its pinned fleet serves "
+"""How a reason begins that holds at this volume only, as `verdict.capacity_exclusion` says it."""
+
+
+def eligible_at_some_volume(option: OptionResult) -> bool:
+    """Whether nothing but the evaluated volume keeps an option out."""
+    return all(reason.startswith(VOLUME_ONLY) for reason in option.excluded_by)
 
 
 def has_own_gpus(option: OptionResult) -> bool:

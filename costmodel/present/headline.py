@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from costmodel.present.focus import cheapest_api, exclusion, has_own_gpus, own_option
+from costmodel.present.focus import (
+    cheapest_api,
+    earliest_own_option,
+    eligible_at_some_volume,
+    exclusion,
+    has_own_gpus,
+    own_option,
+)
 from costmodel.present.theme import shortened
 from costmodel.report import BreakEven, OptionResult, Report
 from costmodel.verdict import describe
@@ -64,7 +71,9 @@ def _advice(report: Report, own: OptionResult | None, api: OptionResult | None) 
     if name == own.name:
         lasting = row is not None and _for_good(row, report.tokens_per_day)
         return f"Choose {_name(name)}." if lasting else f"Choose {_name(name)}, at this volume."
-    if row is not None and row.always_from_tokens_per_day is not None and own.stands:
+    first = earliest_own_option(report) or own
+    later = report.against_cheapest(first.name)
+    if later is not None and later.always_from_tokens_per_day and eligible_at_some_volume(first):
         return f"Stay with {_name(name)}, for now."
     return f"Stay with {_name(name)}."
 
@@ -84,7 +93,8 @@ def _reason(report: Report, own: OptionResult | None, api: OptionResult | None) 
         )
     if own is not None and own.excluded_by:
         parts.append(f"{_name(own.name)} is {exclusion(own)}.")
-    row = report.against_cheapest(own.name) if own else None
+    first = earliest_own_option(report)
+    row = report.against_cheapest(first.name) if first else None
     if api is None and own is not None:
         parts.append("No API by itself meets every condition.")
     elif row is not None:

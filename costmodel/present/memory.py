@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 WEIGHTS, CACHE = ACCENTS["own"][0], ACCENTS["hybrid"][0]
 OVERHEAD, UNUSABLE = "#8794a5", "#e6e9ee"
 MISSING = VERDICT_COLOURS["does_not_fit"]
-LABEL_PX = 92
-"""Width a label under the bar takes."""
+LABEL_PX, CARD_LABEL_PX = 92, 132
+"""Widths of a label under the bar, and of the card's over it."""
 
 LEAST_CONTEXT = 512
 """Tokens at the left end of the map."""
@@ -100,7 +100,7 @@ def memory_figure(fit: Fit, width: float = 1160, height: float = 176) -> go.Figu
             *(_leader(old, new / width * end) for old, new in zip(places, shown, strict=True)),
         ],
         "annotations": [
-            *_edge_labels(fit, budget, card, end),
+            *_edge_labels(fit, budget, card, end, width),
             *(_label(x / width * end, *text) for x, text in zip(shown, texts, strict=True)),
         ],
     }
@@ -132,37 +132,38 @@ def _box(left: float, right: float, colour: str, *, dashed: bool = False, **more
 
 def _edge(place: float, top: float, dash: str) -> dict[str, Any]:
     line = {"color": INK, "width": 1.2, "dash": dash}
-    return {"type": "line", "x0": place, "x1": place, "y0": 0, "y1": top, "line": line}
+    return {"type": "line", "yref": "paper", "x0": place, "x1": place, "y0": 0, "y1": top,
+            "line": line}  # fmt: skip
 
 
-def _edge_labels(fit: Fit, budget: float, card: float, end: float) -> list[dict[str, Any]]:
-    """What the two lines are: side by side over them, the card's on the far side."""
-    beyond = card / end < 0.7
+def _edge_labels(
+    fit: Fit, budget: float, card: float, end: float, width: float
+) -> list[dict[str, Any]]:
+    """What the two lines are: over them, side by side without touching."""
     each = "each card" if fit.tp > 1 else "the card"
-    return [
-        _top(budget, f"the engine's share, {gib(fit.budget_bytes_per_gpu)}", "right", MUTED),
-        _top(
-            card if beyond else end,
-            f"<b>{each}, {gib(fit.usable_bytes_per_gpu)}</b>",
-            "left" if beyond else "right",
-            INK,
-            lift=0 if beyond or budget / end < 0.82 else 0,
-        ),
-    ]
+    of_card = f"<b>{each}, {gib(fit.usable_bytes_per_gpu)}</b>"
+    of_share = f"the engine's share, {gib(fit.budget_bytes_per_gpu)}"
+    if end - card > CARD_LABEL_PX / width * end:
+        return [_top(budget, of_share, "right", MUTED), _top(card, of_card, "left", INK)]
+    left_of_card = card - CARD_LABEL_PX / width * end
+    share = _top(min(budget, left_of_card), of_share, "right", MUTED)
+    return [share, _top(card, of_card, "right", INK)]
 
 
-def _top(place: float, text: str, anchor: str, colour: str, lift: float = 0) -> dict[str, Any]:
-    return {"x": place, "y": 1.06, "text": text, "xanchor": anchor, "yanchor": "bottom",
-            "yshift": lift, "showarrow": False, "font": {"size": 12, "color": colour}}  # fmt: skip
+def _top(place: float, text: str, anchor: str, colour: str) -> dict[str, Any]:
+    return {"x": place, "y": 1.06, "yref": "paper", "text": text, "xanchor": anchor,
+            "yanchor": "bottom", "showarrow": False,
+            "font": {"size": 12, "color": colour}}  # fmt: skip
 
 
 def _leader(place: float, label: float) -> dict[str, Any]:
     path = f"M {place} 0 L {place} -0.06 L {label} -0.13"
-    return {"type": "path", "path": path, "line": {"color": RULE, "width": 1}}
+    return {"type": "path", "yref": "paper", "path": path, "line": {"color": RULE, "width": 1}}
 
 
 def _label(place: float, name: str, size: float, colour: str) -> dict[str, Any]:
-    return {"x": place, "y": -0.13, "text": f"{name}<br><b>{size:.1f} GiB</b>", "yanchor": "top",
+    text = f"{name}<br><b>{size:.1f} GiB</b>"
+    return {"x": place, "y": -0.13, "yref": "paper", "text": text, "yanchor": "top",
             "showarrow": False, "font": {"size": 12, "color": colour}}  # fmt: skip
 
 
@@ -227,7 +228,7 @@ def _point(fit: Fit) -> dict[str, Any]:
     marker = {"size": 11, "color": PAPER,
               "line": {"color": VERDICT_COLOURS[fit.verdict], "width": 3}}  # fmt: skip
     return {"type": "scatter", "mode": "markers", "x": [fit.context], "y": [fit.concurrency],
-            "marker": marker, "hoverinfo": "skip"}  # fmt: skip
+            "marker": marker, "cliponaxis": False, "hoverinfo": "skip"}  # fmt: skip
 
 
 def _asked(fit: Fit, across: Axis, up: Axis) -> dict[str, Any]:
@@ -249,8 +250,9 @@ def _regions(found: FitMap, across: Axis, up: Axis) -> list[dict[str, Any]]:
 
 
 def _corner(text: str, x: float, y: float, anchor: str, colour: str) -> dict[str, Any]:
+    font = {"size": 13, "color": colour}
     return {"x": x, "y": y, "xref": "paper", "yref": "paper", "text": f"<b>{text}</b>",
-            "xanchor": anchor, "showarrow": False, "font": {"size": 13, "color": colour}}  # fmt: skip
+            "xanchor": anchor, "showarrow": False, "font": font}  # fmt: skip
 
 
 def _title(text: str) -> dict[str, Any]:

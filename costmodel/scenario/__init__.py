@@ -6,7 +6,7 @@ form with its source (`quantity.Quantity`). Ids are checked later, against the b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -79,10 +79,32 @@ class Scenario(Part):
             *_duplicate_names("workloads", self.workloads),
             *_duplicate_names("options", self.options),
             *self._unknown_names(),
+            *self._reserved_names(),
+            *self._cache_shares(),
         ]
         if problems:
             raise PydanticCustomError("references", "references", {"problems": problems})
         return self
+
+    def _reserved_names(self) -> Iterator[tuple[Location, str]]:
+        for key, items, taken in (
+            ("workloads", self.workloads, "all"),
+            ("options", self.options, "cheapest"),
+        ):
+            for i, item in enumerate(items):
+                if item.name == taken:
+                    yield (key, i, "name"), f"the name {taken!r} has a meaning of its own here"
+
+    def _cache_shares(self) -> Iterator[tuple[Location, str]]:
+        most = max(w.cached_input_share.value for w in self.workloads)
+        for i, option in enumerate(self.options):
+            share = option.selfhost.prefix_cache_share.value if option.selfhost else 0.0
+            if share > most:
+                where: Location = ("options", i, "selfhost", "prefix_cache_share")
+                yield (
+                    where,
+                    f"is at most the workloads' cached_input_share ({most:g}), not {share:g}",
+                )
 
     def _unknown_names(self) -> Iterator[tuple[Location, str]]:
         workloads = [w.name for w in self.workloads]
@@ -169,7 +191,7 @@ def parse_scenario(text: str, file: str = "scenario.yaml") -> Scenario:
     """The scenario in a text that came from outside: it may not name files of this machine."""
     data, origin = parse_yaml(text, file)
     scenario = _validated(data, origin)
-    named = list(_file_references(data))
+    named = list(_file_references(scenario))
     if named:
         message = "names a file; this works only in a scenario opened from disk"
         raise InputError(origin.problem(where, message) for where in named)
@@ -189,14 +211,15 @@ def _validated(data: Any, origin: Origin) -> Scenario:
     return scenario
 
 
-def _file_references(data: Mapping[str, Any]) -> Iterator[Location]:
+def _file_references(scenario: Scenario) -> Iterator[Location]:
     """Places at which a scenario names a file: profile.usage, quality.gate, throughput.bench."""
-    names = {"usage", "baseline", "candidate", "bench"}
-    waiting: list[tuple[Location, Any]] = [((), data)]
-    while waiting:
-        location, value = waiting.pop()
-        if isinstance(value, Mapping):
-            yield from ((*location, key) for key in value if key in names)
-            waiting.extend(((*location, str(key)), item) for key, item in value.items())
-        elif isinstance(value, list | tuple):
-            waiting.extend(((*location, i), item) for i, item in enumerate(value))
+    for i, workload in enumerate(scenario.workloads):
+        if workload.profile is not None and workload.profile.usage is not None:
+            yield "workloads", i, "profile", "usage"
+        if workload.quality is not None and workload.quality.gate is not None:
+            yield "workloads", i, "quality", "gate"
+    for i, option in enumerate(scenario.options):
+        stated = option.selfhost.throughput if option.selfhost else None
+        each = stated.values() if isinstance(stated, dict) else [stated]
+        if any(throughput is not None and throughput.bench is not None for throughput in each):
+            yield "options", i, "selfhost", "throughput"

@@ -23,6 +23,15 @@ class ContractStep(Part):
     discount: Share = stated(0.0)
 
 
+_CONTRACT_FIELDS = {
+    "graduated": {"steps"},
+    "all-units": {"steps"},
+    "commit": {"usd_per_month", "discount", "overage_discount"},
+    "provisioned": {"usd_per_unit_month", "tokens_per_s"},
+}
+"""What each kind of contract is made of."""
+
+
 class Contract(Part):
     """Terms over a month's list spend."""
 
@@ -36,6 +45,10 @@ class Contract(Part):
 
     @model_validator(mode="after")
     def _complete(self) -> Contract:
+        for name, field in type(self).model_fields.items():
+            foreign = name != "kind" and name not in _CONTRACT_FIELDS[self.kind]
+            if foreign and getattr(self, name) != field.default:
+                raise ValueError(f"{name} means nothing in a contract of kind {self.kind}")
         if self.kind in ("graduated", "all-units"):
             self._check_steps(self.steps)
         elif self.kind == "commit" and self.usd_per_month is None:
@@ -86,6 +99,9 @@ class Api(Part):
             raise ValueError("a quoted price needs input_usd_per_mtok and output_usd_per_mtok")
         if quoted and self.model is not None:
             raise ValueError("say provider and model, or quote prices, not both")
+        for name in ("cached_input_usd_per_mtok", "cache_write_usd_per_mtok", "batch_discount"):
+            if not quoted and getattr(self, name) is not None:
+                raise ValueError(f"{name} belongs to a quote: state input and output prices too")
         if not quoted and (self.provider is None or self.model is None):
             raise ValueError("needs provider and model, or quoted input and output prices")
         return self

@@ -27,6 +27,12 @@ class Hybrid(Part):
     replicas: Literal["optimal"] | PositiveCount = "optimal"
     spare_replicas: Count = stated(0.0)
 
+    @model_validator(mode="after")
+    def _spares_within(self) -> Hybrid:
+        if self.replicas != "optimal" and self.spare_replicas.value >= self.replicas.value:
+            raise ValueError("replicas counts the spares too: it must exceed spare_replicas")
+        return self
+
 
 class Option(Part):
     """One way to serve the workloads."""

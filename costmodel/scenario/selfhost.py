@@ -19,6 +19,16 @@ from costmodel.scenario.numbers import (
     stated,
 )
 
+_OWNED_FIELDS = (
+    "usd_per_gpu",
+    "life_months",
+    "residual_share",
+    "kw_per_gpu",
+    "pue",
+    "usd_per_kwh",
+    "colo_usd_per_kw_month",
+)
+
 
 class Offer(Part):
     """Terms on which GPUs are had: a price from the book, or one stated here."""
@@ -51,6 +61,13 @@ class Offer(Part):
             raise ValueError("an owned offer needs usd_per_gpu (the purchase price)")
         if self.terms == "serverless" and self.usd_per_gpu_second is None:
             raise ValueError("a serverless offer needs usd_per_gpu_second")
+        for name in _OWNED_FIELDS if self.terms != "owned" else ():
+            if getattr(self, name) is not None:
+                raise ValueError(f"{name} belongs to an owned offer, not to {self.terms}")
+        if self.usd_per_gpu_second is not None and self.terms != "serverless":
+            raise ValueError(f"usd_per_gpu_second belongs to serverless, not to {self.terms}")
+        if self.discount is not None and self.terms == "owned":
+            raise ValueError("discount is off a rental price; an owned offer has usd_per_gpu")
         if self.discount is not None and self.usd_per_gpu_hour is not None:
             raise ValueError("say usd_per_gpu_hour or discount, not both")
         return self
@@ -72,9 +89,15 @@ class Throughput(Part):
 
 
 def _throughput_form(data: Any) -> str:
-    """One throughput for all workloads, or one by workload name: the keys tell."""
-    keys = set(data) if isinstance(data, dict) else set()
-    return "all" if not keys or keys & set(Throughput.model_fields) else "each"
+    """One throughput for all workloads, or one by workload name: the values tell."""
+    if not isinstance(data, dict) or not data:
+        return "all"
+    numbers = {"value", "likely", "low", "high"}
+    by_workload = (
+        isinstance(item, Throughput) or (isinstance(item, dict) and not numbers & set(item))
+        for item in data.values()
+    )
+    return "each" if all(by_workload) else "all"
 
 
 ThroughputByWorkload = Annotated[
@@ -135,6 +158,9 @@ class SelfHost(Part):
             raise ValueError("without a model it needs gpus_per_replica")
         if self.tp and self.gpus_per_replica and self.tp.value != self.gpus_per_replica.value:
             raise ValueError("tp and gpus_per_replica contradict each other; say one")
+        spares = self.spare_replicas.value if self.spare_replicas else 0.0
+        if self.replicas is not None and spares >= self.replicas.value:
+            raise ValueError("replicas counts the spares too: it must exceed spare_replicas")
         if self.queueing is not None and self.load_factor is not None:
             raise ValueError("queueing replaces load_factor; say one")
         if any(offer.replicas is None for offer in self.offers[:-1]):

@@ -140,6 +140,11 @@ class Workload(Part):
             raise ValueError(f"the shares of the shapes must add up to 1, not {total:g}")
         if not self.tokens_per_request > 0:
             raise ValueError("a request needs tokens: input_tokens + output_tokens is 0")
+        if self.max_context is not None and self.longest_request > self.max_context.value:
+            raise ValueError(
+                f"max_context ({self.max_context.value:,.0f} tokens) is below a request of this "
+                f"workload ({self.longest_request:,.0f} tokens)"
+            )
         if self.cached_input_share.value + self.cache_write_share.value > 1:
             raise ValueError("cached_input_share + cache_write_share must be at most 1")
         return self
@@ -168,6 +173,16 @@ class Workload(Part):
     def mean_output_tokens(self) -> float:
         """Output tokens of the mean request."""
         return sum(s.share.value * s.output_tokens.value for s in self.request_shapes)
+
+    @property
+    def longest_request(self) -> float:
+        """Tokens of the longest shape, input and output."""
+        return max(s.input_tokens.value + s.output_tokens.value for s in self.request_shapes)
+
+    @property
+    def longest_context(self) -> float:
+        """Tokens of context that must be served: the promise, or the longest shape."""
+        return self.max_context.value if self.max_context is not None else self.longest_request
 
     @property
     def tokens_per_request(self) -> float:

@@ -7,7 +7,7 @@ from datetime import date
 from functools import lru_cache
 
 from costmodel.book import load_book
-from costmodel.errors import nearest_ids
+from costmodel.errors import InputError
 
 SMALLEST_TP = "smallest that fits"
 ENGINES_CHOICE = "engine's choice"
@@ -71,7 +71,7 @@ def engine_versions() -> dict[str, tuple[str | None, str | None]]:
     """
     from costmodel.book.engines import engines
 
-    known = {NEWEST: (None, None)}
+    known: dict[str, tuple[str | None, str | None]] = {NEWEST: (None, None)}
     for row in engines():
         if row.supported:
             single = row.versions.from_ is None and row.versions.before is None
@@ -101,15 +101,47 @@ def api_models(at: date) -> dict[str, list[str]]:
     return found
 
 
-def nearest_model(model: str, offered: Sequence[str]) -> str:
-    """The model of another provider that is most like this one.
+@lru_cache(maxsize=4)
+def _hosted(at: date) -> list[dict[str, list[str]]]:
+    """For every open model, the live endpoints that serve it: provider -> models."""
+    from costmodel.book.tokens import hosts, open_model_ids
 
-    >>> nearest_model("llama-3.3-70b-versatile", ["a/qwen3-32b", "a/Llama-3.3-70B-Instruct"])
-    'a/Llama-3.3-70B-Instruct'
+    found: list[dict[str, list[str]]] = []
+    for short_id in open_model_ids():
+        by_provider: dict[str, list[str]] = {}
+        for price in hosts(short_id, at, retired=True):
+            by_provider.setdefault(price.provider, []).append(price.model)
+        found.append(by_provider)
+    return found
+
+
+def same_weights(provider: str, model: str, elsewhere: str, at: date) -> str | None:
+    """The model by which another provider serves the same open weights; None where none is known.
+
+    >>> same_weights("groq", "llama-3.3-70b-versatile", "novita", date(2026, 11, 23))
+    'meta-llama/llama-3.3-70b-instruct'
+    >>> same_weights("groq", "llama-3.3-70b-versatile", "openai", date(2026, 11, 23))
     """
-    by_tail = {each.rsplit("/", 1)[-1]: each for each in offered}
-    near = nearest_ids(model.rsplit("/", 1)[-1], by_tail, most=1)
-    return by_tail[near[0]] if near else offered[0]
+    known = _endpoint(provider, model, at)
+    live = api_models(at).get(elsewhere, [])
+    served = (
+        each
+        for by_provider in _hosted(at)
+        if known[1] in by_provider.get(known[0], [])
+        for each in by_provider.get(elsewhere, [])
+    )
+    return next((each for each in served if each in live), None)
+
+
+def _endpoint(provider: str, model: str, at: date) -> tuple[str, str]:
+    """An endpoint under its listed ids; as given where it is unknown."""
+    from costmodel.book.tokens import token_price
+
+    try:
+        price = token_price(provider, model, at)
+    except InputError:
+        return provider, model
+    return price.provider, price.model
 
 
 def volumes(stated: float) -> list[float]:

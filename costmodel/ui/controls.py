@@ -31,9 +31,15 @@ class Controls:
         self, key: str, label: str, options: Sequence[str], default: str, **more: Any
     ) -> str:
         """A picker; returns what is chosen."""
-        place = options.index(default)
-        chosen = st.selectbox(label_text(label), options, place, **self._tied(key, default), **more)
+        chosen = self.pick(key, label, options, default, **more)
         return default if chosen is None else chosen
+
+    def pick(
+        self, key: str, label: str, options: Sequence[str], default: str | None, **more: Any
+    ) -> str | None:
+        """A picker that may stand empty."""
+        place = None if default is None else options.index(default)
+        return st.selectbox(label_text(label), options, place, **self._tied(key, default), **more)
 
     def number(
         self,

@@ -10,7 +10,7 @@ from costmodel.changes import changed, scenario_yaml
 from costmodel.errors import InputError
 from costmodel.present.evidence import evidence
 from costmodel.present.figures import figure
-from costmodel.present.focus import cheapest_api, own_option
+from costmodel.present.focus import cheapest_api, earliest_own_option, own_option
 from costmodel.present.headline import headline
 from costmodel.present.theme import colours, shortened
 from costmodel.present.waterfall import waterfall_option
@@ -41,7 +41,7 @@ def page() -> None:
         under = f" Below: {picked.opened.scenario.name}." if picked.opened else ""
         st.html(markup.problems(picked.error, f"This file cannot be used yet.{under}"))
     if error is not None:
-        st.html(markup.problems(error, "These inputs do not fit together."))
+        st.html(markup.problems(error, "These inputs do not fit together.", places=False))
     if current is not None:
         _result(current)
 
@@ -50,7 +50,7 @@ def _result(scenario: Scenario) -> None:
     try:
         report = state.report_of(scenario)
     except InputError as error:
-        st.html(markup.problems(error, "This cannot be worked out as it stands."))
+        st.html(markup.problems(error, "This cannot be worked out as it stands.", places=False))
         return
     accents = colours(report)
     line = headline(report)
@@ -84,7 +84,7 @@ def _figures(report: Report) -> list[tuple[str, str, str]]:
         return _cheapest_figures(report)
     if api is None:
         return [*_cheapest_figures(report)[:2], _busy(own)]
-    return [*_crossings(report, own), _busy(own)]
+    return [*_crossings(report, earliest_own_option(report) or own), _busy(own)]
 
 
 def _crossings(report: Report, own: OptionResult) -> list[tuple[str, str, str]]:
@@ -125,7 +125,7 @@ def _busy(own: OptionResult) -> tuple[str, str, str]:
             "–",
             "no GPU is needed at this volume" if fleet else "it cannot serve this",
         )
-    idle = f"{usd(fleet.idle_usd)} a month is headroom, on {fleet.gpus:.3g} GPUs"
+    idle = f"{usd(fleet.idle_usd)} a month is headroom, on {markup.gpu_count(fleet.gpus)}"
     return "GPUs busy", percent(fleet.utilisation), idle
 
 

@@ -28,9 +28,7 @@ CONTEXT, CONCURRENCY = 8192.0, 8.0
 
 MOST_CONTEXT, MOST_CONCURRENCY = 2.0**24, 100_000.0
 LOG_CHARACTERS = 400_000
-LOG_HINT = (
-    "INFO … Model loading took 37.1 GiB memory\nINFO … Available KV cache memory: 31.2 GiB"
-)
+LOG_HINT = "INFO … Model loading took 37.1 GiB memory\nINFO … Available KV cache memory: 31.2 GiB"
 STATIC = {"displayModeBar": False}
 
 
@@ -228,7 +226,10 @@ def _cache(found: Fit) -> None:
     rows = (
         ("A token", words.gib(cache.bytes_per_token)),
         (f"A request of {found.context:,} tokens", words.gib(cache.bytes_per_sequence)),
-        ("In use, of the pool", f"{words.gib(cache.in_use_bytes)} of {words.gib(cache.pool_bytes)}"),
+        (
+            "In use, of the pool",
+            f"{words.gib(cache.in_use_bytes)} of {words.gib(cache.pool_bytes)}",
+        ),
     )
     st.html(
         markup.table(
@@ -238,11 +239,10 @@ def _cache(found: Fit) -> None:
         )
     )
     known = kv_quality(cache.dtype)
-    source = f" Source: {known.source}, read {known.as_of:%Y-%m}." if known else ""
-    st.html(
-        f"<div class='cm-note'>{markup.text(words.kv_known(cache.dtype, known))}"
-        f"{markup.text(source)}</div>"
-    )
+    sentences = [words.kv_known(cache.dtype, known)]
+    if known is not None:
+        sentences.append(f"Source: {known.source}, read {known.as_of:%Y-%m}.")
+    st.html(f"<div class='cm-note'>{markup.text(' '.join(sentences), 600)}</div>")
 
 
 def _by_tp(found: Fit) -> str:

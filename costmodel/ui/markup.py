@@ -27,6 +27,17 @@ def text(value: str, most: int = 400) -> str:
     return escape(shortened(value, most))
 
 
+def gpu_count(gpus: float) -> str:
+    """GPUs to one decimal, in words; a mean over the hours where it is not whole.
+
+    >>> [gpu_count(x) for x in (1, 4.0, 5.92)]
+    ['1 GPU', '4 GPUs', '5.9 GPUs (mean)']
+    """
+    whole = abs(gpus - round(gpus)) < 0.005
+    shown = f"{gpus:.0f}" if whole else f"{gpus:.1f}"
+    return f"{shown} GPU{'' if shown == '1' else 's'}{'' if whole else ' (mean)'}"
+
+
 def label_text(value: str) -> str:
     r"""Text for a widget's label, where Streamlit would read Markdown.
 
@@ -125,7 +136,7 @@ def options_table(report: Report, accents: Mapping[str, str]) -> str:
                     (named(o, accents[o.name]), ""),
                     (_usd(o.monthly_usd), "num"),
                     (_usd(o.usd_per_mtok), "num"),
-                    (f"{o.fleet.gpus:.1f}" if o.fleet else "", "num"),
+                    (_gpus(o), "num"),
                     (percent(o.fleet.utilisation) if o.fleet else "", "num"),
                     (_standing(o, report), ""),
                 ],
@@ -143,6 +154,11 @@ def _standing(option: OptionResult, report: Report) -> str:
     if option.excluded_by:
         return "not eligible: " + text("; ".join(option.excluded_by))
     return "no bill can be stated" if option.monthly_usd is None else ""
+
+
+def _gpus(option: OptionResult) -> str:
+    """GPUs for a column: whole where they are."""
+    return "" if option.fleet is None else f"{option.fleet.gpus:.1f}".removesuffix(".0")
 
 
 def _usd(amount: float | None) -> str:
@@ -228,9 +244,11 @@ def _windows(each: BreakEven) -> str:
 
 
 def _margin(each: BreakEven) -> str:
-    """How far the volume may move before the answer turns."""
+    """How far the volume lies inside or outside the nearest winning window."""
     margin = each.margin_of_safety
-    return "" if margin is None else percent(abs(margin))
+    if margin is None:
+        return "–"
+    return f"{'outside' if margin < 0 else 'inside'} by {percent(abs(margin))}"
 
 
 def conditions_table(rows: Iterable[ConditionPrice]) -> str:
@@ -339,10 +357,20 @@ def _note(name: str, messages: Iterable[str]) -> str:
     return f"<div><h4>{escape(name)}</h4><ul>{items}</ul></div>"
 
 
-def problems(error: InputError, words: str) -> str:
-    """What has to be mended, one line each, with the place in the file."""
-    lines = "".join(f"<li>{_problem(each)}</li>" for each in error.problems)
+def problems(error: InputError, words: str, *, places: bool = True) -> str:
+    """What has to be mended, one line each, with the place in the file unless ``places`` is off.
+
+    What the widgets ask for has no place in a file, and a file of this machine is not named.
+    """
+    shown = error.problems if places else [_placeless(each) for each in error.problems]
+    lines = "".join(f"<li>{_problem(each)}</li>" for each in shown)
     return f"<div class='cm-problems'><b>{text(words)}</b><ul>{lines}</ul></div>"
+
+
+def _placeless(problem: Problem) -> Problem:
+    """A problem without its file, also where the message begins with a file's full name."""
+    message = re.sub(r"(?:[A-Za-z]:)?[/\\][^\s:]*\.ya?ml(?::\d+)*:? ?", "", problem.message)
+    return Problem(message, problem.path)
 
 
 def _problem(problem: Problem) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import streamlit as st
@@ -328,10 +329,9 @@ def _apis(widgets: Controls, scenario: Scenario) -> None:
     if not listed:
         return
     st.html("<div class='cm-group'>Compare with</div>")
-    offered = choices.api_models(scenario.as_of)
     for nth, (i, option) in enumerate(listed):
         st.html(f"<div class='cm-note cm-close'>{markup.text(option.name, 60)}</div>")
-        _api(widgets, nth, ("options", i, "api"), option, offered)
+        _api(widgets, nth, ("options", i, "api"), option, scenario.as_of)
 
 
 def _api(
@@ -339,12 +339,13 @@ def _api(
     nth: int,
     at: tuple[str | int, ...],
     option: Option,
-    offered: dict[str, list[str]],
+    at_date: date,
 ) -> None:
     api = option.api
     assert api is not None
     assert api.provider is not None
     assert api.model is not None
+    offered = choices.api_models(at_date)
     left, right = st.columns([2, 3])
     with left:
         provider = widgets.choose(
@@ -354,15 +355,24 @@ def _api(
             api.provider,
             label_visibility="collapsed",
         )
-    models = offered.get(provider, [])
+    models, default = offered.get(provider, []), api.model
     if provider == api.provider:
-        default, models = api.model, choices.with_stated(models, api.model)
+        models = choices.with_stated(models, api.model)
     else:
-        default = choices.nearest_model(api.model, models)
+        default = choices.same_weights(api.provider, api.model, provider, at_date)
     with right:
-        model = widgets.choose(
-            _key("api_model", nth), "Model", models, default, label_visibility="collapsed"
+        model = widgets.pick(
+            _key("api_model", nth),
+            "Model",
+            models,
+            default,
+            label_visibility="collapsed",
+            placeholder="choose a model",
         )
+    if model is None:
+        words = f"Still compared with {api.provider}, {api.model}: choose a model of {provider}."
+        st.html(f"<div class='cm-note'>{markup.text(words, 160)}</div>")
+        return
     widgets.set((*at, "provider"), provider, api.provider)
     widgets.set((*at, "model"), model, api.model)
 

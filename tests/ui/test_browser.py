@@ -137,10 +137,11 @@ def test_address_holds_only_what_differs_and_never_a_price(page):
     page.wait_for_selector("text=$1.23")
     _settle(page)
     assert "1.23" not in page.url
+    stated = page.get_by_label("Peak to mean").input_value()
     page.get_by_label("Peak to mean").fill("3")
     page.keyboard.press("Enter")
     page.wait_for_function("location.search.includes('peak=3')")
-    page.get_by_label("Peak to mean").fill("2.5")
+    page.get_by_label("Peak to mean").fill(stated)
     page.keyboard.press("Enter")
     page.wait_for_function("!location.search.includes('peak')")
 
@@ -242,3 +243,21 @@ def test_hover_reads_every_option(page):
     hover = page.text_content(".st-key-curves .hoverlayer")
     assert re.search(r"at [\d.]+[MB] / day", hover)
     assert len(re.findall(r"\$[\d.]+k", hover)) >= 3
+
+
+def test_fit_page_opens_from_the_navigation_and_draws(page):
+    page.open()
+    page.get_by_role("link", name="Fit", exact=True).click()
+    page.wait_for_selector(".st-key-memory .main-svg")
+    page.wait_for_selector(".st-key-fit_map .scatterlayer .trace")
+    _settle(page)
+    assert page.url.endswith("/fit")
+    assert "It fits" in _headline(page)
+    assert "37.1 GiB" in page.text_content(".st-key-memory .infolayer")
+    page.get_by_label("Requests at once").fill("64")
+    page.keyboard.press("Enter")
+    page.wait_for_function("location.search.includes('concurrency=64')")
+    page.wait_for_selector("text=It does not fit")
+    page.get_by_role("link", name="Decision", exact=True).click()
+    page.wait_for_selector(".st-key-curves .main-svg")
+    assert "tokens a day" in _headline(page)
