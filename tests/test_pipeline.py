@@ -379,3 +379,138 @@ class TestErrors:
     def test_a_text_from_outside_may_not_name_files(self):
         with pytest.raises(InputError, match="opened from disk"):
             scenario(CHAT.replace("profile: flat", "profile: {usage: /etc/passwd}") + "}")
+
+
+class TestReviewed:
+    """Cases that were once wrong, each by a hand-made figure."""
+
+    HYBRID = "  - {name: both, hybrid: {selfhost: own, api: api}}\n"
+
+    def test_a_hybrid_over_a_free_api_never_pays_for_gpus(self):
+        free = API.replace("_mtok: 5", "_mtok: 0").replace("_mtok: 1", "_mtok: 0")
+        report = evaluate(scenario(options=free + OWN + self.HYBRID))
+        assert report.option("both").fleet.replicas == 0
+        assert report.against_cheapest("both").verdict == "never"
+
+    def test_a_mix_whose_fleet_does_not_move_with_the_axis(self):
+        work = CHAT + "}\n" + CHAT.replace("chat", "more") + "}"
+        mix = "  - {name: split, mix: {chat: own, more: api}}\n"
+        report = evaluate(scenario(work, API + OWN + mix), workload="more")
+        assert report.against_cheapest("split").verdict in ("never", "always", "from")
+
+    def test_steps_in_tokens_are_the_same_whatever_axis_is_moved(self):
+        steps = "steps: [{up_to_mtok_per_month: 3000}, {discount: 0.5}]"
+        api = "  - {name: api, api: {input_usd_per_mtok: 1, output_usd_per_mtok: 10, "
+        api += f"contract: {{kind: graduated, {steps}}}}}}}\n"
+        work = (
+            "  - {name: a, tokens_per_day: 1e8, input_tokens: 0, output_tokens: 9, profile: flat}\n"
+            "  - {name: b, tokens_per_day: 1e8, input_tokens: 9, output_tokens: 0, profile: flat}"
+        )
+        bills = {
+            axis: evaluate(scenario(work, api), workload=axis).option("api").monthly_usd
+            for axis in (None, "a", "b")
+        }
+        assert bills == {axis: pytest.approx(24_750 + 100) for axis in (None, "a", "b")}
+
+    def test_steps_in_tokens_count_what_the_provider_bills(self):
+        option = API.replace("_mtok: 5", "_mtok: 1").replace(
+            "}}",
+            ", input_token_ratio: 2, output_token_ratio: 2, contract: {kind: graduated, "
+            "steps: [{up_to_mtok_per_month: 300}, {discount: 0.5}]}}}",
+        )
+        assert evaluate(scenario(options=option)).option("api").monthly_usd == pytest.approx(
+            300 + 150 + 100
+        )
+
+    def test_a_pinned_hybrid_pays_whole_nodes(self):
+        own = OWN.replace("gpus_per_replica: 2", "gpus_per_replica: 4\n      node_gpus: 8")
+        hybrid = "  - {name: both, hybrid: {selfhost: own, api: api, replicas: 1}}\n"
+        both = evaluate(scenario(options=API + own + hybrid)).option("both")
+        assert both.fleet.gpus == 8
+        gpus = [line.usd for line in both.lines if "GPUs" in line.name]
+        assert gpus == [pytest.approx(8 * 2 * 720)]
+
+    def test_a_hybrid_over_provisioned_units_has_no_bill(self):
+        unit = "contract: {kind: provisioned, usd_per_unit_month: 100, tokens_per_s: 1e6}"
+        report = evaluate(scenario(options=API.replace("}}", f", {unit}}}}}") + OWN + self.HYBRID))
+        assert report.option("both").monthly_usd is None
+        assert "no_bill" in codes(report)
+
+    def test_pinning_one_replica_needs_no_spare(self):
+        own = OWN.replace("      spare_replicas: 1\n", "      replicas: 1\n")
+        assert not evaluate(scenario(options=API + own)).option("own").excluded_by
+        with pytest.raises(InputError, match="must exceed spare_replicas"):
+            scenario(options=OWN + "      replicas: 1\n")
+
+    def test_the_multiple_leaves_out_what_the_spare_really_costs(self):
+        """One reserved replica at $1 serves, the spare is on demand at $5."""
+        own = OWN.replace(
+            "[{terms: on-demand, usd_per_gpu_hour: 2}]",
+            "[{terms: reserved, replicas: 1, usd_per_gpu_hour: 1}, "
+            "{terms: on-demand, usd_per_gpu_hour: 5}]",
+        )
+        fleet = evaluate(scenario(options=API + own)).option("own").fleet
+        assert fleet.all_in_multiple == pytest.approx((2 * 720 * 6 + 1000) / (2 * 720))
+
+    def test_a_hybrid_of_any_size_under_a_contract_answers(self):
+        contract = (
+            "contract: {kind: all-units, steps: [{up_to_usd_per_month: 10e3}, {discount: 0.2}]}"
+        )
+        options = API.replace("}}", f", {contract}}}}}") + OWN + self.HYBRID
+        report = evaluate(scenario(options=options), tokens_per_day=1e12)
+        both, api = report.option("both").monthly_usd, report.option("api").monthly_usd
+        assert both <= api + 1e-6
+
+    @pytest.mark.parametrize(
+        ("work", "options", "said"),
+        [
+            (CHAT.replace("chat", "all") + "}", API, "has a meaning of its own"),
+            (CHAT + "}", API.replace("name: api", "name: cheapest"), "has a meaning of its own"),
+            (CHAT + ", max_context: 500}", API, "is below a request"),
+            (CHAT + "}", OWN + "      prefix_cache_share: 0.5\n", "is at most"),
+            (CHAT + "}", "  - {name: a, api: {provider: groq, model: x, batch_discount: .5}}\n",
+             "belongs to a quote"),
+            (CHAT + "}",
+             API.replace("}}", ", contract: {kind: commit, usd_per_month: 9, steps: []}}}"),
+             "means nothing in a contract of kind commit"),
+            (CHAT + "}", OWN.replace("hour: 2}", "hour: 2, pue: 1.2}"), "belongs to an owned"),
+        ],
+    )  # fmt: skip
+    def test_what_would_be_ignored_is_refused(self, work, options, said):
+        with pytest.raises(InputError, match=said):
+            scenario(work, options)
+
+    def test_a_workload_may_be_called_what_it_likes(self):
+        work = CHAT.replace("chat", "bench") + "}\n" + CHAT.replace("chat", "source") + "}"
+        own = OWN.replace(
+            "{requests_per_s: 5}", "{bench: {requests_per_s: 5}, source: {requests_per_s: 5}}"
+        )
+        assert evaluate(scenario(work, API + own)).option("own").monthly_usd
+
+    def test_a_context_beyond_the_window_is_excluded(self):
+        work = CHAT + ", max_context: 200000}"
+        option = "  - {name: g, api: {provider: groq, model: openai/gpt-oss-120b}}\n"
+        assert "context window" in evaluate(scenario(work, option)).option("g").excluded_by[0]
+
+    def test_an_open_prefix_cache_is_said_with_its_amounts(self):
+        work = CHAT.replace("10e6", "500e6") + ", cached_input_share: 0.5}"
+        own = """  - name: own
+    selfhost: {model: llama-3.3-70b, format: fp8, gpu: h200,
+               offers: [{terms: on-demand, usd_per_gpu_hour: 3}]}
+"""
+        report = evaluate(scenario(work, API + own))
+        assert {"prefix_cache_open", "prefix_cache_flips"} & set(codes(report))
+        stated = own.replace("gpu: h200", "gpu: h200, prefix_cache_share: 0.5")
+        better = evaluate(scenario(work, API + stated))
+        assert better.option("own").monthly_usd <= report.option("own").monthly_usd
+        assert not {"prefix_cache_open", "prefix_cache_flips"} & set(codes(better))
+
+    def test_prices_from_another_time_are_said(self):
+        head = HEAD.replace("2026-11-23", "2020-01-01")
+        option = "  - {name: g, api: {provider: groq, model: llama-3.3-70b-versatile}}\n"
+        assert "prices_newer" in codes(evaluate(scenario(options=option, head=head)))
+
+    def test_an_unlisted_cache_price_is_assumed(self):
+        work = CHAT + ", cached_input_share: 0.5}"
+        lines = {line.name: line for line in evaluate(scenario(work)).option("api").lines}
+        assert lines["cached input"].kind == "assumed"

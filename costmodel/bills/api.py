@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -95,18 +94,22 @@ class ApiBill:
     @cached_property
     def contract(self) -> PiecewiseLinear:
         """The map from list spend to bill."""
-        return contract_map(self.api.contract, self._spend_at_mtok)
+        return contract_map(self.api.contract, self._usd_per_mtok)
 
-    def _spend_at_mtok(self, mtok: float) -> float:
-        """List spend of the month in which the provider counts this many million tokens."""
-        base = slope = 0.0
+    @property
+    def _usd_per_mtok(self) -> float:
+        """List price of a million billed tokens at the workloads' stated volumes.
+
+        Exact while all workloads move together. Where one moves alone, steps in tokens keep the
+        price of the stated mix.
+        """
+        usd = tokens = 0.0
         for traffic in self.traffic:
-            tokens, requests = self._billed_tokens(traffic.workload), self.monthly_requests(traffic)
-            base, slope = base + tokens * requests[0], slope + tokens * requests[1]
-        staying = float(self.list_spend(0.0))
-        if mtok * MTOK < base or slope == 0:
-            return staying * mtok * MTOK / base
-        return float(self.list_spend((mtok * MTOK - base) / slope))
+            workload = traffic.workload
+            requests = workload.daily_tokens / workload.tokens_per_request
+            usd += requests * sum(self.request_usd(traffic).values())
+            tokens += requests * self._billed_tokens(workload)
+        return usd / tokens * MTOK
 
     @cached_property
     def curve(self) -> CostCurve:
@@ -152,10 +155,8 @@ def _ratio(quantity: Any) -> float:
     return 1.0 if quantity is None else quantity.value
 
 
-def contract_map(
-    contract: Contract | None, spend_at_mtok: Callable[[float], float]
-) -> PiecewiseLinear:
-    """A contract as a map of list spend; steps in volume end at the spend of that volume."""
+def contract_map(contract: Contract | None, usd_per_mtok: float) -> PiecewiseLinear:
+    """A contract as a map of list spend; steps in volume are converted at this list price."""
     if contract is None or contract.kind == "provisioned":
         return PiecewiseLinear.line(slope=1.0)
     if contract.kind == "commit":
@@ -169,6 +170,6 @@ def contract_map(
         if step.up_to_usd_per_month is not None:
             end = step.up_to_usd_per_month.value
         elif step.up_to_mtok_per_month is not None:
-            end = spend_at_mtok(step.up_to_mtok_per_month.value)
+            end = step.up_to_mtok_per_month.value * usd_per_mtok
         steps.append((end, step.discount.value))
     return graduated(steps) if contract.kind == "graduated" else all_units(steps)

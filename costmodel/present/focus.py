@@ -41,8 +41,10 @@ def earliest_own_option(report: Report) -> OptionResult | None:
     It does not depend on the evaluated volume: an option that only this volume rules out counts.
     Where none ever wins it is the one to speak about.
     """
+    if cheapest_api(report) is None:
+        return own_option(report)
     winning = [
-        (row.first_tokens_per_day, row.always_from_tokens_per_day or math.inf, option)
+        (row.first_tokens_per_day, _number(row.always_from_tokens_per_day), option)
         for option in report.options
         if has_own_gpus(option) and eligible_at_some_volume(option)
         if (row := report.against_cheapest(option.name)) is not None
@@ -50,6 +52,10 @@ def earliest_own_option(report: Report) -> OptionResult | None:
     ]
     best = min(winning, key=lambda each: each[:2], default=None)
     return own_option(report) if best is None else best[2]
+
+
+def _number(volume: float | None) -> float:
+    return math.inf if volume is None else volume
 
 
 VOLUME_ONLY = "its pinned fleet serves "

@@ -73,7 +73,8 @@ def _advice(report: Report, own: OptionResult | None, api: OptionResult | None) 
         return f"Choose {_name(name)}." if lasting else f"Choose {_name(name)}, at this volume."
     first = earliest_own_option(report) or own
     later = report.against_cheapest(first.name)
-    if later is not None and later.always_from_tokens_per_day and eligible_at_some_volume(first):
+    lasting = later is not None and later.always_from_tokens_per_day is not None
+    if lasting and eligible_at_some_volume(first):
         return f"Stay with {_name(name)}, for now."
     return f"Stay with {_name(name)}."
 

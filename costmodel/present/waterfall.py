@@ -19,6 +19,7 @@ from costmodel.present.theme import (
     colours,
     inert,
     mixed,
+    shortened,
     wrapped,
 )
 from costmodel.report import OptionResult, Report, WaterfallStep
@@ -30,16 +31,30 @@ if TYPE_CHECKING:
 LEAST_SHOWN = 0.002
 """Steps below this share of the total get no bar."""
 
-TOTAL = "All-in"
+SMALL = 0.03
+"""Several steps below this share of the total are one bar."""
+
+MOST_STEPS = 7
+"""Bars beside the total; the smallest steps past that are one bar."""
+
+TOTAL, OTHER = "All-in", "Other"
+
+LABEL_LINES, LABEL_PX, LABEL_SIZE = 4, 5.9, 11
+"""Lines of a bar's name, the width of a character in it, and its size."""
 
 
-def waterfall_figure(report: Report, option: str | None = None, height: float = 262) -> go.Figure:
-    """The bill of one option in steps; by default of the one the verdict is about."""
+def waterfall_figure(
+    report: Report, option: str | None = None, height: float = 276, width: float = 470
+) -> go.Figure:
+    """The bill of one option in steps; by default of the one the verdict is about.
+
+    ``width`` [px] is what labels are laid out for; the figure itself fills what it is put into.
+    """
     import plotly.graph_objects as go
 
     chosen = option_named(report, option) if option else waterfall_option(report)
     steps = _shown(waterfall_steps(chosen)) if chosen else []
-    layout = _layout(steps, height)
+    layout = _layout(steps, height, width)
     if chosen is None or not steps:
         return go.Figure({"data": [], "layout": layout})
     tops = list(accumulate(step.usd for step in steps))
@@ -83,8 +98,18 @@ def waterfall_steps(option: OptionResult) -> list[WaterfallStep]:
 
 
 def _shown(steps: list[WaterfallStep]) -> list[WaterfallStep]:
-    total = sum(step.usd for step in steps)
-    return [step for step in steps if abs(step.usd) > LEAST_SHOWN * abs(total)]
+    """The first step, and those that can be seen beside it; small ones together at the end."""
+    total = abs(sum(step.usd for step in steps))
+    first, rest = steps[:1], [s for s in steps[1:] if abs(s.usd) > LEAST_SHOWN * total]
+    ordered = sorted(rest, key=lambda step: abs(step.usd))
+    together = [s for s in ordered if abs(s.usd) < SMALL * total or s.name == OTHER]
+    surplus = len(first) + len(rest) - MOST_STEPS
+    if surplus > 0:
+        together = max(together, ordered[: surplus + 1], key=len)
+    if len(together) < 2:
+        return [*first, *rest]
+    kept = [step for step in rest if step not in together]
+    return [*first, *kept, WaterfallStep(OTHER, sum(step.usd for step in together))]
 
 
 def _texts(steps: list[WaterfallStep]) -> list[str]:
@@ -117,13 +142,29 @@ def _connector(place: int, level: float) -> dict[str, Any]:
     }
 
 
-def _layout(steps: list[WaterfallStep], height: float) -> dict[str, Any]:
+def _label_lines(name: str, room: int) -> str:
+    """A bar's name in lines of at most ``room`` characters; a longer word is hyphenated.
+
+    >>> _label_lines("8-bit fleet: observability", 11)
+    '8-bit<br>fleet:<br>observabil-<br>ity'
+    """
+    words = " ".join(_broken(word, room) for word in shortened(name, 120).split())
+    return "<br>".join(inert(line) for line in wrapped(words, room, LABEL_LINES))
+
+
+def _broken(word: str, room: int) -> str:
+    if len(word) <= room:
+        return word
+    return f"{word[: room - 1]}- {_broken(word[room - 1 :], room)}"
+
+
+def _layout(steps: list[WaterfallStep], height: float, width: float) -> dict[str, Any]:
     names = [*(step.name for step in steps), TOTAL]
-    width = 13
+    room = max(6, min(16, int((width - 8) / len(names) / LABEL_PX)))
     return {
         "template": {},
         "height": height,
-        "margin": {"l": 4, "r": 4, "t": 26, "b": 56},
+        "margin": {"l": 4, "r": 4, "t": 26, "b": 70},
         "paper_bgcolor": PAPER,
         "plot_bgcolor": PAPER,
         "font": {"family": FONT, "size": 12, "color": TEXT},
@@ -132,8 +173,10 @@ def _layout(steps: list[WaterfallStep], height: float) -> dict[str, Any]:
         "xaxis": {
             "tickmode": "array",
             "tickvals": list(range(len(names))),
-            "ticktext": ["<br>".join(inert(p) for p in wrapped(n, width, 3)) for n in names],
-            "tickfont": {"size": 11, "color": MUTED},
+            "ticktext": [_label_lines(name, room) for name in names],
+            "tickfont": {"size": LABEL_SIZE, "color": MUTED},
+            "ticklabeloverflow": "allow",
+            "automargin": False,
             "tickangle": 0,
             "fixedrange": True,
             "showgrid": False,

@@ -37,21 +37,35 @@ def page() -> None:
         sidebar.scenario_file(text, f"{file_name(shown.name) if shown else 'scenario'}.yaml")
         if shown is not None:
             st.html(f"<div class='cm-note'>Prices as of {shown.as_of.isoformat()}</div>")
+    if picked.note:
+        words = f"{picked.note} Below: {shown.name}." if shown else picked.note
+        st.html(f"<p class='cm-unknown'>{markup.text(words)}</p>")
     if picked.error is not None:
         under = f" Below: {picked.opened.scenario.name}." if picked.opened else ""
         st.html(markup.problems(picked.error, f"This file cannot be used yet.{under}"))
     if error is not None:
         st.html(markup.problems(error, "These inputs do not fit together.", places=False))
-    if current is not None:
-        _result(current)
+    if current is not None and picked.opened is not None:
+        _result(current, picked.opened)
 
 
-def _result(scenario: Scenario) -> None:
+def _result(scenario: Scenario, opened: state.Opened) -> None:
+    """The result; under an upload's errors the result that stood there before."""
     try:
         report = state.report_of(scenario)
     except InputError as error:
-        st.html(markup.problems(error, "This cannot be worked out as it stands.", places=False))
+        before = state.last_worked_out(opened.identity) if opened.uploaded else None
+        under = f" Below: {before.name}." if before else ""
+        words = f"This cannot be worked out as it stands.{under}"
+        st.html(markup.problems(error, words, places=opened.uploaded))
+        if before is not None:
+            _drawn(state.report_of(before))
         return
+    state.remember(scenario, opened.identity)
+    _drawn(report)
+
+
+def _drawn(report: Report) -> None:
     accents = colours(report)
     line = headline(report)
     st.html(markup.heading(line, accents.get(line.option or "")))
@@ -84,7 +98,8 @@ def _figures(report: Report) -> list[tuple[str, str, str]]:
         return _cheapest_figures(report)
     if api is None:
         return [*_cheapest_figures(report)[:2], _busy(own)]
-    return [*_crossings(report, earliest_own_option(report) or own), _busy(own)]
+    first = earliest_own_option(report) or own
+    return [*_crossings(report, first), _busy(own, name=first.name != own.name)]
 
 
 def _crossings(report: Report, own: OptionResult) -> list[tuple[str, str, str]]:
@@ -117,7 +132,7 @@ def _per_day(volume: float) -> str:
     return f"{short(volume)} / day" if volume > 0 else "Any volume"
 
 
-def _busy(own: OptionResult) -> tuple[str, str, str]:
+def _busy(own: OptionResult, *, name: bool = False) -> tuple[str, str, str]:
     fleet = own.fleet
     if fleet is None or not fleet.gpus:
         return (
@@ -126,6 +141,8 @@ def _busy(own: OptionResult) -> tuple[str, str, str]:
             "no GPU is needed at this volume" if fleet else "it cannot serve this",
         )
     idle = f"{usd(fleet.idle_usd)} a month is headroom, on {markup.gpu_count(fleet.gpus)}"
+    if name:
+        idle += f", {shortened(own.name, 28)}"
     return "GPUs busy", percent(fleet.utilisation), idle
 
 
@@ -164,7 +181,7 @@ def _chart(report: Report) -> None:
             bind="query-params",
         )
     with right:
-        downloads.image_buttons("curves")
+        downloads.image_buttons("curves", headline(report).facts, downloads.image_footer(report))
     with st.container(key="curves"):
         st.plotly_chart(
             figure(report, "curves", scale=scale or "linear"),

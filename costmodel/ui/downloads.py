@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
+from html import escape
 from typing import Any
 
 import streamlit as st
 
 from costmodel.present.csvfile import csv_text
 from costmodel.present.tables import table_of
+from costmodel.present.theme import INK, MUTED, inert, shortened, wrapped
 from costmodel.report import Report
 
 SCRIPT = """
@@ -22,14 +24,36 @@ if (!window.costmodelImages) {
     const plot = document.querySelector(".st-key-" + button.dataset.chart + " .js-plotly-plot");
     const camera = plot && plot.querySelector(".modebar-btn");
     if (!camera) return;
-    const options = plot._context.toImageButtonOptions;
-    plot._context.toImageButtonOptions = { ...options, format: button.dataset.format };
+    const { format, title, footer } = button.dataset;
+    const { layout, _context: context } = plot;
+    const { margin, annotations = [], height } = layout;
+    const line = { xref: "paper", x: 0, xanchor: "left", yref: "paper", showarrow: false,
+                   align: "left", xshift: 6 - margin.l };
+    const top = title.split("<br>").length * 23 + 14;
+    context.toImageButtonOptions = {
+      ...context.toImageButtonOptions, format, width: plot.clientWidth, height: height + top + 30,
+    };
+    layout.margin = { ...margin, t: margin.t + top, b: margin.b + 30 };
+    layout.annotations = [
+      ...annotations,
+      { ...line, text: `<b>${title}</b>`, y: 1, yanchor: "bottom", yshift: margin.t + 2,
+        font: { size: 17, color: "INK" } },
+      { ...line, text: footer, y: 0, yanchor: "top", yshift: -margin.b,
+        font: { size: 11.5, color: "MUTED" } },
+    ];
     camera.click();
+    Object.assign(layout, { margin, annotations });
   });
 }
 </script>
+""".replace("INK", INK).replace("MUTED", MUTED)
+"""Chooses the format and presses the chart's own camera, which draws in the browser.
+
+The camera copies the layout when it is pressed; title and footer are in it for that moment only.
 """
-"""Chooses the format and presses the chart's own camera, which draws in the browser."""
+
+TITLE_LINE = 104
+"""Characters of a line of an image's title."""
 
 
 def chart_config(file_name: str) -> dict[str, Any]:
@@ -42,15 +66,23 @@ def chart_config(file_name: str) -> dict[str, Any]:
     }
 
 
-def image_buttons(chart: str) -> None:
-    """Two buttons that save the chart inside the container of that key."""
+def image_buttons(chart: str, title: str, footer: str) -> None:
+    """Two buttons that save the chart inside the container of that key, with title and footer."""
+    lines = "<br>".join(inert(line) for line in wrapped(title, TITLE_LINE, 2))
+    texts = f"data-title='{escape(lines)}' data-footer='{escape(inert(footer))}'"
     buttons = "".join(
-        f"<button type='button' data-chart='{chart}' data-format='{kind}'>{kind.upper()}</button>"
+        f"<button type='button' data-chart='{chart}' data-format='{kind}' {texts}>"
+        f"{kind.upper()}</button>"
         for kind in ("png", "svg")
     )
     st.html(
         f"<div class='cm-images'>Save chart{buttons}</div>{SCRIPT}", unsafe_allow_javascript=True
     )
+
+
+def image_footer(report: Report) -> str:
+    """The line under a saved chart: what it is of, when, and by what."""
+    return f"{shortened(report.scenario, 70)} · prices as of {report.as_of.isoformat()} · costmodel"
 
 
 def csv_button(report: Report, table: str, file_name: str) -> None:

@@ -7,7 +7,7 @@ What a scenario does not have is not shown.
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -16,7 +16,8 @@ import streamlit as st
 from costmodel.bills import DEFAULT_LOAD_FACTOR, DEFAULT_SPARE_REPLICAS
 from costmodel.book import load_book
 from costmodel.changes import at_volume
-from costmodel.errors import InputError
+from costmodel.errors import InputError, did_you_mean, nearest_ids
+from costmodel.present.theme import shortened
 from costmodel.quantity import Quantity
 from costmodel.scenario import Offer, Option, Scenario, SelfHost, Workload
 from costmodel.ui import choices, markup, state
@@ -32,27 +33,56 @@ class Picked:
 
     opened: state.Opened | None
     error: InputError | None = None
+    note: str = ""
+    """What the reader asked for that is not there."""
 
 
 def pick_scenario() -> Picked:
-    """The scenario picker; an upload takes its place."""
+    """The scenario picker; an upload takes its place and says its name."""
     ids = state.ready_ids()
     _follow_address(ids)
-    file = st.session_state.get("upload")
+    file = st.session_state.get(state.upload_key())
+    if file is None:
+        picked = _ready(_choose(ids))
+        return replace(picked, note=_unknown(ids))
+    st.session_state.pop("unknown", None)
+    try:
+        picked = Picked(state.upload(file.getvalue(), file.name))
+    except InputError as error:
+        picked = Picked(_ready(_choose(ids, written=False)).opened, error)
+    else:
+        _write_address(None, ids)
+        st.html(_uploaded_name(picked.opened.scenario.name if picked.opened else file.name))
+    st.button("Back to the ready scenarios", on_click=state.leave_upload, width="stretch")
+    return picked
+
+
+def _choose(ids: list[str], *, written: bool = True) -> str:
     chosen = st.selectbox(
         "Scenario",
         ids,
-        format_func=lambda each: markup.label_text(state.title(each)),
+        format_func=lambda each: shortened(state.title(each), markup.LONGEST_NAME),
         key="scenario",
-        disabled=file is not None,
+        on_change=lambda: st.session_state.pop("unknown", None),
     )
-    _write_address(None if file is not None else chosen, ids)
-    if file is None:
-        return _ready(chosen)
-    try:
-        return Picked(state.upload(file.getvalue(), file.name))
-    except InputError as error:
-        return Picked(_ready(chosen).opened, error)
+    _write_address(chosen if written else None, ids)
+    return chosen
+
+
+def _uploaded_name(name: str) -> str:
+    return (
+        "<div class='cm-note'>Your scenario</div>"
+        f"<div class='cm-scenario'>{markup.text(name, 2 * markup.LONGEST_NAME)}</div>"
+    )
+
+
+def _unknown(ids: list[str]) -> str:
+    """What to say where the address names no ready scenario."""
+    named = st.session_state.get("unknown")
+    if named is None:
+        return ""
+    near = did_you_mean(nearest_ids(named, ids)) or f"; there are {', '.join(ids)}"
+    return f"There is no ready scenario {shortened(named, 60)!r}{near}."
 
 
 def _ready(scenario_id: str) -> Picked:
@@ -66,7 +96,10 @@ def _follow_address(ids: list[str]) -> None:
     """Take the scenario from the URL when the page opens or the reader goes back."""
     named = st.query_params.get("scenario")
     if named != st.session_state.get("address") or "scenario" not in st.session_state:
-        st.session_state["scenario"] = named if named in ids else ids[0]
+        known = named if named in ids else None
+        st.session_state["scenario"] = known or ids[0]
+        if named is not None and known is None:
+            st.session_state["unknown"] = named
     st.session_state["address"] = named
 
 
@@ -404,7 +437,7 @@ def scenario_file(text: str | None, name: str) -> None:
         st.file_uploader(
             "Open your own, a YAML file",
             type=["yaml", "yml"],
-            key="upload",
+            key=state.upload_key(),
             max_upload_size=UPLOAD_MB,
         )
         st.html("<div class='cm-note'>It stays in this session and never goes into the link.</div>")

@@ -63,6 +63,28 @@ def upload(data: bytes, file: str) -> Opened:
     return Opened(parse_scenario(text, file), f"upload-{identity}", uploaded=True)
 
 
+def upload_key() -> str:
+    """The key of the file picker; a new one empties it."""
+    count = st.session_state.get("uploads_left", 0)
+    return f"upload-{count + 1}" if count else "upload"
+
+
+def leave_upload() -> None:
+    """Go back to the ready scenarios."""
+    st.session_state["uploads_left"] = st.session_state.get("uploads_left", 0) + 1
+
+
+def remember(scenario: Scenario, identity: str) -> None:
+    """Keep the last scenario whose bills could be worked out."""
+    st.session_state["worked_out"] = (identity, scenario)
+
+
+def last_worked_out(identity: str) -> Scenario | None:
+    """The last scenario that could be worked out, unless it is this one in another form."""
+    known = st.session_state.get("worked_out")
+    return known[1] if known and known[0] != identity else None
+
+
 def report_of(scenario: Scenario) -> Report:
     """The report of a scenario; the same scenario is evaluated once."""
     return _report(scenario.model_dump_json(), scenario)

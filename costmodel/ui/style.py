@@ -46,6 +46,9 @@ html, body, .stApp, .stApp button, .stApp input {{ font-family: {FONT}; color: {
 .st-key-pages a p {{ font-size: 13px; color: {MUTED}; }}
 .cm-group {{ font-size: 12px; font-weight: 600; color: {TEXT}; margin: 8px 0 -4px;
   overflow-wrap: anywhere; }}
+.cm-scenario {{ font-size: 15px; font-weight: 650; line-height: 1.35; margin: 2px 0 4px;
+  overflow-wrap: anywhere; }}
+.cm-unknown {{ font-size: 13.5px; color: {MUTED}; margin: 0 0 4px; overflow-wrap: anywhere; }}
 .cm-ends {{ display: flex; justify-content: space-between; font-size: 11px; color: {MUTED};
   margin-top: -8px; }}
 .cm-note {{ font-size: 11.5px; color: {MUTED}; line-height: 1.5; }}
