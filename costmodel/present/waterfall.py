@@ -39,7 +39,7 @@ MOST_STEPS = 7
 
 TOTAL, OTHER = "All-in", "Other"
 
-LABEL_LINES, LABEL_PX, LABEL_SIZE = 4, 5.9, 11
+LABEL_LINES, LABEL_PX, LABEL_SIZE = 5, 5.9, 11
 """Lines of a bar's name, the width of a character in it, and its size."""
 
 
@@ -143,28 +143,33 @@ def _connector(place: int, level: float) -> dict[str, Any]:
 
 
 def _label_lines(name: str, room: int) -> str:
-    """A bar's name in lines of at most ``room`` characters; a longer word is hyphenated.
+    """A bar's name in lines of at most ``room`` characters; a longer word is broken.
 
-    >>> _label_lines("8-bit fleet: observability", 11)
-    '8-bit<br>fleet:<br>observabil-<br>ity'
+    >>> _label_lines("Open-weights API: observability", 11)
+    'Open-<br>weights<br>API:<br>observabi-<br>lity'
     """
     words = " ".join(_broken(word, room) for word in shortened(name, 120).split())
     return "<br>".join(inert(line) for line in wrapped(words, room, LABEL_LINES))
 
 
 def _broken(word: str, room: int) -> str:
+    """A word in pieces: at its own hyphens, else with a new one."""
     if len(word) <= room:
         return word
-    return f"{word[: room - 1]}- {_broken(word[room - 1 :], room)}"
+    own = word.rfind("-", 1, room) + 1
+    head, rest = (word[:own], word[own:]) if own else (f"{word[: room - 2]}-", word[room - 2 :])
+    return f"{head} {_broken(rest, room)}"
 
 
 def _layout(steps: list[WaterfallStep], height: float, width: float) -> dict[str, Any]:
     names = [*(step.name for step in steps), TOTAL]
     room = max(6, min(16, int((width - 8) / len(names) / LABEL_PX)))
+    labels = [_label_lines(name, room) for name in names]
+    deepest = max(label.count("<br>") + 1 for label in labels)
     return {
         "template": {},
         "height": height,
-        "margin": {"l": 4, "r": 4, "t": 26, "b": 70},
+        "margin": {"l": 4, "r": 4, "t": 26, "b": 14 + 14.5 * deepest},
         "paper_bgcolor": PAPER,
         "plot_bgcolor": PAPER,
         "font": {"family": FONT, "size": 12, "color": TEXT},
@@ -173,7 +178,7 @@ def _layout(steps: list[WaterfallStep], height: float, width: float) -> dict[str
         "xaxis": {
             "tickmode": "array",
             "tickvals": list(range(len(names))),
-            "ticktext": [_label_lines(name, room) for name in names],
+            "ticktext": labels,
             "tickfont": {"size": LABEL_SIZE, "color": MUTED},
             "ticklabeloverflow": "allow",
             "automargin": False,

@@ -24,19 +24,19 @@ if (!window.costmodelImages) {
     const plot = document.querySelector(".st-key-" + button.dataset.chart + " .js-plotly-plot");
     const camera = plot && plot.querySelector(".modebar-btn");
     if (!camera) return;
-    const { format, title, footer } = button.dataset;
+    const { format, title, lines, footer } = button.dataset;
     const { layout, _context: context } = plot;
     const { margin, annotations = [], height } = layout;
     const line = { xref: "paper", x: 0, xanchor: "left", yref: "paper", showarrow: false,
                    align: "left", xshift: 6 - margin.l };
-    const top = title.split("<br>").length * 23 + 14;
+    const top = lines * 23 + 14;
     context.toImageButtonOptions = {
       ...context.toImageButtonOptions, format, width: plot.clientWidth, height: height + top + 30,
     };
     layout.margin = { ...margin, t: margin.t + top, b: margin.b + 30 };
     layout.annotations = [
       ...annotations,
-      { ...line, text: `<b>${title}</b>`, y: 1, yanchor: "bottom", yshift: margin.t + 2,
+      { ...line, text: title, y: 1, yanchor: "bottom", yshift: margin.t + 2,
         font: { size: 17, color: "INK" } },
       { ...line, text: footer, y: 0, yanchor: "top", yshift: -margin.b,
         font: { size: 11.5, color: "MUTED" } },
@@ -50,6 +50,7 @@ if (!window.costmodelImages) {
 """Chooses the format and presses the chart's own camera, which draws in the browser.
 
 The camera copies the layout when it is pressed; title and footer are in it for that moment only.
+Streamlit drops a script in which anything looks like a tag.
 """
 
 TITLE_LINE = 104
@@ -68,8 +69,11 @@ def chart_config(file_name: str) -> dict[str, Any]:
 
 def image_buttons(chart: str, title: str, footer: str) -> None:
     """Two buttons that save the chart inside the container of that key, with title and footer."""
-    lines = "<br>".join(inert(line) for line in wrapped(title, TITLE_LINE, 2))
-    texts = f"data-title='{escape(lines)}' data-footer='{escape(inert(footer))}'"
+    lines = [f"<b>{inert(line)}</b>" for line in wrapped(title, TITLE_LINE, 2)]
+    texts = (
+        f"data-title='{escape('<br>'.join(lines))}' data-lines='{len(lines)}' "
+        f"data-footer='{escape(inert(footer))}'"
+    )
     buttons = "".join(
         f"<button type='button' data-chart='{chart}' data-format='{kind}' {texts}>"
         f"{kind.upper()}</button>"

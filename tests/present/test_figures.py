@@ -1,20 +1,24 @@
 """Charts: what they show, where they clip, and that no text in them can act."""
 
+import html
 import json
 import re
 
 import numpy as np
 import pytest
 
+from costmodel.book.files import scenarios_dir
 from costmodel.errors import InputError
 from costmodel.pipeline import evaluate
 from costmodel.present.axes import Axis
 from costmodel.present.curves import joined
 from costmodel.present.figures import figure
 from costmodel.present.theme import ACCENTS, KIND_COLOURS, colours, inert, spaced
+from costmodel.present.waterfall import LABEL_PX, MOST_STEPS, waterfall_steps
 from costmodel.quantity import KINDS
-from costmodel.scenario import parse_scenario
+from costmodel.scenario import load_scenario, parse_scenario
 
+READY = sorted(path.stem for path in scenarios_dir().glob("*.yaml"))
 SCENARIO = """
 name: Worked example
 as_of: 2026-11-23
@@ -147,6 +151,22 @@ def test_waterfall_adds_up_to_the_bill():
 def test_waterfall_of_an_api_shows_its_lines():
     chart = figure(report(), "waterfall", option="managed")
     assert list(chart.layout.xaxis.ticktext) == ["Input", "Output", "All-in"]
+
+
+@pytest.mark.parametrize("scenario", READY)
+def test_waterfall_has_room_for_every_label(scenario):
+    result = evaluate(load_scenario(scenarios_dir() / f"{scenario}.yaml"))
+    for option in result.options:
+        if not option.lines:
+            continue
+        chart = figure(result, "waterfall", option=option.name)
+        labels, bars = chart.layout.xaxis.ticktext, chart.data[0]
+        assert len(labels) == len(bars.y) <= MOST_STEPS + 1
+        assert labels[0].startswith(inert(waterfall_steps(option)[0].name)[:4])
+        assert labels.count("Other") <= 1
+        most = max(6, min(16, int(462 / len(labels) / LABEL_PX)))
+        assert max(len(html.unescape(x)) for text in labels for x in text.split("<br>")) <= most
+        assert bars.y[-1] == pytest.approx(option.monthly_usd, rel=0.02)
 
 
 def test_unknown_names_are_answered_with_the_nearest():

@@ -82,6 +82,9 @@ def test_nonsense_in_the_address_is_ignored():
     assert not app.exception
     assert app.selectbox(key="scenario").value in READY
     assert "tokens a day" in headline(app)
+    assert "There is no ready scenario &#x27;no-such&#x27;" in html(app)
+    app.selectbox(key="scenario").set_value(READY[0]).run()
+    assert "There is no ready scenario" not in html(app)
 
 
 def test_another_scenario_starts_from_its_own_values():
@@ -97,11 +100,58 @@ def test_another_scenario_starts_from_its_own_values():
     assert headline(app) == headline(opened(other))
 
 
+def test_provider_with_the_same_weights_takes_their_model():
+    app = opened("support-assistant")
+    app.selectbox(key="api-2").set_value("deepinfra").run()
+    assert not app.exception
+    assert app.selectbox(key="api_model-2").value == "meta-llama/Llama-3.3-70B-Instruct"
+    assert "Still compared with" not in html(app)
+    assert html(app) != html(opened("support-assistant"))
+
+
+def test_provider_without_the_same_weights_waits_for_a_model():
+    app = opened("support-assistant")
+    before = headline(app)
+    app.selectbox(key="api-2").set_value("openai").run()
+    assert not app.exception
+    assert app.selectbox(key="api_model-2").value is None
+    assert headline(app) == before
+    assert html(app).count("Still compared with aws") == 1
+    app.selectbox(key="api_model-2").set_value("gpt-6.1-terra").run()
+    assert not app.exception
+    assert "Still compared with" not in html(app)
+    assert headline(app) != before
+    app.selectbox(key="api-2").set_value("aws").run()
+    assert app.selectbox(key="api_model-2").value == "meta.llama3-3-70b-instruct-v1:0"
+    assert headline(app) == before
+
+
+def test_provider_and_model_in_the_address():
+    app = opened("support-assistant", **{"api-2": "openai", "api_model-2": "gpt-6.1-terra"})
+    assert app.selectbox(key="api_model-2").value == "gpt-6.1-terra"
+    assert "Still compared with" not in html(app)
+
+
+def test_crossings_are_those_of_the_option_that_wins_first_at_any_volume():
+    for volume in ("100M", "270M", "2B"):
+        body = html(opened("support-assistant", volume=volume))
+        cards = re.search(r"<div class='cm-cards'>(.*?)</b><span>", body).group(1)
+        assert "275M / day" in cards
+        assert "base load + overflow, than any eligible API" in body
+
+
+def test_margin_of_safety_keeps_its_sign():
+    body = html(opened("support-assistant"))
+    assert "outside by 17 %" in body
+    assert "inside by 54 %" in body
+
+
 def test_combination_nobody_sells_is_explained():
     app = opened("support-assistant", gpu="mi355x")
     assert not app.exception
     assert "This cannot be worked out as it stands" in html(app)
     assert "nobody lists" in html(app)
+    assert "support-assistant.yaml" not in html(app)
 
 
 def test_log_scale():
@@ -129,7 +179,11 @@ def test_upload_without_own_gpus():
     assert not app.exception
     assert "quoted" in headline(app)
     assert "no option with own GPUs" in html(app)
-    assert app.selectbox(key="scenario").disabled
+    assert "<div class='cm-scenario'>Mine</div>" in html(app)
+    back = next(each for each in app.button if each.label == "Back to the ready scenarios")
+    back.click().run()
+    assert app.selectbox(key="scenario").value == "support-assistant"
+    assert "quoted" not in headline(app)
 
 
 def test_nothing_of_an_upload_goes_into_the_address():
@@ -168,6 +222,7 @@ def test_unknown_id_in_an_upload_is_answered_with_the_nearest():
     app = uploaded(text.replace("gpu: h100-sxm", "gpu: h100sxm"))
     assert not app.exception
     assert "did you mean h100-sxm" in html(app)
+    assert headline(app) == headline(opened("support-assistant"))
     app.selectbox(key="gpu").set_value("h100-sxm").run()
     assert "tokens a day" in headline(app)
 
