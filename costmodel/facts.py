@@ -50,6 +50,7 @@ class FleetFacts(Facts):
     capacity: dict[str, CapacityFacts]
     """By workload."""
     fit: dict[str, Any] | None = None
+    architecture: dict[str, Any] | None = None
     not_met: dict[str, str] = Field(default_factory=dict)
     """Why it cannot serve, by workload ("" for all of them): does not fit, misses the SLO."""
 

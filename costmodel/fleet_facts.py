@@ -32,10 +32,11 @@ def sized_fleet(
     memory, tp = _memory(selfhost, context)
     not_met: dict[str, str] = {}
     capacity: dict[str, CapacityFacts] = {}
-    most = _trained_context(selfhost)
+    architecture = _architecture(selfhost)
+    most = architecture["max_context"] if architecture else None
     if memory.verdict == "does_not_fit":
         not_met[WHOLE_FLEET] = "does not fit"
-    elif most is not None and context > most:
+    elif most and context > most:
         not_met[WHOLE_FLEET] = f"the context of {selfhost.model} ends at {most:,} tokens"
     for workload in workloads if not not_met else ():
         found = _capacity(selfhost, workload, tp)
@@ -48,6 +49,7 @@ def sized_fleet(
         offers=offers,
         capacity=capacity,
         fit=memory.to_dict(),
+        architecture=architecture,
         not_met=not_met,
     )
 
@@ -68,12 +70,15 @@ def _memory(selfhost: SelfHost, context: float) -> tuple[Fit, int]:
     return memory, tp
 
 
-def _trained_context(selfhost: SelfHost) -> int | None:
-    """The longest context of a model in the book; None where it is not known."""
+def _architecture(selfhost: SelfHost) -> dict[str, Any] | None:
+    """The shape of a model in the book, for the record; None for a checkpoint of the user's."""
     book = load_book()
     if selfhost.model is None or selfhost.model not in book.models:
         return None
-    return book.model(selfhost.model).architecture().max_context or None
+    shape = book.model(selfhost.model).architecture()
+    named = ("model_type", "parameters", "active_parameters", "layers", "heads", "kv_heads",
+             "experts", "top_k", "max_context")  # fmt: skip
+    return {name: getattr(shape, name) for name in named}
 
 
 def _serving(selfhost: SelfHost) -> dict[str, Any]:

@@ -514,3 +514,14 @@ class TestReviewed:
         work = CHAT + ", cached_input_share: 0.5}"
         lines = {line.name: line for line in evaluate(scenario(work)).option("api").lines}
         assert lines["cached input"].kind == "assumed"
+
+
+def test_a_frozen_scenario_carries_fit_architecture_and_throughput():
+    own = """  - name: own
+    selfhost: {model: llama-3.3-70b, format: fp8, gpu: h200,
+               offers: [{terms: on-demand, usd_per_gpu_hour: 3}]}
+"""
+    fleet = evaluate(scenario(options=API + own)).frozen["resolved"]["options"]["own"]["fleet"]
+    assert fleet["fit"]["verdict"] == "fits"
+    assert fleet["architecture"]["parameters"] == 70_553_706_496
+    assert fleet["capacity"]["chat"]["requests_per_s"]["value"] > 0
