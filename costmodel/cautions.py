@@ -176,10 +176,9 @@ def _load(name: str, bill: Bill, volume: float) -> Iterator[Caution]:
             f"{tokens_per_day(bill.curve.limit)} at most; the mean load alone keeps "
             f"{busy:.1f} replicas busy.",
         )
-    apis = [bill] if isinstance(bill, ApiBill) else []
-    for api in apis:
-        limit = api.api.rate_limit_tokens_per_minute
-        peak = api.peak_tokens_per_minute(volume)
+    if isinstance(bill, ApiBill):
+        limit = bill.api.rate_limit_tokens_per_minute
+        peak = bill.peak_tokens_per_minute(volume)
         if limit is not None and peak > limit.value:
             yield Caution("rate_limit", f"{name}: the busiest minute needs {peak:,.0f} tokens, "
                           f"above the limit of {limit.value:,.0f}.")  # fmt: skip

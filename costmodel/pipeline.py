@@ -108,7 +108,7 @@ def evaluate(
         warnings=warnings,
         assumption_rows=tuple(assumptions(scenario, resolved)),
         conditions=condition_prices(scenario, options, excluded),
-        curve_points=curves(scenario, resolved, workload or ALL, bills, excluded, volume),
+        curve_points=curves(scenario, resolved, traffic, bills, excluded, volume),
         book=resolved.book,
         freeze=lambda: frozen_scenario(_moved(scenario, volume, workload), resolved),
     )
@@ -155,13 +155,12 @@ def _moved(scenario: Scenario, volume: float, workload: str | None) -> Scenario:
 def curves(
     scenario: Scenario,
     resolved: Resolved,
-    volume_of: str,
+    traffic: Mapping[str, Traffic],
     bills: Mapping[str, Bill],
     excluded: Mapping[str, tuple[str, ...]],
     volume: float,
 ) -> Curves:
     """All bills from 0 to three times the volume; fleets also at low and high throughput."""
-    traffic = traffic_of(scenario, volume_of)
     with_fleet = [name for name, bill in bills.items() if _has_range(bill)]
     slow = build_bills(scenario, resolved, traffic, "low") if with_fleet else {}
     fast = build_bills(scenario, resolved, traffic, "high") if with_fleet else {}

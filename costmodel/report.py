@@ -26,6 +26,10 @@ MOST_WINDOWS = 200
 """Windows written into JSON; a longer list is cut in the middle and says so."""
 
 
+PINNED_FLEET = "its pinned fleet serves "
+"""How the one reason for exclusion begins that holds at some volumes only."""
+
+
 @dataclass(frozen=True)
 class Caution:
     """Something the reader should know before relying on the result."""

@@ -14,7 +14,7 @@ import numpy as np
 from costmodel.bills import ApiBill, Bill, MixBill, bill_at, capacity_limit, wins
 from costmodel.cost.breakeven import WinningSet, intersection
 from costmodel.facts import Resolved
-from costmodel.report import BreakEven, ConditionPrice, OptionResult, Recommendation
+from costmodel.report import PINNED_FLEET, BreakEven, ConditionPrice, OptionResult, Recommendation
 from costmodel.scenario import Option, Scenario, Workload
 from costmodel.wording import tokens_per_day, usd
 
@@ -109,7 +109,7 @@ def capacity_exclusion(bill: Bill | None, volume: float) -> tuple[str, ...]:
     """Why an option cannot serve this volume at all: a pinned fleet that is too small."""
     if bill is None or volume <= capacity_limit(bill) * (1 + 1e-9):
         return ()
-    return (f"its pinned fleet serves {tokens_per_day(capacity_limit(bill))} at most",)
+    return (f"{PINNED_FLEET}{tokens_per_day(capacity_limit(bill))} at most",)
 
 
 # ---------------------------------------------------------------------------------- break-even

@@ -85,11 +85,14 @@ class Hybrid:
 
     def _own_usd(self, units: ArrayLike) -> Floats:
         """Fleet bill of this many serving units: spares, commitments, fixed cost; 0 if none."""
-        units, terms = np.asarray(units, dtype=float), self.terms
-        billed = whole_units(units + self._spare_units)
-        extra = np.maximum(billed - terms.committed_units, 0.0)
+        units = np.asarray(units, dtype=float)
+        extra = self._billed(units) - self.terms.committed_units
         bill = self.fleet_usd + self._committed_usd + extra * self._unit_usd
         return np.where((units > 0) | (self._committed_usd > 0), bill, 0.0)
+
+    def _billed(self, units: Floats) -> Floats:
+        """Purchase units billed for these serving ones: with spares, at least the committed."""
+        return np.maximum(whole_units(units + self._spare_units), self.terms.committed_units)
 
     @property
     def _committed_usd(self) -> float:
@@ -111,8 +114,7 @@ class Hybrid:
     def billed_units(self, volume: ArrayLike) -> Floats:
         """Purchase units billed at each volume: serving, spare and committed ones."""
         units = self.units(volume)
-        billed = np.maximum(whole_units(units + self._spare_units), self.terms.committed_units)
-        return np.where(units > 0, billed, self.terms.committed_units)
+        return np.where(units > 0, self._billed(units), self.terms.committed_units)
 
     def own_usd(self, volume: ArrayLike) -> Floats:
         """The part of the bill that is the own fleet (GPUs and its fixed cost) at each volume."""

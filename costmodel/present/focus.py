@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from costmodel.errors import InputError, did_you_mean, nearest_ids
-from costmodel.report import OptionResult, Report
+from costmodel.report import PINNED_FLEET, OptionResult, Report
 
 
 def option_named(report: Report, name: str) -> OptionResult:
@@ -58,13 +58,9 @@ def _number(volume: float | None) -> float:
     return math.inf if volume is None else volume
 
 
-VOLUME_ONLY = "its pinned fleet serves "
-"""How a reason begins that holds at this volume only, as `verdict.capacity_exclusion` says it."""
-
-
 def eligible_at_some_volume(option: OptionResult) -> bool:
     """Whether nothing but the evaluated volume keeps an option out."""
-    return all(reason.startswith(VOLUME_ONLY) for reason in option.excluded_by)
+    return all(reason.startswith(PINNED_FLEET) for reason in option.excluded_by)
 
 
 def has_own_gpus(option: OptionResult) -> bool:
