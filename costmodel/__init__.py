@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from costmodel.sizing import fit as fit
     from costmodel.sizing import fit_map as fit_map
     from costmodel.sizing import throughput as throughput
+    from costmodel.sizing import throughput_curve as throughput_curve
 
 _HOMES = {
     "Benchmark": "costmodel.ingest.benchmarks",
@@ -46,6 +47,7 @@ _HOMES = {
     "read_benchmark": "costmodel.ingest.benchmarks",
     "save": "costmodel.present",
     "throughput": "costmodel.sizing",
+    "throughput_curve": "costmodel.sizing",
 }
 
 __all__ = list(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll]

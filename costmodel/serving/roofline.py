@@ -252,7 +252,11 @@ def head_seconds(case: Case, constants: RooflineConstants, batch: Numbers) -> Ar
     """The output head, 16-bit, for one token of each sequence [s]."""
     model, hardware = case.model, case.hardware
     weights = model.vocab * model.hidden
-    memory = weights * SIXTEEN_BIT_BYTES / (hardware.bandwidth * constants.bandwidth_share * case.load.tp)
+    memory = (
+        weights
+        * SIXTEEN_BIT_BYTES
+        / (hardware.bandwidth * constants.bandwidth_share * case.load.tp)
+    )
     rate = hardware.peak_16bit * constants.compute_share_16bit * case.load.tp
     return _soft_maximum(memory, 2 * weights * batch / rate, constants.exponent)
 

@@ -99,14 +99,18 @@ def main(arguments: list[str]) -> int:
 
 def _print_errors(name: str, errors: tuple[HeldOut, ...]) -> None:
     print(f"\n{name}: absolute error of output tok/s, median / p90 [%]")
-    print(f"{'held out by':12}{'regime':9}{'rows':>5}{'anchored':>14}{'roofline':>14}{'nearest':>15}{'in 80 %':>9}")
+    print(
+        f"{'held out by':12}{'regime':9}{'rows':>5}{'anchored':>14}{'roofline':>14}{'nearest':>15}{'in 80 %':>9}"
+    )
     for row in errors:
         pairs = (
             f"{row.median:5.1f} /{row.p90:5.1f}",
             f"{row.roofline_median:5.1f} /{row.roofline_p90:5.1f}",
             f"{row.nearest_median:5.1f} /{row.nearest_p90:6.1f}",
         )
-        print(f"{row.by:12}{row.regime:9}{row.rows:5}{pairs[0]:>14}{pairs[1]:>14}{pairs[2]:>15}{row.covered:8.0f}%")
+        print(
+            f"{row.by:12}{row.regime:9}{row.rows:5}{pairs[0]:>14}{pairs[1]:>14}{pairs[2]:>15}{row.covered:8.0f}%"
+        )
 
 
 def _write(dense: Calibrated, mixture: Calibrated) -> None:

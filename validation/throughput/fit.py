@@ -35,7 +35,14 @@ DENSE_EXPONENT = 1.7
 4-bit GEMMs come out. Whole steps of dense models tell 1.1 from 1.7 apart by a point of error at
 most, so it is held there; grouped GEMMs of experts are fitted."""
 NAMES = tuple(START)
-OWN = ("bandwidth_share", "compute_share_16bit", "compute_share_fp8", "step_us", "layer_us", "sequence_us")  # noqa: E501
+OWN = (
+    "bandwidth_share",
+    "compute_share_16bit",
+    "compute_share_fp8",
+    "step_us",
+    "layer_us",
+    "sequence_us",
+)
 """What differs between engines."""
 EARLY_OWN = (*OWN, "compute_share_int8")
 POOLED = "tensorrt-llm"
@@ -58,7 +65,9 @@ class Fitted:
     def value(self, engine: str, name: str) -> float:
         """One constant of one engine, within its bounds."""
         _, low, high = START[name]
-        return float(np.clip(np.exp(self.common[name] + self.own.get((engine, name), 0)), low, high))
+        return float(
+            np.clip(np.exp(self.common[name] + self.own.get((engine, name), 0)), low, high)
+        )
 
     def constants(self, engine: str) -> dict[str, float]:
         """Every constant of one engine."""
@@ -114,7 +123,9 @@ def _fit_engines(found: Table, start: Fitted | None, evaluations: int) -> Fitted
 
     def residuals(x: np.ndarray) -> np.ndarray:
         to_start = DRAWN_TO_START * (x[: len(NAMES)] - _start())
-        return np.r_[_soft_errors(found, unpack(x)) * weights, to_start, DRAWN_TO_COMMON * x[len(NAMES) :]]
+        return np.r_[
+            _soft_errors(found, unpack(x)) * weights, to_start, DRAWN_TO_COMMON * x[len(NAMES) :]
+        ]
 
     before = np.r_[_start(), np.zeros(len(own))]
     if start:
@@ -126,9 +137,7 @@ def _fit_engines(found: Table, start: Fitted | None, evaluations: int) -> Fitted
     return unpack(_solve(residuals, before, low, high, evaluations))
 
 
-def _fit_early(
-    found: Table, first: Fitted, start: Fitted | None, evaluations: int
-) -> Fitted:
+def _fit_early(found: Table, first: Fitted, start: Fitted | None, evaluations: int) -> Fitted:
     weights = cluster_weights(found)
 
     def unpack(x: np.ndarray) -> Fitted:
@@ -148,7 +157,11 @@ def _fit_early(
 
 
 def _solve(
-    residuals, before: np.ndarray, low: np.ndarray, high: np.ndarray, evaluations: int  # noqa: ANN001
+    residuals,
+    before: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+    evaluations: int,
 ) -> np.ndarray:
     inside = np.clip(before, low + 1e-3, high - 1e-3)
     return least_squares(

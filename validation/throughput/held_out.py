@@ -60,11 +60,15 @@ def hold_out(
     keys = found.keys(by)
     groups = np.array([crc32(key.encode()) % FOLDS for key in keys]) if by == "case" else keys
     names = np.unique(groups)
-    columns = {name: np.zeros(len(found)) for name in ("roofline", "anchored", "nearest", "deviation")}
+    columns = {
+        name: np.zeros(len(found)) for name in ("roofline", "anchored", "nearest", "deviation")
+    }
     for at, name in enumerate(names):
         said(f"held out by {by}: {at + 1} of {len(names)}")
         out = groups == name
-        for column, values in _predict_one(found.take(~out), found.take(out), fitted, similarity).items():
+        for column, values in _predict_one(
+            found.take(~out), found.take(out), fitted, similarity
+        ).items():
             columns[column][out] = values
     return Predicted(by, found, **columns)
 

@@ -174,9 +174,14 @@ def _row(line: int, m: Measurement) -> Row:
     kernel = kernel_for(setup.format, setup.gpu, _unpacking(m.kernel))
     shape = speed.Load(float(m.input_tokens or 0), float(m.output_tokens or 0), tp)
     case, capacity = case_of(setup, kernel, shape), m.capacity_output_tokens_per_s or 0.0
-    if 2 * case.model.active_linear_parameters * (
-        shape.input_tokens + shape.output_tokens
-    ) * capacity / shape.output_tokens > case.hardware.peak * tp:
+    if (
+        2
+        * case.model.active_linear_parameters
+        * (shape.input_tokens + shape.output_tokens)
+        * capacity
+        / shape.output_tokens
+        > case.hardware.peak * tp
+    ):
         raise InputError("faster than its hardware multiplies: a prefix cache, or not one replica")
     placed = memory.place(setup.replica, int(np.ceil(shape.input_tokens + shape.output_tokens)))
     assert setup.record is not None
@@ -239,7 +244,7 @@ def _unpacking(kernel: str) -> str | None:
 
 
 @lru_cache(maxsize=4096)
-def _setup(  # noqa: PLR0913 - one key per fact
+def _setup(
     model: str, gpu: str, weights: str, kv_dtype: str, tp: int, engine: str | None,
     version: str | None,
 ) -> Setup:  # fmt: skip
@@ -261,9 +266,7 @@ def concurrency(found: Table, pool: dict[str, np.ndarray]) -> np.ndarray:
     whole = load.input_tokens + load.output_tokens
     packed = whole / (load.input_tokens + pool["occupancy"] * load.output_tokens)
     held = np.maximum(held, 1.0) * np.where(taken, packed, 1.0)
-    return np.minimum(
-        np.clip(held, 1.0, found.column("most")), found.column("held_in_flight")
-    )
+    return np.minimum(np.clip(held, 1.0, found.column("most")), found.column("held_in_flight"))
 
 
 def output_tokens_per_s(
