@@ -131,7 +131,7 @@ def test_a_measurement_without_latencies_does_not_pass_for_meeting_them():
         "llama-3.1-70b", gpu="h100-sxm", format="fp8", tp=2, input_tokens=128, output_tokens=2048,
         tpot_ms=40,
     )  # fmt: skip
-    assert found.provenance == "estimated"
+    assert found.provenance == "anchored"
     assert found.tpot_ms is not None
     assert found.tpot_ms <= 40
 
