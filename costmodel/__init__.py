@@ -19,9 +19,13 @@ if TYPE_CHECKING:
     from costmodel.errors import InputError as InputError
     from costmodel.ingest.benchmarks import Benchmark as Benchmark
     from costmodel.ingest.benchmarks import read_benchmark as read_benchmark
+    from costmodel.ingest.evals import read_eval as read_eval
     from costmodel.pipeline import evaluate as evaluate
     from costmodel.present import figure as figure
     from costmodel.present import save as save
+    from costmodel.quality_gate import Gate as Gate
+    from costmodel.quality_gate import gate as gate
+    from costmodel.quality_gate import gate_in_order as gate_in_order
     from costmodel.report import BreakEven as BreakEven
     from costmodel.report import Report as Report
     from costmodel.scenario import Scenario as Scenario
@@ -34,6 +38,7 @@ _HOMES = {
     "Benchmark": "costmodel.ingest.benchmarks",
     "BreakEven": "costmodel.report",
     "CostmodelError": "costmodel.errors",
+    "Gate": "costmodel.quality_gate",
     "InputError": "costmodel.errors",
     "Report": "costmodel.report",
     "Scenario": "costmodel.scenario",
@@ -41,9 +46,12 @@ _HOMES = {
     "figure": "costmodel.present",
     "fit": "costmodel.sizing",
     "fit_map": "costmodel.sizing",
+    "gate": "costmodel.quality_gate",
+    "gate_in_order": "costmodel.quality_gate",
     "load_book": "costmodel.book",
     "load_scenario": "costmodel.scenario",
     "read_benchmark": "costmodel.ingest.benchmarks",
+    "read_eval": "costmodel.ingest.evals",
     "save": "costmodel.present",
     "throughput": "costmodel.sizing",
 }

@@ -141,7 +141,7 @@ def items_needed(spread: float, margin: float) -> int:
 # ----------------------------------------------------------------------------------- unpaired
 
 
-def pooled_z(right: int, n: int, right_baseline: int, n_baseline: int) -> float:
+def pooled_z(right: float, n: int, right_baseline: float, n_baseline: int) -> float:
     """The score statistic of equal proportions, pooled variance.
 
     >>> round(pooled_z(92, 164, 85, 164), 3)
@@ -165,6 +165,14 @@ def farrington_manning_z(
     if variance <= 1e-15:
         return 0.0 if abs(gap) < 1e-12 else copysign(float("inf"), gap)
     return gap / sqrt(variance)
+
+
+def farrington_manning_interval(
+    right: float, n: int, right_baseline: float, n_baseline: int, level: float = CI_LEVEL
+) -> tuple[float, float]:
+    """Differences that the unpaired score test does not reject, two-sided at `level`."""
+    z = quantile((1 + level) / 2)
+    return _inverted(lambda d: farrington_manning_z(right, n, right_baseline, n_baseline, d), z)
 
 
 def _constrained(p1: float, n1: int, p0: float, n0: int, difference: float) -> tuple[float, float]:
