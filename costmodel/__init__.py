@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from costmodel.ingest.benchmarks import Benchmark as Benchmark
     from costmodel.ingest.benchmarks import read_benchmark as read_benchmark
     from costmodel.ingest.evals import read_eval as read_eval
+    from costmodel.joint_choice import Portfolio as Portfolio
+    from costmodel.joint_choice import portfolio as portfolio
     from costmodel.pipeline import evaluate as evaluate
     from costmodel.present import figure as figure
     from costmodel.present import save as save
@@ -40,6 +42,7 @@ _HOMES = {
     "CostmodelError": "costmodel.errors",
     "Gate": "costmodel.quality_gate",
     "InputError": "costmodel.errors",
+    "Portfolio": "costmodel.joint_choice",
     "Report": "costmodel.report",
     "Scenario": "costmodel.scenario",
     "evaluate": "costmodel.pipeline",
@@ -50,6 +53,7 @@ _HOMES = {
     "gate_in_order": "costmodel.quality_gate",
     "load_book": "costmodel.book",
     "load_scenario": "costmodel.scenario",
+    "portfolio": "costmodel.joint_choice",
     "read_benchmark": "costmodel.ingest.benchmarks",
     "read_eval": "costmodel.ingest.evals",
     "save": "costmodel.present",

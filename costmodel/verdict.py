@@ -32,8 +32,7 @@ def _reasons(option: Option, scenario: Scenario, resolved: Resolved) -> Iterator
         if not meets(option, condition, scenario):
             yield f"does not satisfy {condition}"
     for workload in scenario.workloads:
-        if not _accepted(option, workload):
-            yield f"not accepted for {workload.name}"
+        yield from _not_good_enough(option, workload, scenario, resolved)
     yield from dict.fromkeys(_unserved(option, scenario, resolved))
     for name in dict.fromkeys(name for _, name in servers_of(option, scenario)):
         facts = resolved.options[name]
@@ -94,15 +93,25 @@ def meets(option: Option, condition: str, scenario: Scenario) -> bool:
     return all(condition in scenario.option(part).satisfies for part in parts)
 
 
-def _accepted(option: Option, workload: Workload) -> bool:
+def _not_good_enough(
+    option: Option, workload: Workload, scenario: Scenario, resolved: Resolved
+) -> Iterator[str]:
+    """Why the answers of an option, or of a part of it, may not be relied on for a workload."""
+    known = resolved.quality.get(workload.name)
     accepts = workload.quality.accepts if workload.quality else None
-    if accepts is None or option.name in accepts:
-        return True
-    if option.mix is not None:
-        return option.mix[workload.name] in accepts
-    if option.hybrid is not None:
-        return option.hybrid.selfhost in accepts and option.hybrid.api in accepts
-    return False
+    if known is None or (accepts is not None and option.name in accepts):
+        return
+    parts = (name for served, name in servers_of(option, scenario) if served == workload.name)
+    for name in parts:
+        if not known.options[name].stands:
+            reason = known.options[name].reason
+            unlisted, unproven = _beginnings(workload)
+            yield f"{unproven}{reason}" if reason else unlisted
+
+
+def _beginnings(workload: Workload) -> tuple[str, str]:
+    """How the reasons begin that are about the quality of answers."""
+    return f"not accepted for {workload.name}", f"quality of {workload.name}: "
 
 
 def capacity_exclusion(bill: Bill | None, volume: float) -> tuple[str, ...]:
@@ -230,12 +239,20 @@ def condition_prices(
     scenario: Scenario, options: Sequence[OptionResult], excluded: Mapping[str, Sequence[str]]
 ) -> tuple[ConditionPrice, ...]:
     """What each condition costs: cheapest eligible less the cheapest without that condition."""
+    waived = {name: (f"does not satisfy {name}",) for name in conditions_of(scenario)}
+    waived |= {
+        f"quality of {w.name}": _beginnings(w)
+        for w in scenario.workloads
+        if w.quality and (w.quality.min_retention or w.quality.gate)
+    }
     prices = []
-    for condition in conditions_of(scenario):
-        waived = f"does not satisfy {condition}"
+    for condition, beginnings in waived.items():
         eligible = _cheapest(o for o in options if o.stands)
         without = _cheapest(
-            o for o in options if o.monthly_usd is not None and not set(o.excluded_by) - {waived}
+            o
+            for o in options
+            if o.monthly_usd is not None
+            and all(reason.startswith(beginnings) for reason in o.excluded_by)
         )
         gap = None if eligible is None or without is None else eligible - without
         prices.append(ConditionPrice(condition, gap))

@@ -367,7 +367,8 @@ def evidence(
         cells = (*parts, cell("bf16", task, cache_, params_b))
     else:
         cells = (together,)
-    return Evidence(max((c.standing(floor) for c in cells), key=_WEAKNESS.index), cells)
+    standings: list[Standing] = [each.standing(floor) for each in cells]
+    return Evidence(max(standings, key=_WEAKNESS.index), cells)
 
 
 _WEAKNESS: Sequence[Standing] = ("reference", "likely", "not established", "no data", "unlikely")

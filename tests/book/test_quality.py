@@ -33,7 +33,11 @@ class TestTable:
             assert row.ref
             assert row.read == "2026-11-23"
             assert row.retention >= 0
-            if row.baseline and row.score is not None and row.task not in ("perplexity", "embeddings"):
+            if (
+                row.baseline
+                and row.score is not None
+                and row.task not in ("perplexity", "embeddings")
+            ):
                 assert row.retention == pytest.approx(row.score / row.baseline, abs=0.011), row
 
     def test_tasks_are_families_or_no_task_at_all(self):
