@@ -86,6 +86,8 @@ class Lever:
     name: str
     monthly_usd: float | None
     what: str
+    stands: bool
+    """Whether every workload stands; today's API may miss a condition that the choice meets."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -444,21 +446,28 @@ def _levers(desk: _Desk, today: str | None, joint_usd: float) -> list[Lever]:
                   traffic_of(_undiscounted(desk.scenario)), desk.volume)  # fmt: skip
     smaller = _cheapest(desk, apis, anyway=name)
     own = _cheapest(desk, desk.servers)
+    stands = not desk.single(desk.scenario.option(name)).excluded_by
+    smaller_stands = all(not desk.reasons(w, o) for o, served in smaller.items() for w in served)
     rows = (
-        ("today", plain.usd(name, everything), f"{name}, every token at full price"),
+        ("today", plain.usd(name, everything), f"{name}, every token at full price", stands),
         (
             "caching and batch",
             desk.usd(name, everything),
             f"{name}, cached tokens and work that can wait at their discounts",
+            stands,
         ),
-        ("a smaller model", _total(desk, smaller), _listed(smaller)),
+        ("a smaller model", _total(desk, smaller), _listed(smaller), smaller_stands),
         (
             "own quantised weights",
             joint_usd,
             _listed(own) or "no choice stands for every workload",
+            bool(own),
         ),
     )
-    return [Lever(words, usd_ if usd_ < inf else None, what) for words, usd_, what in rows]
+    return [
+        Lever(words, amount if amount < inf else None, what, meets)
+        for words, amount, what, meets in rows
+    ]
 
 
 def _undiscounted(scenario: Scenario) -> Scenario:

@@ -314,6 +314,17 @@ def percentile(ascending: Sequence[float], share: float) -> float:
     return ascending[low] + (place - low) * (ascending[high] - ascending[low])
 
 
+ANSWERS = tuple(task for task in FAMILIES if task not in ("structured-output", "embeddings"))
+"""Families whose scores are about answers."""
+
+
+def overall(format: str, kv_dtype: str | None = None) -> Cell:  # noqa: A002
+    """A format over all task families that are about answers."""
+    weights, cache_ = weight_format(format), kv_format(kv_dtype)
+    listed = [row for task in ANSWERS for row in _table().get((weights, cache_, task), ())]
+    return _cell(weights, cache_, "all tasks", listed, None)
+
+
 def formats_known() -> list[tuple[str, str]]:
     """Every (weight format, KV format) with a row that counts, most rows first."""
     counts: dict[tuple[str, str], int] = {}

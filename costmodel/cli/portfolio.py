@@ -9,7 +9,7 @@ import typer
 from costmodel.cli.options import CHECK_FAILED, AsJson, ScenarioFile, emit, positive
 
 if TYPE_CHECKING:
-    from costmodel.joint_choice import Portfolio
+    from costmodel.joint_choice import Lever, Portfolio
 
 
 def portfolio(
@@ -57,7 +57,10 @@ def _text(found: Portfolio) -> str:
     )
     levers = table(
         ["LEVER", "USD A MONTH", "WHAT"],
-        [(lever.name, amount(lever.monthly_usd), lever.what) for lever in found.levers],
+        [
+            (lever.name, amount(lever.monthly_usd), lever.what + _misses(lever))
+            for lever in found.levers
+        ],
         ["USD A MONTH"],
     )
     open_rows = [(c.workload, c.option, amount(c.alone_usd), c.evidence)
@@ -76,3 +79,7 @@ def _text(found: Portfolio) -> str:
         if open_rows else "",
         titled("BEFORE YOU RELY ON IT", checks),
     )  # fmt: skip
+
+
+def _misses(lever: Lever) -> str:
+    return "" if lever.stands else " (misses a condition of some workload)"
