@@ -102,6 +102,13 @@ class TestFloor:
         assert not any(w.code == "not_used_yet" and "quality" in w.message
                        for w in report.warnings)  # fmt: skip
 
+    def test_the_evidence_is_among_the_assumptions(self):
+        rows = {row.path: row for row in evaluate(parse_scenario(text())).assumption_rows}
+        row = rows["workloads.chat.quality.own"]
+        assert (row.value, row.kind) == ("likely", "estimated")
+        assert "RedHatAI model card" in row.source
+        assert row.as_of is not None
+
     def test_models_are_not_held_against_each_other(self):
         assert "quality_across_models" in {
             w.code for w in evaluate(parse_scenario(text())).warnings
