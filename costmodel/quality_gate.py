@@ -1,8 +1,7 @@
 """The gate: may this candidate replace its baseline? Two runs on the same frozen items decide.
 
-`gate()` pairs the items of two result files and answers pass, fail or inconclusive. It refuses to
-compare what is not comparable: other tasks, other settings, other items, perplexity. The tests
-themselves are in `serving.noninferiority`.
+`gate()` pairs the items of two result files and answers pass, fail or inconclusive. What cannot be
+compared is refused in `gate_runs`; the tests themselves are in `serving.noninferiority`.
 """
 
 from __future__ import annotations
@@ -10,14 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
-from costmodel.errors import InputError, Problem
-from costmodel.ingest.eval_runs import NOT_QUALITY, EvalRun, Evals
-from costmodel.ingest.evals import read_eval
+from costmodel.errors import InputError
+from costmodel.gate_runs import Source, called, refuse_unequal, run_meant, wrong_run
+from costmodel.ingest.eval_runs import EvalRun
 from costmodel.serving.noninferiority import (
     ALPHA,
     CI_LEVEL,
@@ -41,11 +39,6 @@ MARGIN = 0.02
 
 FORM_ONLY = re.compile(r"json|schema|well.?formed|pars(e|able)|valid", re.IGNORECASE)
 """Metrics of an answer's form. A valid answer is not a right one."""
-
-_TOTALS = re.compile(r"(\d+)/(\d+)")
-
-Source = str | Path | EvalRun | Evals | tuple[float, int]
-"""A result file, what `read_eval` made of one, or totals: (right, items) or "92/164"."""
 
 
 @dataclass(frozen=True)
@@ -154,11 +147,11 @@ def gate(
     """
     if not 0 < margin < 1:
         raise InputError(f"margin must be above 0 and below 1, such as 0.02, not {margin:g}")
-    old, new = _run(baseline, task, metric), _run(candidate, task, metric)
-    _refuse_unequal(old, new)
+    old, new = run_meant(baseline, task, metric), run_meant(candidate, task, metric)
+    refuse_unequal(old, new)
     found = _compared(old, new, margin, seed)
     if again is not None:
-        found = replace(found, noise=_noise(old, _run(again, task, metric), found))
+        found = replace(found, noise=_noise(old, run_meant(again, task, metric), found))
     return found
 
 
@@ -204,119 +197,7 @@ def gate_in_order(baseline: Source, candidates: Sequence[Source], **options: Any
         steps.append(gate(baseline, candidate, **options))
         if not steps[-1].passed:
             break
-    return GateSequence(tuple(steps), tuple(map(_called, candidates[len(steps) :])))
-
-
-def _called(source: Source) -> str:
-    if isinstance(source, EvalRun):
-        return source.name
-    return source.file if isinstance(source, Evals) else str(source)
-
-
-# --------------------------------------------------------------------------------- the two runs
-
-
-def _run(source: Source, task: str | None, metric: str | None) -> EvalRun:
-    """The run meant by a source."""
-    if isinstance(source, EvalRun):
-        run = source
-    elif isinstance(source, tuple):
-        run = _totals(*source)
-    elif isinstance(source, Evals):
-        run = _chosen(source, task, metric, None)
-    else:
-        run = _from_text(str(source), task, metric)
-    _refuse_metric(run)
-    return run
-
-
-def _from_text(source: str, task: str | None, metric: str | None) -> EvalRun:
-    counts = _TOTALS.fullmatch(source.strip())
-    if counts and not Path(source).exists():
-        return _totals(int(counts[1]), int(counts[2]))
-    file, found, model = source.partition("#")
-    if found and not Path(source).exists() and Path(file).exists():
-        return _chosen(read_eval(file), task, metric, model)
-    return _chosen(read_eval(source), task, metric, None)
-
-
-def _chosen(evals: Evals, task: str | None, metric: str | None, model: str | None) -> EvalRun:
-    """The run asked for; without a metric the first that is about answers."""
-    run = evals.run(task=task, metric=metric, model=model)
-    if metric is not None or not NOT_QUALITY.search(run.metric):
-        return run
-    alike = (r for r in evals.runs if (r.task, r.model) == (run.task, run.model))
-    return next((r for r in alike if not NOT_QUALITY.search(r.metric)), run)
-
-
-def _totals(right: float, n: int) -> EvalRun:
-    if not (n > 0 and 0 <= right <= n):
-        raise InputError(f"totals are right/items, such as 92/164, not {right:g}/{n}")
-    return EvalRun("totals", f"{right:g}/{n}", "", "", mean=right / n, n=n)
-
-
-def _refuse_metric(run: EvalRun) -> None:
-    if NOT_QUALITY.search(run.metric):
-        raise _wrong(
-            run,
-            f"{run.metric} is about the text a model expects and never passes a gate: a format "
-            "with unchanged perplexity has lost half its coding score",
-        )
-    if run.lower_is_better:
-        raise _wrong(run, f"{run.metric} is better when lower; the gate needs a score of answers")
-    outside = [s for s in (*run.scores, run.mean or 0.0) if not 0 <= s <= 1]
-    if outside:
-        raise _wrong(
-            run,
-            f"{run.metric or 'score'} must lie between 0 and 1, and {outside[0]:g} does not: "
-            "divide by the top of its scale",
-        )
-
-
-def _refuse_unequal(old: EvalRun, new: EvalRun) -> None:
-    """Every difference that makes two runs incomparable, in one error."""
-    problems = [
-        f"{what} differs: {a!r} and {b!r}"
-        for what, a, b in (
-            ("tool", old.tool, new.tool),
-            ("task", old.task, new.task),
-            ("metric", old.metric, new.metric),
-        )
-        if a and b and a != b and "totals" not in (a, b)
-    ]
-    problems += [
-        f"{name} differs: {old.settings[name]} and {new.settings[name]}"
-        for name in old.settings.keys() & new.settings.keys()
-        if old.settings[name] != new.settings[name]
-    ]
-    problems += list(_item_differences(old, new))
-    if problems:
-        words = f"cannot be held against {old.name}: "
-        raise InputError(Problem(words + each, file=new.file) for each in sorted(problems))
-
-
-def _item_differences(old: EvalRun, new: EvalRun) -> Sequence[str]:
-    if not (old.items and new.items):
-        return ()
-    before, after = ({item.key: item for item in run.items} for run in (old, new))
-    for gone, where in ((before.keys() - after.keys(), "the candidate"),
-                        (after.keys() - before.keys(), "the baseline")):  # fmt: skip
-        if gone:
-            return [f"{len(gone)} of the items are missing in {where}, such as {min(gone)!r}; the "
-                    "gate needs the same frozen items"]  # fmt: skip
-    changed = [
-        key
-        for key, item in before.items()
-        if item.mark and after[key].mark and item.mark != after[key].mark
-    ]
-    if changed:
-        return [f"{len(changed)} items ask something else, such as {changed[0]!r}: another prompt, "
-                "another data set or another number of shots"]  # fmt: skip
-    return ()
-
-
-def _wrong(run: EvalRun, message: str) -> InputError:
-    return InputError(Problem(message, file=run.file))
+    return GateSequence(tuple(steps), tuple(map(called, candidates[len(steps) :])))
 
 
 # ------------------------------------------------------------------------------------ the verdict
@@ -329,7 +210,7 @@ def _compared(old: EvalRun, new: EvalRun, margin: float, seed: int) -> Gate:
     pairs = [(before[item.key], item.score) for item in new.items]
     known = np.array([(a, b) for a, b in pairs if a is not None and b is not None], dtype=float)
     if not len(known):
-        raise _wrong(new, "no item has a verdict in both runs")
+        raise wrong_run(new, "no item has a verdict in both runs")
     if old.is_binary and new.is_binary:
         return _paired(old, new, known, margin)
     return _graded(old, new, known, margin, seed)
@@ -483,9 +364,9 @@ def _notes(
 
 def _noise(old: EvalRun, again: EvalRun, found: Gate) -> Noise:
     """How many answers the baseline changes against itself."""
-    _refuse_unequal(old, again)
+    refuse_unequal(old, again)
     if not (old.items and again.items and old.is_binary and again.is_binary):
-        raise _wrong(again, "a noise floor needs right or wrong per item in both baseline runs")
+        raise wrong_run(again, "a noise floor needs right or wrong per item in both baseline runs")
     before = {item.key: item.score for item in old.items}
     pairs = [(before[i.key], i.score) for i in again.items]
     known = [(a, b) for a, b in pairs if a is not None and b is not None]

@@ -143,6 +143,14 @@ class TestEscalation:
         report, found = evaluate(parse_scenario(self.TEXT)), portfolio(parse_scenario(self.TEXT))
         assert found.monthly_usd == pytest.approx(report.option("int4").monthly_usd)
 
+    def test_requests_that_escalate_take_their_conditions_along(self):
+        text = self.TEXT.replace("name: classify,", "name: classify, requires: [eu],").replace(
+            "share: {classify: 0.1}}", "share: {classify: 0.1}}, satisfies: [eu]"
+        )
+        assert evaluate(parse_scenario(text)).option("int4").excluded_by == ("does not satisfy eu",)
+        elsewhere = text.replace("share: {classify: 0.1}", "share: {extract: 0.1}")
+        assert evaluate(parse_scenario(elsewhere)).option("int4").excluded_by == ()
+
     @pytest.mark.parametrize(
         ("escalation", "said"),
         [

@@ -130,8 +130,8 @@ def gate_plan(
     if not clean:
         known = sorted({f.format for f in flips() if f.flag not in UNCLEAN and not f.kv_dtype})
         raise InputError(
-            f"no flips are published for {name}; plan with those of a harsher format: "
-            f"{', '.join(known)}"
+            f"no flips are published for {name}; plan with those of a format that is harsher; "
+            f"known are {', '.join(known)}"
         )
     chosen, basis = _of_size(clean, params_b)
     share = median(f.flips for f in chosen)
