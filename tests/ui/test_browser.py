@@ -272,16 +272,16 @@ def test_the_gate_reads_uploads(page, server, tmp_path):
     page.wait_for_selector(".st-key-quality .main-svg")
     _settle(page)
     assert "Deciding per task saves" in _headline(page)
-    _upload(page, "Baseline", tmp_path / "before.csv")
-    _upload(page, "Candidate", tmp_path / "after.csv")
+    _put_in(page, "Baseline", tmp_path / "before.csv")
+    _put_in(page, "Candidate", tmp_path / "after.csv")
     page.get_by_text("Inconclusive: -1.3 points on 300 items").wait_for()
     page.get_by_text("4 lost, 0 gained").wait_for()
-    _upload(page, "Baseline again (noise floor)", tmp_path / "failed.csv")
+    _put_in(page, "Baseline again (noise floor)", tmp_path / "failed.csv")
     page.get_by_text("no answers: all 2 items failed").wait_for()
     assert page.locator("[data-testid=stException]").count() == 0
 
 
-def _upload(page, label, path):
+def _put_in(page, label, path):
     box = page.locator("[data-testid=stFileUploader]").filter(
         has=page.get_by_text(label, exact=True)
     )
