@@ -31,7 +31,6 @@ def engine(files: Sequence[LogFile], scratch: Path) -> Any:
             "autoload_known_extensions": "false",
             "allow_community_extensions": "false",
             "memory_limit": MEMORY,
-            "preserve_insertion_order": "false",
             "temp_directory": str(scratch / "spill"),
         }
     )
