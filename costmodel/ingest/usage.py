@@ -61,7 +61,7 @@ def read_usage(
             span = connection.execute(
                 f"SELECT min(timestamp), max(coalesce(ended, timestamp)) FROM ({source.sql}) "
                 "WHERE reason IS NULL"
-            ).fetchone()
+            ).fetchall()[0]
         finally:
             connection.close()
     return usage_of(
@@ -91,7 +91,7 @@ def usage_of_frame(frame: Any) -> Usage:
     )
     counted = lazy.select(
         rows=nw.len(), good=usable.cast(nw.Int64).sum()
-    ).collect(backend="pandas" if "spark" in str(lazy.implementation) else None)
+    ).collect(backend="pandas" if "spark" in str(lazy.implementation).lower() else None)
     rows, good = (int(counted[name][0] or 0) for name in ("rows", "good"))
     bad = (Rejected("no timestamp or token count", rows - good),) if rows > good else ()
     return usage_of(totals_of(lazy.filter(usable).to_native()), rejected=bad, layouts=("frame",))
@@ -152,7 +152,7 @@ def _usable(connection: Any, source: _Source) -> str:
         counts = ", ".join(f"count({name})" for name in sorted(held))
         values = connection.execute(
             f"SELECT {counts} FROM ({rows}) WHERE reason IS NULL"
-        ).fetchone()
+        ).fetchall()[0]
         held = {name for name, count in zip(sorted(held), values, strict=True) if count}
     if "hash_ids" in held:
         rows, held = cached_blocks(rows), held | {"cached_tokens"}

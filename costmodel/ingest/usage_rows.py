@@ -123,7 +123,7 @@ def _limit_parquet(connection: Any, file: LogFile) -> None:
     size, values = connection.execute(
         "SELECT coalesce(sum(total_uncompressed_size), 0), coalesce(max(num_values), 0) "
         f"FROM parquet_metadata({_text(file.path)})"
-    ).fetchone()
+    ).fetchall()[0]
     if size > file.most_unpacked or values > 1000 * max(file.path.stat().st_size, 1_000_000):
         raise InputError(
             Problem(

@@ -63,4 +63,8 @@ def totals_of(native: Any) -> Totals:
 
 
 def _pandas(frame: Any) -> pd.DataFrame:
-    return frame.collect(backend="pandas" if "spark" in str(frame.implementation) else None).to_pandas()
+    """A result in pandas; an engine's wide sums (DuckDB's HUGEINT) as 64-bit integers."""
+    backend = "pandas" if "spark" in str(frame.implementation).lower() else None
+    table = frame.collect(backend=backend).to_pandas()
+    counts = [name for name in (*_SUMS, "cached_known", "context") if name in table]
+    return table.astype(dict.fromkeys(counts, "int64"))
