@@ -296,8 +296,6 @@ def _unused(scenario: Scenario) -> Iterator[tuple[str, str]]:
             yield f"{path}.growth_per_month", "the bill is that of the volume stated"
         if workload.slo is not None and workload.slo.percentile is not None:
             yield f"{path}.slo.percentile", "the SLO is held by the means"
-        if workload.profile is not None and workload.profile.usage is not None:
-            yield f"{path}.profile.usage", "request logs are not read yet; traffic counts as flat"
     for option in scenario.options:
         if option.selfhost is not None:
             yield from _unused_selfhost(f"options.{option.name}.selfhost", option.selfhost)

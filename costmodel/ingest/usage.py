@@ -57,7 +57,8 @@ def read_usage(
             rows = _usable(connection, source)
             tell("summing tokens")
             totals = totals_of(connection.sql(rows))
-            rejected += [Rejected(*each) for each in rejected_lines(connection).items()]
+            if any(file.kind == "csv" for file in files):
+                rejected += [Rejected(*each) for each in rejected_lines(connection).items()]
             span = connection.execute(
                 f"SELECT min(timestamp), max(coalesce(ended, timestamp)) FROM ({source.sql}) "
                 "WHERE reason IS NULL"

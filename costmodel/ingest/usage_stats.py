@@ -151,7 +151,7 @@ def _week(
     at = ((minutes["minute"] - origin).dt.total_seconds() // 60).astype(int).to_numpy()
     tokens = (minutes["input_tokens"] + minutes["output_tokens"]).to_numpy(float)
     dense = np.bincount(at, weights=tokens, minlength=count)
-    start = origin.dayofweek * MINUTES_PER_DAY + origin.hour * 60 + origin.minute
+    start = origin.day_of_week * MINUTES_PER_DAY + origin.hour * 60 + origin.minute
     hour = (start + np.arange(count)) // 60 % HOURS_PER_WEEK
     observed = np.bincount(hour, minlength=HOURS_PER_WEEK)
     by_hour = np.bincount(hour, weights=dense, minlength=HOURS_PER_WEEK)
