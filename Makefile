@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: app test lint format schemas bench validate-memory validate-throughput calibrate clean
+.PHONY: app test lint format schemas bench bench-usage validate-memory validate-throughput calibrate clean
 
 app: $(VENV)/.app
 	$(BIN)/streamlit run app.py
@@ -28,6 +28,9 @@ schemas: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench.run
 	$(BIN)/python -m bench.speed
+
+bench-usage: $(VENV)/.dev
+	$(BIN)/python -m bench.usage
 
 validate-memory: $(VENV)/.dev
 	$(BIN)/python -m validation.memory

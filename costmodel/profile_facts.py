@@ -29,8 +29,7 @@ def with_logged_profiles(scenario: Scenario) -> Scenario:
         workloads.append(workload.model_copy(update={"profile": profile}))
     if problems:
         raise InputError(problems)
-    read = scenario.model_copy(update={"workloads": tuple(workloads)})
-    return read
+    return scenario.model_copy(update={"workloads": tuple(workloads)})
 
 
 def _read(profile: Profile | None, scenario: Scenario) -> Profile | None:

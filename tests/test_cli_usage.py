@@ -79,7 +79,7 @@ def test_a_log_is_a_profile(tmp_path):
     flat_path = _scenario(tmp_path, "log.csv")
     flat_path.write_text(flat_path.read_text().replace("{usage: log.csv}", "flat"))
     flat = costmodel.evaluate(costmodel.load_scenario(flat_path))
-    assert logged.options[1].replicas > flat.options[1].replicas
+    assert logged.options[1].monthly_usd > flat.options[1].monthly_usd
 
 
 def test_a_short_log_and_a_path_outside_are_refused(tmp_path):

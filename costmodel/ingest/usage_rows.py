@@ -73,8 +73,6 @@ def _rows_of(
             raise InputError(Problem(f"has no column {said}; it has {have}", file=file.name))
         places = {**layout.fields, **{name: ((column,),) for name, column in stated.items()}}
         layout = replace(layout, fields=places)
-    if file.kind == "parquet":
-        types = {f"{name}": kind for name, kind in types.items()}
     fields = {name: _field(layout, name, types, file.kind) for name in FIELDS}
     lacking = [name for name in REQUIRED if fields[name] is None]
     if lacking:
@@ -120,14 +118,15 @@ def _columns(connection: Any, file: LogFile, source: str) -> dict[str, str]:
 
 
 def _limit_parquet(connection: Any, file: LogFile) -> None:
-    size, values = connection.execute(
-        "SELECT coalesce(sum(total_uncompressed_size), 0), coalesce(max(num_values), 0) "
+    """Refuse a file that swells: by what its pages unpack to, and by 8 bytes for each value."""
+    (size,) = connection.execute(
+        "SELECT coalesce(sum(greatest(total_uncompressed_size, num_values * 8)), 0) "
         f"FROM parquet_metadata({_text(file.path)})"
     ).fetchall()[0]
-    if size > file.most_unpacked or values > 1000 * max(file.path.stat().st_size, 1_000_000):
+    if size > file.most_unpacked:
         raise InputError(
             Problem(
-                f"unpacks to {size / 1e9:,.1f} GB and {values:,} values in one chunk; at most "
+                f"unpacks to {size / 1e9:,.1f} GB; at most "
                 f"{file.most_unpacked / 1e9:g} GB are read: split it",
                 file=file.name,
             )
@@ -170,13 +169,10 @@ def _select(
     """The rows with typed fields, whether each is usable, and why not."""
     raw = ", ".join(f"{sql or 'NULL'} AS {name}" for name, sql in fields.items() if name != "end")
     ends = fields["end"] or "NULL"
-    invalid = "NOT coalesce(json_valid(line), false)" if file.kind == "jsonl" else "false"
-    line = "line" if file.kind == "jsonl" else "NULL"
+    inner, invalid = source, "false"
     if file.kind == "jsonl":
         inner = f"(SELECT CASE WHEN json_valid(line) THEN line END AS line FROM {source})"
         invalid = "line IS NULL"
-    else:
-        inner = source
     over = _passed_over(layout, types, file.kind)
     whole = {
         name: _whole(name, fields[name], types)
@@ -204,7 +200,7 @@ def _select(
           {requests} AS requests, model::VARCHAR AS model, team::VARCHAR AS team,
           {hashes} AS hash_ids, broken, over
         FROM (SELECT {raw}, {ends} AS end_raw, {invalid} AS broken, {over} AS over FROM {inner}))
-    """.replace("NULL AS line", line)
+    """
 
 
 def _passed_over(layout: Layout, types: Mapping[str, str], kind: str) -> str:
