@@ -50,7 +50,9 @@ def main() -> None:
                 flush=True,
             )
             path.unlink()
-        print(f"10 times the rows take {times[100 * MILLION] / times[10 * MILLION]:.1f} times as long")
+        print(
+            f"10 times the rows take {times[100 * MILLION] / times[10 * MILLION]:.1f} times as long"
+        )
 
 
 def _write(path: Path, rows: int) -> None:

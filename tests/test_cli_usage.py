@@ -71,9 +71,7 @@ def test_a_log_is_a_profile(tmp_path):
         for day in range(5, 20)
         for hour in range(24)
     ]
-    (tmp_path / "log.csv").write_text(
-        "\n".join(["timestamp,input_tokens,output_tokens", *lines])
-    )
+    (tmp_path / "log.csv").write_text("\n".join(["timestamp,input_tokens,output_tokens", *lines]))
     logged = costmodel.evaluate(costmodel.load_scenario(_scenario(tmp_path, "log.csv")))
     assert "profile.usage" not in str([str(w) for w in logged.warnings])
     flat_path = _scenario(tmp_path, "log.csv")

@@ -45,7 +45,7 @@ def _columns(pairs: list[str]) -> dict[str, str]:
     return {name: column for name, _, column in split}
 
 
-def _progress():  # noqa: ANN202
+def _progress():
     """What is being done, on stderr, once it has taken a second."""
     import time
 
@@ -73,10 +73,7 @@ def _text(result: Usage) -> str:
     splits = [
         table(
             [name.upper(), "REQUESTS", "INPUT TOKENS", "OUTPUT TOKENS"],
-            [
-                [str(row[name]), *(f"{row[key]:,}" for key in list(row)[1:])]
-                for row in parts
-            ],
+            [[str(row[name]), *(f"{row[key]:,}" for key in list(row)[1:])] for row in parts],
             ["REQUESTS", "INPUT TOKENS", "OUTPUT TOKENS"],
         )
         for name, parts in result.splits.items()

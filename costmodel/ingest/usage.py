@@ -88,11 +88,13 @@ def usage_of_frame(frame: Any) -> Usage:
     if lacking:
         raise InputError(f"the frame has no column {', '.join(lacking)}")
     usable = (
-        ~nw.col("timestamp").is_null() & (nw.col("input_tokens") >= 0) & (nw.col("output_tokens") >= 0)
+        ~nw.col("timestamp").is_null()
+        & (nw.col("input_tokens") >= 0)
+        & (nw.col("output_tokens") >= 0)
     )
-    counted = lazy.select(
-        rows=nw.len(), good=usable.cast(nw.Int64).sum()
-    ).collect(backend="pandas" if "spark" in str(lazy.implementation).lower() else None)
+    counted = lazy.select(rows=nw.len(), good=usable.cast(nw.Int64).sum()).collect(
+        backend="pandas" if "spark" in str(lazy.implementation).lower() else None
+    )
     rows, good = (int(counted[name][0] or 0) for name in ("rows", "good"))
     bad = (Rejected("no timestamp or token count", rows - good),) if rows > good else ()
     return usage_of(totals_of(lazy.filter(usable).to_native()), rejected=bad, layouts=("frame",))

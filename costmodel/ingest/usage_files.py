@@ -100,9 +100,7 @@ def checked(
     if head.startswith(b"PAR1"):
         return LogFile(path, name, "parquet", most_unpacked)
     if b"\x00" in head:
-        raise InputError(
-            Problem("is a binary file; CSV, JSONL or Parquet is needed", file=name)
-        )
+        raise InputError(Problem("is a binary file; CSV, JSONL or Parquet is needed", file=name))
     text = head.decode("utf-8-sig", errors="replace").lstrip()
     if not text:
         raise InputError(Problem("is empty", file=name))
@@ -157,4 +155,4 @@ def _json(text: str) -> Any:
 
 
 def _new(scratch: Path, mode: str, suffix: str) -> Any:
-    return tempfile.NamedTemporaryFile(mode, dir=scratch, suffix=suffix, delete=False)  # noqa: SIM115
+    return tempfile.NamedTemporaryFile(mode, dir=scratch, suffix=suffix, delete=False)

@@ -154,7 +154,9 @@ def _at(path: tuple[str, ...], column: str, types: Mapping[str, str], kind: str)
     name = '"' + column.replace('"', '""') + '"'
     if kind == "csv":
         name = f"nullif(trim({name}), '')"
-        return f"json_extract_string(TRY_CAST({name} AS JSON), {_text('$' + keys)})" if keys else name
+        return (
+            f"json_extract_string(TRY_CAST({name} AS JSON), {_text('$' + keys)})" if keys else name
+        )
     return f"json_extract_string(to_json({name}), {_text('$' + keys)})" if keys else name
 
 

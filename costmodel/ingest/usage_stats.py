@@ -213,7 +213,9 @@ def _warnings(stats: Stats, first: Any, *, periods: bool) -> list[dict[str, str]
             "the weekly profile too where a period is longer than an hour"
         )
     if first.to_pydatetime() < FIRST_DATED:
-        said["no_dates"] = "times count from the trace's start, so its hours of the week are unknown"
+        said["no_dates"] = (
+            "times count from the trace's start, so its hours of the week are unknown"
+        )
     if stats.cached_input_share is None:
         said["cached_unknown"] = "the log does not say how much input came from a cache"
     if stats.rejected_rows:

@@ -40,9 +40,7 @@ def test_spark_and_the_embedded_engine_give_equal_answers(spark, tmp_path):
     ]
     path = tmp_path / "log.csv"
     lines = [f"{at:%Y-%m-%d %H:%M:%S},{','.join(map(str, rest))}" for at, *rest in rows]
-    path.write_text(
-        "\n".join(["timestamp,input_tokens,output_tokens,cached_tokens,model", *lines])
-    )
+    path.write_text("\n".join(["timestamp,input_tokens,output_tokens,cached_tokens,model", *lines]))
     frame = spark.createDataFrame(
         rows, "timestamp timestamp, input_tokens long, output_tokens long, "
         "cached_tokens long, model string",
