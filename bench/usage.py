@@ -1,4 +1,4 @@
-"""Usage logs in Parquet: `read_usage` beside the raw SQL for the same sums, at 10 and 100 million rows.
+"""`read_usage` on Parquet beside the raw SQL for the same sums, at 10 and 100 million rows.
 
 Each measurement runs in a process of its own, so that its peak memory is its own.
 """
@@ -59,8 +59,9 @@ def _write(path: Path, rows: int) -> None:
     import duckdb
 
     duckdb.sql(
-        "COPY (SELECT TIMESTAMP '2026-01-05' + to_microseconds((i * 60480000000000) // "
-        f"{rows} // 100) AS timestamp, (hash(i) % 8000)::BIGINT + 100 AS input_tokens, "
+        "COPY (SELECT TIMESTAMP '2026-01-05' + to_microseconds((i::DOUBLE * 604800e6 / "
+        f"{rows})::BIGINT) AS timestamp, "
+        "(hash(i) % 8000)::BIGINT + 100 AS input_tokens, "
         "(hash(i + 1) % 1000)::BIGINT AS output_tokens, (hash(i + 2) % 100)::BIGINT AS "
         "cached_tokens, 'model-' || (i % 3) AS model "
         f"FROM range({rows}) t(i)) TO '{path}' (FORMAT parquet)"

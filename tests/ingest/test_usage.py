@@ -5,11 +5,17 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import duckdb
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from costmodel.errors import InputError
 from costmodel.ingest.usage import read_usage
+from costmodel.ingest.usage_files import found
+from costmodel.ingest.usage_rows import engine
 from costmodel.scenario import parse_scenario
 
 TRACES = Path(__file__).parents[1] / "data" / "usage"
@@ -157,10 +163,6 @@ def test_what_is_no_log_is_refused_in_words(log, said):
 
 
 def test_a_columnar_file_that_swells_is_refused(tmp_path):
-    import numpy as np
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     rows = np.zeros(400_000_000 // 8, dtype="int8")
     table = pa.table({"timestamp": rows, "input_tokens": rows, "output_tokens": rows})
     path = tmp_path / "bomb.parquet"
@@ -171,14 +173,9 @@ def test_a_columnar_file_that_swells_is_refused(tmp_path):
 
 
 def test_the_engine_opens_only_the_files_it_was_given(tmp_path):
-    import duckdb
-
-    from costmodel.ingest.usage_files import found
-    from costmodel.ingest.usage_rows import engine
-
     other = _csv(tmp_path, "a\n1\n", "other.csv")
     connection = engine(found([AZURE], tmp_path), tmp_path)
-    with pytest.raises(duckdb.Error, match="disabled|Permission"):
+    with pytest.raises(duckdb.Error, match=r"disabled|Permission"):
         connection.execute(f"SELECT * FROM read_csv('{other}')").fetchall()
     with pytest.raises(duckdb.Error, match="lock"):
         connection.execute("SET enable_external_access = true")
