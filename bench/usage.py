@@ -1,6 +1,7 @@
 """`read_usage` on Parquet beside the raw SQL for the same sums, at 10 and 100 million rows.
 
-Each measurement runs in a process of its own, so that its peak memory is its own.
+Each measurement runs in a process of its own, so that its peak memory is its own; both have the
+same packages imported before the clock starts.
 """
 
 from __future__ import annotations
@@ -10,10 +11,14 @@ import sys
 import tempfile
 from pathlib import Path
 
+import duckdb
+
 MILLION = 1_000_000
 
 _MEASURED = """
 import resource, sys, time
+import duckdb, narwhals, pandas, pyarrow
+import costmodel.ingest.usage, costmodel.ingest.usage_files, costmodel.ingest.usage_rows
 start = time.perf_counter()
 {code}
 seconds = time.perf_counter() - start
@@ -56,8 +61,6 @@ def main() -> None:
 
 
 def _write(path: Path, rows: int) -> None:
-    import duckdb
-
     duckdb.sql(
         "COPY (SELECT TIMESTAMP '2026-01-05' + to_microseconds((i::DOUBLE * 604800e6 / "
         f"{rows})::BIGINT) AS timestamp, "

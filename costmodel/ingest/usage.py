@@ -6,6 +6,7 @@ warning says so.
 
 from __future__ import annotations
 
+import datetime as dt
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,8 +20,6 @@ from costmodel.ingest.usage_totals import totals_of
 
 if TYPE_CHECKING:
     from costmodel.ingest.usage_layouts import Layout
-
-_TEXT = {"model", "team"}
 
 
 @dataclass(frozen=True)
@@ -53,16 +52,12 @@ def read_usage(
         try:
             source = _source(connection, files, stated, tell)
             tell("counting rows")
-            rejected = _rejected(connection, source)
-            rows = _usable(connection, source)
+            seen = _seen(connection, source)
+            rejected = seen.rejected
             tell("summing tokens")
-            totals = totals_of(connection.sql(rows))
+            totals = totals_of(connection.sql(_usable(source, seen.held)))
             if any(file.kind == "csv" for file in files):
                 rejected += [Rejected(*each) for each in rejected_lines(connection).items()]
-            span = connection.execute(
-                f"SELECT min(timestamp), max(coalesce(ended, timestamp)) FROM ({source.sql}) "
-                "WHERE reason IS NULL"
-            ).fetchall()[0]
         finally:
             connection.close()
     return usage_of(
@@ -70,7 +65,7 @@ def read_usage(
         rejected=tuple(rejected),
         layouts=tuple(dict.fromkeys(layout.name for layout in source.layouts)),
         periods=any(layout.totals for layout in source.layouts) or "requests" in stated,
-        end=span[1],
+        end=seen.end,
     )
 
 
@@ -128,37 +123,48 @@ def _source(
     return _Source(" UNION ALL ".join(f"({part})" for part in parts), tuple(layouts))
 
 
-def _rejected(connection: Any, source: _Source) -> list[Rejected]:
-    """Rows that do not count, by reason; those that are no requests are marked apart."""
+@dataclass(frozen=True)
+class _Seen:
+    """What one pass over all rows finds before any is summed."""
+
+    rejected: list[Rejected]
+    end: dt.datetime | None
+    held: frozenset[str]
+    """Optional columns in which some row that counts holds something."""
+
+
+_OPTIONAL = ("cached_tokens", "hash_ids", "model", "team")
+
+
+def _seen(connection: Any, source: _Source) -> _Seen:
+    """One pass: rows that do not count by reason, the last instant, the columns in use."""
+    known = {name for layout in source.layouts for name in layout.fields}
+    names = [name for name in _OPTIONAL if name in known]
+    counts = "".join(f", count({name})" for name in names)
     try:
         found = connection.execute(
-            f"SELECT reason, count(*), bool_or(passed_over) FROM ({source.sql}) "
-            "WHERE reason IS NOT NULL GROUP BY reason ORDER BY 2 DESC, 1"
+            "SELECT reason, count(*), bool_or(passed_over), max(coalesce(ended, timestamp))"
+            f"{counts} FROM ({source.sql}) GROUP BY reason ORDER BY 2 DESC, 1"
         ).fetchall()
     except Exception as error:
         raise InputError(f"the log cannot be read: {str(error).splitlines()[0]}") from None
-    return [Rejected(reason, rows, passed_over=over) for reason, rows, over in found]
+    good = next((row for row in found if row[0] is None), None)
+    return _Seen(
+        [Rejected(reason, n, passed_over=over) for reason, n, over, *_ in found if reason],
+        good[3] if good else None,
+        frozenset(name for name, n in zip(names, good[4:], strict=True) if n)
+        if good
+        else frozenset(),
+    )
 
 
-def _usable(connection: Any, source: _Source) -> str:
+def _usable(source: _Source, held: frozenset[str]) -> str:
     """SQL of the rows that count, with only the columns that hold something."""
     from costmodel.ingest.usage_rows import cached_blocks
 
-    held = {
-        name
-        for layout in source.layouts
-        for name in layout.fields
-        if name in {*_TEXT, "cached_tokens", "hash_ids"}
-    }
-    rows = source.sql
-    if held:
-        counts = ", ".join(f"count({name})" for name in sorted(held))
-        values = connection.execute(
-            f"SELECT {counts} FROM ({rows}) WHERE reason IS NULL"
-        ).fetchall()[0]
-        held = {name for name, count in zip(sorted(held), values, strict=True) if count}
+    names = ["timestamp", "requests", "input_tokens", "output_tokens"]
     if "hash_ids" in held:
-        rows, held = cached_blocks(rows), held | {"cached_tokens"}
-    names = ["timestamp", "requests", "input_tokens", "output_tokens", *sorted(held - {"hash_ids"})]
-    tested = rows if "hash_ids" in held else f"SELECT * FROM ({rows}) WHERE reason IS NULL"
-    return f"SELECT {', '.join(names)} FROM ({tested})"
+        rows, held = cached_blocks(source.sql), held | {"cached_tokens"}
+    else:
+        rows = f"SELECT * FROM ({source.sql}) WHERE reason IS NULL"
+    return f"SELECT {', '.join([*names, *sorted(held - {'hash_ids'})])} FROM ({rows})"
