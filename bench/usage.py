@@ -29,7 +29,7 @@ _OURS = "from costmodel import read_usage; read_usage(sys.argv[1])"
 
 _RAW = """
 import duckdb
-db = duckdb.connect(config={"memory_limit": "600MB"})
+db = duckdb.connect(config={"memory_limit": "600MB", "enable_progress_bar": "false"})
 rows = f"read_parquet('{sys.argv[1]}')"
 sums = "count(*), sum(input_tokens), sum(output_tokens), sum(cached_tokens)"
 for key in ("date_trunc('minute', timestamp), min(timestamp), max(timestamp)",
@@ -77,7 +77,9 @@ def _best(code: str, path: Path) -> tuple[float, float]:
     runs = [
         subprocess.run(
             [sys.executable, "-c", script, str(path)], check=True, capture_output=True, text=True
-        ).stdout.split()
+        )
+        .stdout.splitlines()[-1]
+        .split()
         for _ in range(2)
     ]
     return min((float(seconds), float(gb)) for seconds, gb in runs)

@@ -31,6 +31,7 @@ def engine(files: Sequence[LogFile], scratch: Path) -> Any:
             "autoload_known_extensions": "false",
             "allow_community_extensions": "false",
             "memory_limit": MEMORY,
+            "enable_progress_bar": "false",
             "temp_directory": str(scratch / "spill"),
         }
     )
