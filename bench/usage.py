@@ -29,7 +29,8 @@ _OURS = "from costmodel import read_usage; read_usage(sys.argv[1])"
 
 _RAW = """
 import duckdb
-db = duckdb.connect(config={"memory_limit": "600MB", "enable_progress_bar": "false"})
+db = duckdb.connect(config={"memory_limit": "600MB"})
+db.execute("SET enable_progress_bar = false")
 rows = f"read_parquet('{sys.argv[1]}')"
 sums = "count(*), sum(input_tokens), sum(output_tokens), sum(cached_tokens)"
 for key in ("date_trunc('minute', timestamp), min(timestamp), max(timestamp)",

@@ -31,12 +31,12 @@ def engine(files: Sequence[LogFile], scratch: Path) -> Any:
             "autoload_known_extensions": "false",
             "allow_community_extensions": "false",
             "memory_limit": MEMORY,
-            "enable_progress_bar": "false",
             "temp_directory": str(scratch / "spill"),
         }
     )
     paths = ", ".join(_text(file.path) for file in files)
     connection.execute(f"SET allowed_paths = [{paths}]")
+    connection.execute("SET enable_progress_bar = false")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     return connection
