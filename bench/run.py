@@ -45,7 +45,7 @@ def bills_over_volumes() -> Callable[[], object]:
     volumes = np.linspace(0.0, 3 * scenario.tokens_per_day, VOLUMES)
 
     def work() -> object:
-        bills = build_bills(scenario, resolved, traffic_of(scenario))
+        bills = build_bills(scenario, resolved, traffic_of(scenario, resolved.profiles))
         return [bill_at(bill, volumes) for bill in bills.values()]
 
     return work

@@ -222,7 +222,7 @@ def test_deepseek_needs_whole_nodes():
     name = "deepseek-moe-8-gpus"
     owned = fleet(name, "owned H200 nodes")
     assert owned.gpus == owned.replicas * 8
-    assert usd(name, "owned H200 nodes") < usd(name, "frontier")
+    assert usd(name, "owned H200 nodes") < usd(name, "rented H200 nodes")
     assert usd(name, "same weights, dearest host") < usd(name, "owned H200 nodes")
     assert report(name).recommendation.option == "same weights, cheapest host"
     # With overflow to a host this cheap, the best fleet at this volume is none.

@@ -12,11 +12,7 @@ from costmodel.bills.traffic import Traffic
 from costmodel.cost.api import TokenPrices, mean_prices, request_lines
 from costmodel.cost.contract import all_units, commit, graduated
 from costmodel.cost.curve import CostCurve, PiecewiseLinear, Steps
-from costmodel.cost.fleet import (
-    Lines,
-    shared_load,
-    workload_load,
-)
+from costmodel.cost.load import Lines, shared_load, workload_load
 from costmodel.scenario import (
     Api,
     Contract,

@@ -16,6 +16,7 @@ from costmodel.bills.fleet import (
     PLATFORM,
     FleetBill,
     fleet_load,
+    fleet_slots,
     fleet_terms,
     known_from,
 )
@@ -24,6 +25,7 @@ from costmodel.book.token_records import TokenPrice
 from costmodel.cost.breakeven import WinningSet, winning_set
 from costmodel.cost.curve import CostCurve, Floats
 from costmodel.cost.hybrid import Hybrid
+from costmodel.cost.terms import Offer
 from costmodel.facts import FleetFacts, Resolved
 from costmodel.scenario import (
     Api,
@@ -51,11 +53,25 @@ class HybridBill:
             np.allclose(load.base * load.per_volume.sum(), load.per_volume * load.base.sum())
         )
 
+    @property
+    def _offers(self) -> tuple[Offer, ...]:
+        """Own replicas of a hybrid are on all month: a commitment of open size serves them all,
+        where it is the cheaper one, or none.
+        """
+        terms = self.fleet.terms
+        chosen = terms.best_mix
+        if chosen is None:
+            return terms.offers
+        cheaper = min((chosen, terms.elastic), key=lambda offer: offer.usd_per_gpu_hour)
+        fixed = tuple(offer for offer in terms.offers[:-1] if not offer.optimal)
+        return (*fixed, cheaper)
+
     @cached_property
     def hybrid(self) -> Hybrid:
         """The numbers behind it."""
         terms = replace(
             self.fleet.terms,
+            offers=self._offers,
             spare_replicas=self.spare_replicas,
             pinned_replicas=self.pinned,
             scaling="always-on",
@@ -157,7 +173,7 @@ class _Builder:
 
     def _fleet(
         self, selfhost: SelfHost, facts: FleetFacts, traffic: tuple[Traffic, ...]
-    ) -> FleetBill:
+    ) -> FleetBill | None:
         overheads = self.resolved.overheads
         fixed = {
             ENGINEERING: overheads.usd_per_hour.value * overheads.fleet_hours_per_month.value,
@@ -167,12 +183,18 @@ class _Builder:
             fixed[extra.name] = fixed.get(extra.name, 0.0) + extra.usd.value
         hours = self.scenario.calendar.hours_per_month.value
         load = fleet_load(traffic, facts, self.bound)
+        held = selfhost.concurrency.value if selfhost.concurrency else None
+        slots = fleet_slots(traffic, facts, held, self.bound)
+        terms = fleet_terms(selfhost, facts, slots, hours)
+        if terms.best_mix is not None and not load.sized_for.ordered:
+            return None
         return FleetBill(
             load,
-            fleet_terms(selfhost, facts, hours),
+            terms,
             fixed,
             traffic,
             {extra.name: known_from(extra) for extra in selfhost.extra_monthly},
+            slots,
         )
 
     def _hybrid(self, hybrid: HybridOption, traffic: tuple[Traffic, ...]) -> HybridBill | None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import streamlit as st
 
-from costmodel.bills import DEFAULT_LOAD_FACTOR, DEFAULT_SPARE_REPLICAS
+from costmodel.bills import DEFAULT_LOAD_FACTOR, usual_spares
 from costmodel.book import load_book
 from costmodel.changes import at_volume
 from costmodel.errors import InputError, did_you_mean, nearest_ids
@@ -330,7 +330,7 @@ def _sizing(widgets: Controls, nth: int, at: tuple[str | int, ...], selfhost: Se
                 _key("load_factor", nth), "Load factor", load, low=0.05, high=1.0, step=0.05
             )
         widgets.set((*at, "load_factor"), factor, load)
-    spare = _float(selfhost.spare_replicas, DEFAULT_SPARE_REPLICAS)
+    spare = _float(selfhost.spare_replicas, usual_spares(selfhost))
     with right:
         spares = widgets.number(_key("spares", nth), "Spare replicas", spare)
     widgets.set((*at, "spare_replicas"), spares, spare)
@@ -339,16 +339,28 @@ def _sizing(widgets: Controls, nth: int, at: tuple[str | int, ...], selfhost: Se
 def _commitment(widgets: Controls, key: str, at: tuple[str | int, ...], offer: Offer) -> None:
     """A committed offer: how many replicas, and at what price."""
     left, right = st.columns(2)
+    if offer.replicas == "optimal":
+        with left:
+            st.html(f"<div class='cm-note'>Replicas, {offer.terms}: as many as pay off.</div>")
+        return _commitment_price(widgets, f"{key}-usd", at, offer, right)
     stated = _float(offer.replicas, 0.0)
     with left:
         replicas = widgets.number(key, f"Replicas, {offer.terms}", stated)
     widgets.set((*at, "replicas"), replicas, stated)
+    return _commitment_price(widgets, f"{key}-usd", at, offer, right)
+
+
+def _commitment_price(
+    widgets: Controls,
+    key: str,
+    at: tuple[str | int, ...],
+    offer: Offer,
+    column: AbstractContextManager[Any],
+) -> None:
     if offer.usd_per_gpu_hour is not None:
         usd = offer.usd_per_gpu_hour.value
-        with right:
-            price = widgets.number(
-                f"{key}-usd", "USD per GPU-hour", usd, low=0.01, step=0.05, private=True
-            )
+        with column:
+            price = widgets.number(key, "USD per GPU-hour", usd, low=0.01, step=0.05, private=True)
         widgets.set((*at, "usd_per_gpu_hour"), price, usd)
 
 

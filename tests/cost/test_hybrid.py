@@ -3,13 +3,16 @@
 import numpy as np
 import pytest
 
+from costmodel.book import load_book
 from costmodel.cost.breakeven import winning_set
 from costmodel.cost.contract import all_units, commit, graduated
 from costmodel.cost.curve import CostCurve, PiecewiseLinear
-from costmodel.cost.fleet import FleetTerms, Lines, Offer
 from costmodel.cost.hybrid import Hybrid
-from costmodel.cost.traffic import load_duration_weights, office_hours_weights
+from costmodel.cost.load import Lines
+from costmodel.cost.terms import FleetTerms, Offer
+from costmodel.cost.traffic import load_duration_weights
 
+OFFICE_HOURS = np.array(load_book().profile("office-hours").weights)
 LIST = PiecewiseLinear.line(slope=1.0)
 
 
@@ -26,7 +29,7 @@ def hybrid(weights, price, capacity, terms, contract=LIST, fleet_usd=0.0, api_us
 
 
 EXAMPLE = hybrid(
-    office_hours_weights(),
+    OFFICE_HOURS,
     0.80,
     8988,
     FleetTerms((Offer(2453 / 730),), load_factor=0.7),
@@ -157,8 +160,8 @@ def test_pinned():
 def test_traffic_that_stays_while_the_axis_moves():
     """A base volume shifts the axis and nothing else."""
     terms = FleetTerms((Offer(2453 / 730),), load_factor=0.7)
-    moved = hybrid(office_hours_weights(), 0.8, 8988, terms, base=10_000.0, fleet_usd=1890)
-    plain = hybrid(office_hours_weights(), 0.8, 8988, terms, fleet_usd=1890)
+    moved = hybrid(OFFICE_HOURS, 0.8, 8988, terms, base=10_000.0, fleet_usd=1890)
+    plain = hybrid(OFFICE_HOURS, 0.8, 8988, terms, fleet_usd=1890)
     volumes = np.linspace(1, 40_000, 30)
     assert moved(volumes) == pytest.approx(plain(volumes + 10_000))
     for units in (0, 1, 4):
