@@ -90,25 +90,54 @@ def _lines(option: Option, bill: Bill, resolved: Resolved, volume: float) -> Ite
     elif isinstance(bill, HybridBill):
         yield from _hybrid_lines(option, bill, resolved, volume)
     else:
-        for name, part in bill.parts.items():
-            inner = (
-                _api_lines(name, part, resolved, volume)
-                if isinstance(part, ApiBill)
-                else _fleet_lines(name, part, resolved, volume)
-            )
-            for line in inner:
-                yield BillLine(f"{name}: {line.name}", line.usd, line.kind, line.source)
+        yield from _mix_lines(bill, resolved, volume)
+
+
+def _mix_lines(bill: MixBill, resolved: Resolved, volume: float) -> Iterator[BillLine]:
+    """The lines of every part; a contract over several of them is one line."""
+    joined = {name for contract in bill.contracts for name in contract.parts}
+    for name, part in bill.parts.items():
+        if isinstance(part, FleetBill):
+            inner = _fleet_lines(name, part, resolved, volume)
+        elif name in joined:
+            inner = _list_price_lines(name, part, resolved, volume)
+        else:
+            inner = _api_lines(name, part, resolved, volume)
+        for line in inner:
+            yield BillLine(f"{name}: {line.name}", line.usd, line.kind, line.source)
+    for contract in bill.contracts:
+        people = sum(part.people_usd for part in contract.parts.values())
+        off = float(contract.curve(volume)) - people - float(contract.list_spend(volume))
+        yield BillLine(f"{contract.provider}: {CONTRACT}", off, "assumed", "the contract")
+
+
+def _list_price_lines(
+    name: str, bill: ApiBill, resolved: Resolved, volume: float
+) -> Iterator[BillLine]:
+    """An API at list prices, with its people."""
+    price = resolved.options[name].price
+    assert price is not None
+    for line, usd in _listed(bill, volume).items():
+        if usd:
+            yield _token_line(line, usd, price)
+    yield _people(API_ENGINEERING, bill.people_usd, resolved)
+
+
+def _listed(bill: ApiBill, volume: float) -> dict[str, float]:
+    """List spend a month by line."""
+    listed: dict[str, float] = {}
+    for traffic in bill.traffic:
+        base, slope = bill.monthly_requests(traffic)
+        for line, usd in bill.request_usd(traffic).items():
+            listed[line] = listed.get(line, 0.0) + usd * (base + slope * volume)
+    return listed
 
 
 def _api_lines(name: str, bill: ApiBill, resolved: Resolved, volume: float) -> Iterator[BillLine]:
     price = resolved.options[name].price
     assert price is not None
     total = float(bill.curve(volume)) - bill.people_usd
-    listed: dict[str, float] = {}
-    for traffic in bill.traffic:
-        base, slope = bill.monthly_requests(traffic)
-        for line, usd in bill.request_usd(traffic).items():
-            listed[line] = listed.get(line, 0.0) + usd * (base + slope * volume)
+    listed = _listed(bill, volume)
     if bill.api.contract is not None and bill.api.contract.kind == "provisioned":
         yield BillLine(PROVISIONED, total, price.kind, "the contract")
     else:

@@ -10,7 +10,7 @@ from operator import add
 import numpy as np
 from numpy.typing import ArrayLike
 
-from costmodel.bills.api import ApiBill
+from costmodel.bills.api import ApiBill, contract_map
 from costmodel.bills.fleet import (
     ENGINEERING,
     PLATFORM,
@@ -23,7 +23,7 @@ from costmodel.bills.fleet import (
 from costmodel.bills.traffic import Traffic
 from costmodel.book.token_records import TokenPrice
 from costmodel.cost.breakeven import WinningSet, winning_set
-from costmodel.cost.curve import CostCurve, Floats
+from costmodel.cost.curve import CostCurve, Floats, PiecewiseLinear
 from costmodel.cost.hybrid import Hybrid
 from costmodel.cost.terms import Offer
 from costmodel.facts import FleetFacts, Resolved
@@ -34,6 +34,7 @@ from costmodel.scenario import (
     SelfHost,
 )
 from costmodel.scenario import Hybrid as HybridOption
+from costmodel.units import MTOK
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +88,39 @@ class HybridBill:
 
 
 @dataclass(frozen=True, eq=False)
+class JointContract:
+    """One contract over several API options of one provider: its steps count their sum."""
+
+    parts: Mapping[str, ApiBill]
+
+    @property
+    def provider(self) -> str:
+        """Whose contract it is."""
+        return next(iter(self.parts.values())).api.provider or ""
+
+    @cached_property
+    def list_spend(self) -> PiecewiseLinear:
+        """Monthly spend at list prices."""
+        return reduce(add, (part.list_spend for part in self.parts.values()))
+
+    @cached_property
+    def curve(self) -> CostCurve:
+        """The bill over volume, with the people who watch each part."""
+        bills = list(self.parts.values())
+        spends = [bill.stated_spend() for bill in bills]
+        usd_per_mtok = sum(usd for usd, _ in spends) / sum(tokens for _, tokens in spends) * MTOK
+        contract = contract_map(bills[0].api.contract, usd_per_mtok)
+        people = PiecewiseLinear.line(sum(bill.people_usd for bill in bills))
+        return CostCurve(contract.of(self.list_spend) + people)
+
+
+def _counts_by_provider(api: Api) -> bool:
+    """Whether a contract counts what is spent at a provider, not units bought for one option."""
+    contract = api.contract
+    return api.provider is not None and contract is not None and contract.kind != "provisioned"
+
+
+@dataclass(frozen=True, eq=False)
 class MixBill:
     """Several options side by side, each serving its workloads."""
 
@@ -95,7 +129,28 @@ class MixBill:
     @cached_property
     def curve(self) -> CostCurve:
         """The bill over volume."""
-        return reduce(add, (part.curve for part in self.parts.values()))
+        alone = [part.curve for name, part in self.parts.items() if name not in self._joined]
+        return reduce(add, [*alone, *(contract.curve for contract in self.contracts)])
+
+    @cached_property
+    def contracts(self) -> tuple[JointContract, ...]:
+        """Contracts that several parts are under: spend at one provider counts together."""
+        groups: list[dict[str, ApiBill]] = []
+        for name, part in self.parts.items():
+            if not isinstance(part, ApiBill) or not _counts_by_provider(part.api):
+                continue
+            for group in groups:
+                other = next(iter(group.values())).api
+                if (other.provider, other.contract) == (part.api.provider, part.api.contract):
+                    group[name] = part
+                    break
+            else:
+                groups.append({name: part})
+        return tuple(JointContract(group) for group in groups if len(group) > 1)
+
+    @property
+    def _joined(self) -> set[str]:
+        return {name for contract in self.contracts for name in contract.parts}
 
     @property
     def has_fleet(self) -> bool:

@@ -292,7 +292,7 @@ class Steps:
     def kinks(self) -> Floats:
         """Volumes above 0 at which an envelope may bend: floors reached, lines overtaking."""
         base, slope, floor = self.base, self.per_volume, self.floors[:, None]
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             most = self.slack[:, None] + 1.0
             reached = [((floor - above - base) / slope).ravel() for above in (0.0, most)]
             overtakes = (base[:, :, None] - base[:, None, :]) / (
@@ -318,7 +318,7 @@ class Steps:
         group = np.repeat(np.arange(len(self.weights)), counts)
         nth = np.arange(len(group)) - np.repeat(np.cumsum(counts) - counts, counts)
         level = first[group] + nth
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             load = self._rounded(level, "reach", group)
             reached = (load[:, None] - self.base[group]) / self.per_volume[group]
         at = np.min(np.where(self.per_volume[group] > 0, reached, np.inf), axis=1, initial=np.inf)

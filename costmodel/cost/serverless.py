@@ -18,6 +18,10 @@ from costmodel.cost.terms import FleetTerms
 from costmodel.units import HOURS_PER_WEEK, SECONDS_PER_HOUR
 
 
+FARTHEST = 1e150
+"""A volume that nothing reaches; hours almost without traffic would bend the bill past it."""
+
+
 @dataclass(frozen=True, eq=False)
 class OnDemand:
     """Replicas on in each hour of the week (168,): ``max(warm, work, min(1, wakes))``.
@@ -60,16 +64,16 @@ class OnDemand:
                                                 np.roll(self.work.per_volume, 1))))  # fmt: skip
         found.append(_meet(self.work, self.wakes))
         kinks = np.concatenate(found)
-        return distinct([0.0], kinks[np.isfinite(kinks) & (kinks > 0)])
+        return distinct([0.0], kinks[(kinks > 0) & (kinks < FARTHEST)])
 
 
 def _reach(lines: Lines, level: float) -> Floats:
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return (level - lines.base) / lines.per_volume
 
 
 def _meet(one: Lines, other: Lines) -> Floats:
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return (other.base - one.base) / (one.per_volume - other.per_volume)
 
 
