@@ -100,9 +100,9 @@ def _mix_lines(bill: MixBill, resolved: Resolved, volume: float) -> Iterator[Bil
         if isinstance(part, FleetBill):
             inner = _fleet_lines(name, part, resolved, volume)
         elif name in joined:
-            inner = _list_price_lines(name, part, resolved, volume)
+            inner = _list_price_lines(bill.option_of(name), part, resolved, volume)
         else:
-            inner = _api_lines(name, part, resolved, volume)
+            inner = _api_lines(bill.option_of(name), part, resolved, volume)
         for line in inner:
             yield BillLine(f"{name}: {line.name}", line.usd, line.kind, line.source)
     for contract in bill.contracts:

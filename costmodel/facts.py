@@ -111,6 +111,28 @@ class OverheadFacts(Facts):
     platform_usd_per_month: Quantity
 
 
+class QualityFacts(Facts):
+    """Whether an option's answers are good enough for a workload, and how that is known."""
+
+    stands: bool
+    standing: str
+    """reference, likely, not established, unlikely, no data; accepted; pass, fail, inconclusive."""
+    reason: str
+    kind: Kind
+    source: str
+    as_of: date | None = None
+
+
+class WorkloadQuality(Facts):
+    """The quality of every API and self-hosted option for one workload that asks for it."""
+
+    of: str
+    """A mark of what it was looked up for: the scenario may be edited since."""
+    floor: float | None = None
+    margin: float | None = None
+    options: dict[str, QualityFacts]
+
+
 class Resolved(Facts):
     """All that was looked up for a scenario."""
 
@@ -118,4 +140,6 @@ class Resolved(Facts):
     overheads: OverheadFacts
     profiles: dict[str, ProfileFacts] = Field(default_factory=dict)
     """By workload, where its profile goes by a name."""
+    quality: dict[str, WorkloadQuality] = Field(default_factory=dict)
+    """By workload; those that ask for no quality are not in it."""
     book: dict[str, str] = Field(default_factory=dict)

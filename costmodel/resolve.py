@@ -28,9 +28,11 @@ from costmodel.facts import (
     PriceChange,
     ProfileFacts,
     Resolved,
+    WorkloadQuality,
 )
 from costmodel.fleet_facts import sized_fleet, stated_fleet
 from costmodel.offer_facts import offer_facts
+from costmodel.quality_facts import quality_facts
 from costmodel.quantity import Kind, Quantity
 from costmodel.scenario import Api, Option, Overheads, Scenario, SelfHost
 from costmodel.yamlfile import Location, path_text, plain
@@ -88,12 +90,24 @@ def resolve(scenario: Scenario, book: Book) -> Resolved:
         except InputError as error:
             problems.extend(error.problems)
     profiles = _profiles(scenario, frozen.profiles if frozen else {}, book)
+    quality: dict[str, WorkloadQuality] = {}
+    if not problems:
+        try:
+            quality = quality_facts(scenario, options, frozen.quality if frozen else {})
+        except InputError as error:
+            problems.extend(error.problems)
     if problems:
         raise InputError(problems)
     overheads = _overheads(scenario.overheads, frozen.overheads if frozen else None, book)
     all_kept = frozen is not None and all(frozen.options.get(n) is o for n, o in options.items())
     book_versions = frozen.book if frozen and all_kept else _versions()
-    return Resolved(options=options, overheads=overheads, profiles=profiles, book=book_versions)
+    return Resolved(
+        options=options,
+        overheads=overheads,
+        profiles=profiles,
+        quality=quality,
+        book=book_versions,
+    )
 
 
 def _profiles(

@@ -145,7 +145,10 @@ class Fit(_Result):
 
 @dataclass(frozen=True)
 class Throughput(_Result):
-    """What one replica serves. `low` and `high` are an 80 % interval of `output_tokens_per_s`."""
+    """What one replica serves. `low` and `high` are an 80 % interval of `output_tokens_per_s`.
+
+    `notes` say in words what the number is not.
+    """
 
     requests_per_s: float
     output_tokens_per_s: float
@@ -158,6 +161,61 @@ class Throughput(_Result):
     high: float
     sources: tuple[str, ...]
     assumptions: tuple[Assumption, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class MeasuredPoint:
+    """One published point of a throughput curve; latencies None where the source is silent."""
+
+    concurrency: float
+    output_tokens_per_s: float
+    ttft_ms: float | None
+    tpot_ms: float | None
+    engine: str
+    source: str
+    source_url: str
+
+
+@dataclass(frozen=True)
+class ThroughputCurve:
+    """One replica over the requests in flight: arrays of one length, in the order asked.
+
+    `low` and `high` are an 80 % interval of `output_tokens_per_s`; latencies are means [ms];
+    `max_concurrency` is what memory and engine hold.
+    """
+
+    concurrency: Any
+    output_tokens_per_s: Any
+    low: Any
+    high: Any
+    requests_per_s: Any
+    ttft_ms: Any
+    tpot_ms: Any
+    within_slo: Any
+    max_concurrency: float
+    measured: tuple[MeasuredPoint, ...] = ()
+
+    @property
+    def frame(self) -> Any:
+        """The arrays as a DataFrame, a row per concurrency."""
+        import pandas as pd
+
+        names = [f.name for f in fields(self) if f.name not in ("max_concurrency", "measured")]
+        return pd.DataFrame({name: getattr(self, name) for name in names})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain lists and numbers, for JSON."""
+        arrays = {
+            f.name: [value.item() for value in getattr(self, f.name)]
+            for f in fields(self)
+            if f.name not in ("max_concurrency", "measured")
+        }
+        points = [vars(point) for point in self.measured]
+        return {**arrays, "max_concurrency": self.max_concurrency, "measured": points}
+
+    def _repr_html_(self) -> str:
+        return self.frame._repr_html_()
 
 
 def _plain(value: Any) -> Any:

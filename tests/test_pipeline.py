@@ -325,7 +325,6 @@ class TestWarnings:
     @pytest.mark.parametrize(
         ("work", "options", "path"),
         [
-            (CHAT + ", quality: {min_retention: 0.98}}", API, "quality"),
             (CHAT + ", slo: {ttft_ms: 900, percentile: 95}}", API, "percentile"),
             (CHAT + "}", OWN.replace("hour: 2", "hour: {low: 1, likely: 2, high: 3}"), "offers[0]"),
         ],

@@ -238,8 +238,7 @@ def engine(engine_id: str | None = None, version: str | None = None) -> Engine:
     >>> engine("vllm", "0.19.1").budget_share
     0.9
     """
-    wanted = (engine_id or DEFAULT_ENGINE).strip().lower()
-    wanted = ALIASES.get(wanted, wanted)
+    wanted = engine_name(engine_id or DEFAULT_ENGINE)
     rows = [row for row in engines() if row.id == wanted]
     if not rows:
         raise UnknownIdError("engine", wanted, {row.id for row in engines()})
@@ -250,6 +249,12 @@ def engine(engine_id: str | None = None, version: str | None = None) -> Engine:
         known = ", ".join(str(row.versions) for row in rows)
         raise InputError(f"{wanted} {version} is not in the table of engines; known: {known}")
     return matching[-1]
+
+
+def engine_name(engine_id: str) -> str:
+    """The engine's id, whatever the case or alias it was named by."""
+    wanted = engine_id.strip().lower()
+    return ALIASES.get(wanted, wanted)
 
 
 def version_number(version: str) -> tuple[int, ...]:

@@ -167,6 +167,11 @@ def measurements() -> tuple[Measurement, ...]:
     return tuple(_records(_rows()))
 
 
+def at_line(line: int) -> Measurement:
+    """The measurement on one data line of the file, from 0."""
+    return next(_records([_rows()[line]]))
+
+
 def matching(  # noqa: PLR0913 - one keyword per fact that must agree
     *,
     model: str | Collection[str],
@@ -177,13 +182,14 @@ def matching(  # noqa: PLR0913 - one keyword per fact that must agree
     tp: int = 1,
     kernel: str | None = None,
     engine: str | None = None,
-    concurrency: int | None = None,
+    concurrency: int | Literal["any"] | None = None,
 ) -> list[Measurement]:
     """Measurements of exactly this serving configuration, best first.
 
     Without `concurrency` they are serving maxima (:data:`SERVING_METRICS`); with it, rows taken
-    at that concurrency. Shapes agree within 1 %, bf16 stands for fp16, and a row that is silent
-    about what was asked (kernel, engine, parallelism) does not match. Rows flagged as outliers
+    at that concurrency, or with "any" at one that is stated. Shapes agree within 1 %, bf16 stands
+    for fp16, and a row that is silent about what was asked (kernel, engine, parallelism) does not
+    match. Rows flagged as outliers
     and rows without a throughput are left out.
 
     Args:
@@ -229,9 +235,11 @@ def _of(models: Collection[str], gpu: str, formats: Collection[str]) -> Iterator
     )
 
 
-def _metric_fits(m: Measurement, concurrency: int | None) -> bool:
+def _metric_fits(m: Measurement, concurrency: int | str | None) -> bool:
     if concurrency is None:
         return m.is_serving_capacity
+    if concurrency == "any":
+        return m.metric == "fixed-concurrency" and m.concurrency is not None
     return m.metric == "fixed-concurrency" and m.concurrency == concurrency
 
 

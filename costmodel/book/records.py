@@ -27,8 +27,8 @@ Price = Annotated[float, Field(gt=0, description="USD per GPU and hour.")]
 ASSUMED_USABLE_SHARE = 0.98
 """Share of marketing GiB that NVML would report, where nobody has published it (assumed).
 
-The thirteen measured cards of `data/gpus.yaml` lie between 0.93 (GDDR6 with inline ECC, B300)
-and 1.00 (A100), seven of them at 0.99 or above: 0.98 is inside the range and errs low for HBM.
+The fourteen measured cards of `data/gpus.yaml` lie between 0.93 (GDDR6 with inline ECC, B300)
+and 1.00 (A100), eight of them at 0.99 or above: 0.98 is inside the range and errs low for HBM.
 """
 
 USABLE_SHARE_RANGE = (0.93, 1.0)
@@ -337,7 +337,7 @@ class Factor(Record):
 class KernelEvidence(Record):
     """One published figure a kernel's factors rest on."""
 
-    factor: Literal["bandwidth", "compute", "end-to-end"]
+    factor: Literal["bandwidth", "compute", "end-to-end", "dequantizes_from"]
     value: Positive
     gpu: str | None = None
     engine: str | None = None
@@ -345,6 +345,13 @@ class KernelEvidence(Record):
     source: str = Field(min_length=3)
     as_of: date | None = None
     note: str | None = None
+
+
+class KernelFactors(Record):
+    """Both factors of a kernel on GPUs of one compute capability."""
+
+    bandwidth_efficiency: Factor
+    compute_efficiency: Factor
 
 
 class Kernel(Record):
@@ -367,11 +374,34 @@ class Kernel(Record):
     compute_efficiency: Factor = Field(
         description="FLOP/s reached at large batch, relative to a bf16 GEMM's."
     )
+    by_capability: dict[str, KernelFactors] = Field(
+        default={}, description="Factors by compute capability, where they were measured apart."
+    )
+    exponent: float | None = Field(
+        default=None,
+        ge=1,
+        description="Of the kernel's own soft maximum; absent: the engine's. 1 where unpacking "
+        "weights does not overlap with multiplying.",
+    )
+    dequantizes_from: int | None = Field(
+        default=None,
+        ge=1,
+        description="Tokens from which the engine unpacks the matrix to 16-bit and leaves the "
+        "kernel; 1: always.",
+    )
     condition: str = Field(description="GPU, engine and batch the factors were read at.")
     source: str = Field(min_length=3)
     as_of: date
     evidence: tuple[KernelEvidence, ...] = ()
     note: str | None = None
+
+    def factors_on(self, capability: str | None) -> KernelFactors:
+        """Both factors on a GPU of this compute capability."""
+        general = KernelFactors(
+            bandwidth_efficiency=self.bandwidth_efficiency,
+            compute_efficiency=self.compute_efficiency,
+        )
+        return self.by_capability.get(capability or "", general)
 
 
 class Kernels(Record):

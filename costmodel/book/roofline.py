@@ -1,36 +1,44 @@
-"""The roofline's constants and the intervals of its errors, read from `data/roofline.yaml`.
+"""What the roofline was calibrated to, and how far it misses: `data/roofline.yaml`, `anchors.csv`.
 
-Constants differ between dense models and mixtures of experts. An interval is the 80 % range of
-measured over estimated throughput on rows that were held out of the fit in the way its name says.
+Both files are written by `python -m validation.throughput calibrate`, from the measurements that
+ship. Constants stand per engine and generation, for dense models and mixtures of experts apart.
+`anchors.csv` holds the residual of every calibrated measurement, to be carried over.
 """
 
 from __future__ import annotations
 
-import math
+import csv
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import Literal
 
+import numpy as np
 from pydantic import Field, model_validator
 
+from costmodel.book.engines import DEFAULT_ENGINE, Versions
 from costmodel.book.files import data_dir, read_yaml
 from costmodel.book.records import Id, Record
+from costmodel.serving.anchor import DISTANCES, LABELS, Array, Points, Similarity, points
 from costmodel.serving.roofline import RooflineConstants
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+Regime = Literal["offline", "fixed"]
+"""Every request queued, or a number of requests held in flight."""
 
 
 class Constants(Record):
-    """What an engine achieves of what the hardware promises."""
+    """What one engine, of some versions, achieves of what the hardware promises."""
 
+    engine: str
+    versions: Versions = Versions()
+    rows: int = Field(ge=0, description="Measurements of this engine it was fitted on.")
     bandwidth_share: float = Field(gt=0, le=1, description="Of peak bandwidth, reading weights.")
     kv_bandwidth_share: float = Field(gt=0, le=1, description="Of peak bandwidth, reading KV.")
     compute_share_16bit: float = Field(gt=0, le=1, description="Of the 16-bit peak, GEMM.")
     compute_share_fp8: float = Field(gt=0, le=1, description="Of the fp8 peak, GEMM.")
     compute_share_fp4: float = Field(gt=0, le=1, description="Of the fp4 peak, GEMM.")
     compute_share_int8: float = Field(gt=0, le=1, description="Of the int8 peak, GEMM.")
-    attention_share: float = Field(gt=0, le=1, description="Of the 16-bit peak, prefill attention.")
+    attention_share: float = Field(gt=0, description="Of the 16-bit peak, prefill attention.")
     link_share: float = Field(gt=0, le=1, description="Of the link, all-reduce.")
     all_reduce_us: float = Field(ge=0, description="Microseconds of latency per all-reduce.")
     step_us: float = Field(ge=0, description="Microseconds of engine work per step.")
@@ -41,7 +49,68 @@ class Constants(Record):
 
     def plain(self) -> RooflineConstants:
         """The same as the roofline takes it."""
-        return RooflineConstants(**self.model_dump())
+        return RooflineConstants(**self.model_dump(exclude={"engine", "versions", "rows"}))
+
+
+class Pool(Record):
+    """How an engine that the memory table leaves out sizes its KV cache."""
+
+    engine: str
+    share: float = Field(gt=0, le=1, description="Of what weights and activations leave.")
+    reserve_gib: float = Field(ge=0, description="Activations and buffers per GPU [GiB].")
+    occupancy: float = Field(
+        gt=0, le=1, description="Share of its output a running request holds in the cache."
+    )
+    max_sequences: int = Field(ge=1)
+
+
+class Likeness(Record):
+    """How fast what a measurement says fades: see costmodel.serving.anchor."""
+
+    spread: float = Field(gt=0, description="Of log(measured / roofline) between configurations.")
+    noise: float = Field(gt=0, description="The same between repetitions of one.")
+    widening: float = Field(gt=0, description="Of the deviation, so that 80 % means 80 %.")
+    rates: dict[str, float] = Field(description="Per difference: by label, by distance.")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Likeness:
+        if tuple(self.rates) != (*LABELS, *DISTANCES):
+            raise ValueError(f"rates must name {', '.join((*LABELS, *DISTANCES))}, in this order")
+        return self
+
+    def plain(self) -> Similarity:
+        """The same as anchors take it."""
+        return Similarity(self.spread, self.noise, tuple(self.rates.values()), self.widening)
+
+
+class HeldOut(Record):
+    """Absolute error of output tokens per second on rows that were held out [%]."""
+
+    by: Literal["case", "model", "gpu", "source"]
+    regime: Regime
+    rows: int
+    median: float
+    p90: float
+    roofline_median: float
+    roofline_p90: float
+    nearest_median: float = Field(description="Of answering with the nearest measurement.")
+    nearest_p90: float
+    covered: float = Field(description="Rows inside their 80 % interval [%].")
+
+
+class Calibration(Record):
+    """One class of models: constants by engine, likeness of measurements, errors held out."""
+
+    constants: tuple[Constants, ...] = Field(min_length=1)
+    likeness: Likeness
+    held_out: tuple[HeldOut, ...]
+
+    def of(self, engine: str, version: str | None = None) -> Constants:
+        """The engine's own constants, else those of the default engine; the newest by default."""
+        rows = [row for row in self.constants if row.engine == engine]
+        rows = rows or [row for row in self.constants if row.engine == DEFAULT_ENGINE]
+        known = [row for row in rows if version and version[:1].isdigit()]
+        return next((row for row in known if version in row.versions), rows[-1])
 
 
 class Interval(Record):
@@ -51,92 +120,77 @@ class Interval(Record):
     high: float = Field(ge=1)
 
 
-class Intervals(Record):
-    """By how far a case lies from what the constants were fitted on."""
-
-    measured: Interval = Field(description="A measurement of exactly this, repeated elsewhere.")
-    dense: Interval = Field(description="Dense; model, GPU and kernel among those fitted on.")
-    mixture: Interval = Field(description="Mixture of experts.")
-    unseen_model: Interval
-    unseen_gpu: Interval
-    other_kernel: Interval = Field(description="A kernel other than those fitted on.")
-
-
-class Calibration(Record):
-    """What the constants were fitted on."""
-
-    rows: int
-    models: tuple[Id, ...]
-    gpus: tuple[Id, ...]
-    kernels: tuple[Id, ...]
-
-
 class Roofline(Record):
     """`data/roofline.yaml`."""
 
-    dense: Constants
-    mixture: Constants
-    intervals: Intervals
-    calibrated_on: Calibration
+    dense: Calibration
+    mixture: Calibration
+    pools: tuple[Pool, ...]
+    repeated: Interval = Field(description="A measurement of exactly this, repeated elsewhere.")
     source: str = Field(min_length=3)
     as_of: date
     note: str | None = None
 
-    @model_validator(mode="after")
-    def _mixtures_are_no_surer(self) -> Roofline:
-        if self.intervals.mixture.high < self.intervals.dense.high:
-            raise ValueError("intervals.mixture must be at least as wide as intervals.dense")
-        return self
+    def of(self, *, mixture: bool) -> Calibration:
+        """The calibration of a class of models."""
+        return self.mixture if mixture else self.dense
 
-    def interval(
-        self,
-        *,
-        model: str,
-        gpu: str,
-        kernel: str,
-        mixture: bool,
-        factors: Interval | None = None,
-    ) -> Interval:
-        """The interval of an estimate: what is unfamiliar about it adds up in quadrature.
-
-        `factors`: how far the interval of the kernel's own factors moves the estimate.
-        """
-        known = self.calibrated_on
-        base = self.intervals.mixture if mixture else self.intervals.dense
-        strange = [
-            interval
-            for interval, familiar in (
-                (self.intervals.unseen_model, model in known.models),
-                (self.intervals.unseen_gpu, gpu in known.gpus),
-                (self.intervals.other_kernel, kernel in known.kernels),
-            )
-            if not familiar
-        ]
-        widened = widen(base, strange, self.intervals.dense)
-        return widen(widened, [factors], CERTAIN) if factors else widened
-
-
-def widen(base: Interval, others: Iterable[Interval], reference: Interval) -> Interval:
-    """Add what `others` exceed `reference` by, in log space and in quadrature, to `base`.
-
-    >>> same = Interval(low=0.8, high=1.25)
-    >>> widen(same, [], same) == same
-    True
-    """
-    others = list(others)
-
-    def total(side: str) -> float:
-        start = math.log(getattr(reference, side)) ** 2
-        excess = [max(0.0, math.log(getattr(o, side)) ** 2 - start) for o in others]
-        return math.sqrt(math.log(getattr(base, side)) ** 2 + sum(excess))
-
-    return Interval(low=math.exp(-total("low")), high=math.exp(total("high")))
-
-
-CERTAIN = Interval(low=1.0, high=1.0)
+    def pool(self, engine: str) -> Pool | None:
+        """How the engine sizes its cache, where the memory table does not say."""
+        return next((pool for pool in self.pools if pool.engine == engine), None)
 
 
 @cache
 def roofline() -> Roofline:
     """The bundled constants."""
     return Roofline.model_validate(read_yaml(data_dir() / "roofline.yaml"))
+
+
+# --------------------------------------------------------------------------------- anchors
+
+
+ALIKE: dict[str, str] = {
+    "fp16": "bf16",
+    "awq-int4": "int4",
+    "gptq-int4": "int4",
+    "int4-w4a16": "int4",
+}
+"""Formats of equal size and arithmetic, which are one format to an anchor."""
+
+ANCHOR_COLUMNS = ("line", "mixture", *LABELS, *DISTANCES, "residual")
+
+
+@dataclass(frozen=True)
+class AnchorTable:
+    """Calibrated measurements of one class of models.
+
+    `lines`: data lines of `measured.csv`, from 0. `residuals`: log(measured / roofline).
+    """
+
+    lines: np.ndarray
+    points: Points
+    residuals: Array
+
+
+def alike(format_id: Id) -> str:
+    """The format as an anchor knows it."""
+    return ALIKE.get(format_id, format_id)
+
+
+@cache
+def anchor_table(*, mixture: bool) -> AnchorTable:
+    """The anchors of dense models or of mixtures, in the order of the measurements."""
+    with (data_dir() / "anchors.csv").open(newline="", encoding="utf-8") as file:
+        header, *rows = csv.reader(file)
+    if tuple(header) != ANCHOR_COLUMNS:
+        raise ValueError(f"anchors.csv must have the columns {', '.join(ANCHOR_COLUMNS)}")
+    own = [row for row in rows if row[1] == str(int(mixture))]
+    first, last = 2 + len(LABELS), 2 + len(LABELS) + len(DISTANCES)
+    return AnchorTable(
+        lines=np.array([int(row[0]) for row in own]),
+        points=points(
+            [row[2:first] for row in own],
+            [[float(cell) for cell in row[first:last]] for row in own],
+        ),
+        residuals=np.array([float(row[last]) for row in own]),
+    )

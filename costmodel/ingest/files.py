@@ -44,7 +44,11 @@ def read_text(path: str | Path, name: str, most_bytes: int = MOST_BYTES) -> str:
     Raises InputError under `name` where there is no such file, or it is empty, binary, compressed
     or larger than `most_bytes`.
     """
-    data = _read_bytes(Path(path), name, most_bytes)
+    return decoded(checked_bytes(Path(path), name, most_bytes), name)
+
+
+def decoded(data: bytes, name: str) -> str:
+    """Bytes as text; refused where they are empty, binary or compressed."""
     packed = next((kind for start, kind in _COMPRESSED.items() if data.startswith(start)), None)
     if packed:
         raise _refused(name, f"is {packed}-compressed; unpack it first")
@@ -59,7 +63,8 @@ def read_text(path: str | Path, name: str, most_bytes: int = MOST_BYTES) -> str:
     return text
 
 
-def _read_bytes(path: Path, name: str, most_bytes: int) -> bytes:
+def checked_bytes(path: Path, name: str, most_bytes: int = MOST_BYTES) -> bytes:
+    """The bytes of a regular file; InputError under `name` where it is none, or is too large."""
     try:
         if path.is_dir():
             raise _refused(name, "is a folder; name the files in it")

@@ -1,4 +1,4 @@
-"""Charts by name, of a report or of a memory fit: the same in the app, notebooks and files."""
+"""Charts by name, of a report, a fit or a portfolio: the same in the app, notebooks and files."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from costmodel.errors import InputError, did_you_mean, nearest_ids
+from costmodel.joint_choice import Portfolio
 from costmodel.present.curves import curves_figure
 from costmodel.present.memory import fit_map_figure, memory_figure
+from costmodel.present.quality import levers_figure, quality_figure
 from costmodel.present.waterfall import waterfall_figure
 from costmodel.report import Report
 from costmodel.sizing_results import Fit
@@ -27,17 +29,26 @@ FIT_FIGURES: Mapping[str, Callable[..., go.Figure]] = {
 }
 """Every chart of a memory fit."""
 
+PORTFOLIO_FIGURES: Mapping[str, Callable[..., go.Figure]] = {
+    "levers": levers_figure,
+    "quality": quality_figure,
+}
+"""Every chart of a portfolio; ``quality`` is what the book knows and needs none."""
 
-def figure(subject: Report | Fit, name: str | None = None, **options: Any) -> go.Figure:
-    """A chart of a report, or of the answer of :func:`costmodel.fit`.
+
+def figure(subject: Report | Fit | Portfolio, name: str | None = None, **options: Any) -> go.Figure:
+    """A chart of a report, or of the answer of :func:`costmodel.fit` or ``portfolio``.
 
     Of a report: ``curves``, monthly bills over volume (``option``, ``scale``: linear or log,
     ``width``, ``height``), and ``waterfall``, one option's bill in steps (``option``, ``height``).
     Of a fit: ``memory``, where the bytes of one card go (``width``, ``height``), and ``fit_map``,
     context against concurrency (``found``: what :func:`costmodel.fit_map` answered, ``height``).
+    Of a portfolio: ``levers``, from today's API bill to the joint choice (``height``), and
+    ``quality``, what is published of each format on each task (``floor``, ``params_b``, ``width``).
     Raises InputError for a name or an option that does not exist.
     """
     charts = FIT_FIGURES if isinstance(subject, Fit) else FIGURES
+    charts = PORTFOLIO_FIGURES if isinstance(subject, Portfolio) else charts
     wanted = name or next(iter(charts))
     if wanted not in charts:
         near = did_you_mean(nearest_ids(wanted, charts))

@@ -2,7 +2,8 @@
 
 B resident requests are served in one cycle of `output_tokens` decode steps and the prefill of B
 prompts. Each step is limited by memory traffic, by arithmetic, by communication and by the
-engine's own work; constants come calibrated from measurements (book/data/roofline.yaml).
+engine's own work; constants come calibrated from measurements (book/data/roofline.yaml), one set
+per engine, or one value per case where many cases are computed at once.
 
 All inputs broadcast: scalars or arrays of one shape. Times in seconds, rates per second, sizes in
 bytes, arithmetic in FLOP. See S. Williams et al., "Roofline", CACM 52(4), 2009.
@@ -19,10 +20,13 @@ import numpy.typing as npt
 Numbers = npt.NDArray[np.float64] | float
 Array = npt.NDArray[np.float64]
 MICROSECOND = 1e-6
-HEAD_BYTES = 2.0
-"""Embedding and head stay 16-bit."""
-ACTIVATION_BYTES = 2.0
+SIXTEEN_BIT_BYTES = 2.0
+"""Activations, embedding and head stay 16-bit, and so does what a dequantiser writes."""
 ALL_REDUCES_PER_LAYER = 2
+
+
+PRECISIONS = ("16-bit", "fp8", "fp4", "int8")
+"""What tensor cores multiply in; `Hardware.precision` is a place in this list."""
 
 
 @dataclass(frozen=True)
@@ -36,20 +40,31 @@ class RooflineConstants:
     `step_tokens`: prompt tokens that one prefill pass takes.
     """
 
-    bandwidth_share: float
-    kv_bandwidth_share: float
-    compute_share_16bit: float
-    compute_share_fp8: float
-    compute_share_fp4: float
-    compute_share_int8: float
-    attention_share: float
-    link_share: float
-    all_reduce_us: float
-    step_us: float
-    layer_us: float
-    sequence_us: float
-    exponent: float
-    step_tokens: float
+    bandwidth_share: Numbers
+    kv_bandwidth_share: Numbers
+    compute_share_16bit: Numbers
+    compute_share_fp8: Numbers
+    compute_share_fp4: Numbers
+    compute_share_int8: Numbers
+    attention_share: Numbers
+    link_share: Numbers
+    all_reduce_us: Numbers
+    step_us: Numbers
+    layer_us: Numbers
+    sequence_us: Numbers
+    exponent: Numbers
+    step_tokens: Numbers
+
+    def compute_share(self, precision: Numbers) -> Array:
+        """Achieved over peak arithmetic of GEMMs in `precision`, a place in :data:`PRECISIONS`."""
+        shares = (
+            self.compute_share_16bit,
+            self.compute_share_fp8,
+            self.compute_share_fp4,
+            self.compute_share_int8,
+        )
+        place = np.asarray(precision, int)
+        return np.asarray(np.select([place == i for i in range(len(shares))], shares, np.nan))
 
 
 @dataclass(frozen=True)
@@ -78,22 +93,29 @@ class Model:
 class Hardware:
     """One GPU: memory bandwidth and link [bytes/s], 16-bit peak and the peak GEMMs run at [FLOP/s].
 
-    `compute_share` is the constant that belongs to that peak's precision.
+    `precision`: which peak that is, a place in :data:`PRECISIONS`.
     """
 
     bandwidth: Numbers
     link: Numbers
     peak_16bit: Numbers
     peak: Numbers
-    compute_share: Numbers
+    precision: Numbers = 0
 
 
 @dataclass(frozen=True)
 class Kernel:
-    """A GEMM kernel relative to the default one: bandwidth it reaches, arithmetic it reaches."""
+    """A GEMM kernel relative to the engine's own: bandwidth it reaches, arithmetic it reaches.
+
+    `exponent` of its own soft maximum, NaN for the engine's: a kernel that unpacks weights between
+    reading and multiplying overlaps the two less. From `dequantizes_from` tokens on the engine
+    leaves the kernel: it unpacks the whole matrix to 16-bit and multiplies as if never quantised.
+    """
 
     bandwidth_efficiency: Numbers = 1.0
     compute_efficiency: Numbers = 1.0
+    exponent: Numbers = np.nan
+    dequantizes_from: Numbers = np.inf
 
 
 @dataclass(frozen=True)
@@ -195,11 +217,23 @@ def gemm_seconds(case: Case, constants: RooflineConstants, tokens: Numbers) -> A
     A mixture reads the experts that at least one token chose: 1 - (1 - k/E)^tokens of them.
     """
     model, hardware, kernel, tp = case.model, case.hardware, case.kernel, case.load.tp
-    rate = hardware.bandwidth * constants.bandwidth_share * kernel.bandwidth_efficiency * tp
-    memory = parameters_read(model, tokens) * model.bytes_per_weight / rate
-    flops = 2 * model.active_linear_parameters * tokens
-    peak = hardware.peak * hardware.compute_share * kernel.compute_efficiency * tp
-    return _soft_maximum(memory, flops / peak, constants.exponent)
+    read = parameters_read(model, tokens)
+    flops = 2 * model.active_linear_parameters * np.asarray(tokens, float)
+    bandwidth = hardware.bandwidth * constants.bandwidth_share * tp
+    share = constants.compute_share(hardware.precision)
+    fused = _soft_maximum(
+        read * model.bytes_per_weight / (bandwidth * kernel.bandwidth_efficiency),
+        flops / (hardware.peak * share * kernel.compute_efficiency * tp),
+        np.where(np.isnan(kernel.exponent), constants.exponent, kernel.exponent),
+    )
+    if np.all(np.isinf(kernel.dequantizes_from)):
+        return fused
+    unpacked = _soft_maximum(
+        read * (model.bytes_per_weight + 2 * SIXTEEN_BIT_BYTES) / bandwidth,
+        flops / (hardware.peak_16bit * constants.compute_share_16bit * tp),
+        constants.exponent,
+    )
+    return np.asarray(np.where(tokens >= np.asarray(kernel.dequantizes_from), unpacked, fused))
 
 
 def parameters_read(model: Model, tokens: Numbers) -> Array:
@@ -218,7 +252,11 @@ def head_seconds(case: Case, constants: RooflineConstants, batch: Numbers) -> Ar
     """The output head, 16-bit, for one token of each sequence [s]."""
     model, hardware = case.model, case.hardware
     weights = model.vocab * model.hidden
-    memory = weights * HEAD_BYTES / (hardware.bandwidth * constants.bandwidth_share * case.load.tp)
+    memory = (
+        weights
+        * SIXTEEN_BIT_BYTES
+        / (hardware.bandwidth * constants.bandwidth_share * case.load.tp)
+    )
     rate = hardware.peak_16bit * constants.compute_share_16bit * case.load.tp
     return _soft_maximum(memory, 2 * weights * batch / rate, constants.exponent)
 
@@ -226,7 +264,7 @@ def head_seconds(case: Case, constants: RooflineConstants, batch: Numbers) -> Ar
 def all_reduce_seconds(case: Case, constants: RooflineConstants, tokens: Numbers) -> Array:
     """Two ring all-reduces a layer, none on one GPU: latency + 2 (tp-1)/tp x bytes / link [s]."""
     tp = np.asarray(case.load.tp, float)
-    size = tokens * case.model.hidden * ACTIVATION_BYTES
+    size = tokens * case.model.hidden * SIXTEEN_BIT_BYTES
     link = case.hardware.link * constants.link_share
     one = constants.all_reduce_us * MICROSECOND + 2 * (tp - 1) / tp * size / link
     return np.asarray(np.where(tp > 1, ALL_REDUCES_PER_LAYER * case.model.layers * one, 0.0))
@@ -281,10 +319,9 @@ def stack(parts: list[T]) -> T:
     return replace(first, **columns)
 
 
-def _soft_maximum(first: Numbers, second: Numbers, exponent: float) -> Array:
-    return np.asarray(
-        (np.asarray(first) ** exponent + np.asarray(second) ** exponent) ** (1 / exponent)
-    )
+def _soft_maximum(first: Numbers, second: Numbers, exponent: Numbers) -> Array:
+    power = np.asarray(exponent, float)
+    return np.asarray((np.asarray(first) ** power + np.asarray(second) ** power) ** (1 / power))
 
 
 def _top_share(model: Model) -> Array:
