@@ -3,6 +3,7 @@
 import pytest
 import yaml
 
+from costmodel.book.files import scenarios_dir
 from costmodel.errors import InputError
 from costmodel.pipeline import evaluate
 from costmodel.scenario import Scenario, load_scenario, parse_scenario
@@ -253,12 +254,18 @@ def test_a_path_in_an_upload_is_refused_in_words(path):
 
 
 def test_three_shapes_of_one_volume_break_even_apart():
-    from costmodel.book.files import scenarios_dir
-
-    first = {}
-    for name in ("traffic-steady", "traffic-office-hours", "traffic-spiky"):
-        found = evaluate(load_scenario(scenarios_dir() / f"{name}.yaml"))
-        row = found.against_cheapest("own GPUs, always on")
-        first[name] = row.always_from_tokens_per_day
-    assert first["traffic-steady"] * 1.5 < first["traffic-office-hours"]
-    assert first["traffic-office-hours"] * 2 < first["traffic-spiky"]
+    """Always-on GPUs pay for the peak, so that a spiky week never earns them; a hybrid does not."""
+    always_on, hybrid, volumes = {}, {}, set()
+    for shape in ("steady", "office-hours", "spiky"):
+        found = evaluate(load_scenario(scenarios_dir() / f"traffic-{shape}.yaml"))
+        volumes.add(found.tokens_per_day)
+        always_on[shape] = found.against_cheapest("own GPUs, always on")
+        hybrid[shape] = found.against_cheapest("base load + overflow").always_from_tokens_per_day
+    assert len(volumes) == 1
+    steady, office = (
+        always_on[shape].always_from_tokens_per_day for shape in ("steady", "office-hours")
+    )
+    assert steady * 2 < office
+    assert always_on["spiky"].verdict == "never"
+    assert hybrid["steady"] * 1.1 < hybrid["office-hours"]
+    assert hybrid["office-hours"] * 1.2 < hybrid["spiky"]
