@@ -21,6 +21,9 @@ from costmodel.units import HOURS_PER_WEEK, SECONDS_PER_HOUR
 FARTHEST = 1e150
 """A volume that nothing reaches; hours almost without traffic would bend the bill past it."""
 
+SAME_KINK = 1e-11
+"""Kinks this close to each other, relative to their volume, are one seen through rounding."""
+
 
 @dataclass(frozen=True, eq=False)
 class OnDemand:
@@ -64,7 +67,8 @@ class OnDemand:
                                                 np.roll(self.work.per_volume, 1))))  # fmt: skip
         found.append(_meet(self.work, self.wakes))
         kinks = np.concatenate(found)
-        return distinct([0.0], kinks[(kinks > 0) & (kinks < FARTHEST)])
+        kinks = distinct([0.0], kinks[(kinks > 0) & (kinks < FARTHEST)])
+        return kinks[np.append(True, np.diff(kinks) > SAME_KINK * kinks[1:])]
 
 
 def _reach(lines: Lines, level: float) -> Floats:
@@ -98,6 +102,7 @@ def on_demand_bill(load: FleetLoad, terms: FleetTerms) -> CostCurve:
     found = on_demand(load, terms)
     starts = found.kinks()
     step = np.append(np.diff(starts), max(1.0, starts[-1]))
+    step[1:] = np.minimum(step[1:], starts[1:])  # a far end would round the near one away
     left, right = starts + 0.25 * step, starts + 0.75 * step
     low, high = found.billed(left), found.billed(right)
     slopes = (high - low) / (right - left)
