@@ -44,7 +44,13 @@ def read_text(path: str | Path, name: str, most_bytes: int = MOST_BYTES) -> str:
     Raises InputError under `name` where there is no such file, or it is empty, binary, compressed
     or larger than `most_bytes`.
     """
-    data = _read_bytes(Path(path), name, most_bytes)
+    return as_text(_read_bytes(Path(path), name, most_bytes), name, most_bytes)
+
+
+def as_text(data: bytes, name: str, most_bytes: int = MOST_BYTES) -> str:
+    """Bytes that a user sent, as UTF-8 text; refused as :func:`read_text` refuses a file."""
+    if len(data) > most_bytes:
+        raise _refused(name, f"is larger than {most_bytes / 1e6:.0f} MB, more than any result file")
     packed = next((kind for start, kind in _COMPRESSED.items() if data.startswith(start)), None)
     if packed:
         raise _refused(name, f"is {packed}-compressed; unpack it first")
@@ -74,8 +80,6 @@ def _read_bytes(path: Path, name: str, most_bytes: int) -> bytes:
             raise
         reason = getattr(error, "strerror", None) or str(error)
         raise _refused(name, f"cannot be read: {reason}") from None
-    if len(data) > most_bytes:
-        raise _refused(name, f"is larger than {most_bytes / 1e6:.0f} MB, more than any result file")
     return data
 
 

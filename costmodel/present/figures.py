@@ -1,4 +1,4 @@
-"""Charts by name, of a report or of a memory fit: the same in the app, notebooks and files."""
+"""Charts by name, of a report, a fit or a speed: the same in the app, notebooks and files."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from costmodel.errors import InputError, did_you_mean, nearest_ids
 from costmodel.present.curves import curves_figure
+from costmodel.present.kernels import cost_figure, gemm_figure, served_figure
 from costmodel.present.memory import fit_map_figure, memory_figure
+from costmodel.present.speed import latency_figure
 from costmodel.present.waterfall import waterfall_figure
 from costmodel.report import Report
-from costmodel.sizing_results import Fit
+from costmodel.sizing_kernels import KernelComparison
+from costmodel.sizing_results import Fit, ThroughputCurve
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -27,17 +30,32 @@ FIT_FIGURES: Mapping[str, Callable[..., go.Figure]] = {
 }
 """Every chart of a memory fit."""
 
+SPEED_FIGURES: Mapping[str, Callable[..., go.Figure]] = {"latency": latency_figure}
+"""Every chart of a throughput curve."""
 
-def figure(subject: Report | Fit, name: str | None = None, **options: Any) -> go.Figure:
-    """A chart of a report, or of the answer of :func:`costmodel.fit`.
+KERNEL_FIGURES: Mapping[str, Callable[..., go.Figure]] = {
+    "gemm": gemm_figure,
+    "served": served_figure,
+    "cost": cost_figure,
+}
+"""Every chart of formats and kernels side by side."""
+
+Subject = Report | Fit | ThroughputCurve | KernelComparison
+
+
+def figure(subject: Subject, name: str | None = None, **options: Any) -> go.Figure:
+    """A chart of a report, or of what `fit`, `throughput_curve` or `compare_kernels` answered.
 
     Of a report: ``curves``, monthly bills over volume (``option``, ``scale``: linear or log,
     ``width``, ``height``), and ``waterfall``, one option's bill in steps (``option``, ``height``).
     Of a fit: ``memory``, where the bytes of one card go (``width``, ``height``), and ``fit_map``,
     context against concurrency (``found``: what :func:`costmodel.fit_map` answered, ``height``).
+    Of a throughput curve: ``latency``, throughput against time per token (``asked``, ``answer``,
+    ``yours``, ``height``). Of kernels: ``gemm``, ``served``, and ``cost`` (``asked``,
+    ``usd_per_gpu_hour``).
     Raises InputError for a name or an option that does not exist.
     """
-    charts = FIT_FIGURES if isinstance(subject, Fit) else FIGURES
+    charts = _charts(subject)
     wanted = name or next(iter(charts))
     if wanted not in charts:
         near = did_you_mean(nearest_ids(wanted, charts))
@@ -45,3 +63,11 @@ def figure(subject: Report | Fit, name: str | None = None, **options: Any) -> go
             f"no chart is named {wanted!r}{near or '; there are ' + ', '.join(charts)}"
         )
     return charts[wanted](subject, **options)
+
+
+def _charts(subject: Subject) -> Mapping[str, Callable[..., go.Figure]]:
+    if isinstance(subject, Fit):
+        return FIT_FIGURES
+    if isinstance(subject, ThroughputCurve):
+        return SPEED_FIGURES
+    return KERNEL_FIGURES if isinstance(subject, KernelComparison) else FIGURES
