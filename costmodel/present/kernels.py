@@ -29,6 +29,8 @@ OPTION_COLOURS = (
 """By order in a comparison; bf16, the reference, is grey."""
 
 LABEL_PX = 17
+WIDEST_BAND = 5.0
+"""A band whose ends lie further apart than this ratio would hide the rest: the words state it."""
 
 
 def gemm_figure(comparison: KernelComparison, height: float = 320) -> go.Figure:
@@ -41,13 +43,9 @@ def gemm_figure(comparison: KernelComparison, height: float = 320) -> go.Figure:
     up = Axis(0.0, 1.12 * top)
     data: list[dict[str, Any]] = []
     for option, colour in _coloured(comparison):
-        data += [
-            line(option.tokens, np.minimum(option.low, up.high), "rgba(0,0,0,0)"),
-            line(option.tokens, np.minimum(option.high, up.high), "rgba(0,0,0,0)",
-                  fill=tint(colour, 0.08)),
-            {**line(option.tokens, option.gemm_speedup, colour, 2.2),
-             **_hovered(option, option.gemm_speedup, "{:.2f}× bf16")},
-        ]  # fmt: skip
+        if float(np.max(option.high / option.low)) <= WIDEST_BAND:
+            data += _band(option, colour, up.high)
+        data.append({**line(option.tokens, option.gemm_speedup, colour, 2.2), **_hovered(option)})
     frame = {
         **layout(height, {"l": 46, "r": 128, "t": 8, "b": 44}),
         "xaxis": {**across.layout(short), "title": title("tokens in flight (batch)")},
@@ -96,10 +94,19 @@ def _times(value: float) -> str:
     return f"{value:g}×"
 
 
-def _hovered(option: KernelCurve, values: Any, form: str) -> dict[str, Any]:
+def _band(option: KernelCurve, colour: str, top: float) -> list[dict[str, Any]]:
+    return [
+        line(option.tokens, np.minimum(option.low, top), "rgba(0,0,0,0)"),
+        line(option.tokens, np.minimum(option.high, top), "rgba(0,0,0,0)", fill=tint(colour, 0.08)),
+    ]
+
+
+def _hovered(option: KernelCurve) -> dict[str, Any]:
+    rows = zip(option.tokens, option.gemm_speedup, option.low, option.high, strict=True)
     texts = [
-        f"{inert(option.name)}, {tokens:,.0f} in flight: " + form.format(value)
-        for tokens, value in zip(option.tokens, values, strict=True)
+        f"{inert(option.name)}, {tokens:,.0f} in flight: {value:.2f}× bf16 "
+        f"({low:.2f} to {high:.2f})"
+        for tokens, value, low, high in rows
     ]
     return {"hoverinfo": "text", "text": texts}
 
@@ -137,7 +144,7 @@ def _crossing(comparison: KernelComparison) -> list[tuple[float, str]]:
 
 def _crossings(comparison: KernelComparison) -> list[dict[str, Any]]:
     return [
-        {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1,
+        {"type": "line", "yref": "paper", "x0": x, "x1": x, "y0": 0, "y1": 1,
          "line": {"color": colour, "width": 1.2, "dash": "dot"}}
         for x, colour in _crossing(comparison)
     ]  # fmt: skip
@@ -145,9 +152,9 @@ def _crossings(comparison: KernelComparison) -> list[dict[str, Any]]:
 
 def _crossing_words(comparison: KernelComparison) -> list[dict[str, Any]]:
     return [
-        {"x": float(np.log10(x)), "y": 0.0, "text": f"stops paying at about {about(x)}",
-         "xanchor": "right", "yanchor": "bottom", "xshift": -5, "yshift": 3 + LABEL_PX * i,
-         "showarrow": False, "bgcolor": tint(PAPER, 0.75), "font": {"size": 12, "color": colour}}
+        {"x": float(np.log10(x)), "y": 1.0, "yref": "paper", "xanchor": "left", "yanchor": "top",
+         "text": f"stops paying at about {about(x)}", "xshift": 6, "yshift": -LABEL_PX * i,
+         "showarrow": False, "font": {"size": 12, "color": colour}}
         for i, (x, colour) in enumerate(_crossing(comparison))
     ]  # fmt: skip
 

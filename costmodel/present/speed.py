@@ -34,6 +34,9 @@ FEASIBLE = "#0f7a55"
 LINEAR_UP_TO = 12.0
 """Latencies that span more than this ratio stand on a logarithmic axis."""
 
+ROOM_LEFT = 0.27
+"""Share of the axis that the words left of the promise take."""
+
 MARKS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 LEAST_GAP = 0.055
 """Share of the axis between two marked numbers in flight."""
@@ -71,9 +74,9 @@ def latency_figure(
         line(curve.tpot_ms, curve.low, "rgba(0,0,0,0)"),
         line(curve.tpot_ms, curve.high, "rgba(0,0,0,0)", fill=tint(OWN, 0.13)),
         line(curve.tpot_ms, curve.output_tokens_per_s, tint(OWN, 0.55), 1.6, dash="dot"),
-        line(*_feasible(curve), OWN, 3.2),
+        line(*_feasible(curve, answer), OWN, 3.2),
         _read(curve),
-        _dots(curve, plane),
+        _dots(plane),
         _points(curve.measured, MEASURED, "diamond"),
         _points(yours, YOURS, "square", joined=True),
         *_here(answer),
@@ -88,7 +91,7 @@ def latency_figure(
         "shapes": _limits(plane),
         "annotations": [
             *_limit_words(plane),
-            *_in_flight(curve, plane),
+            *_in_flight(plane),
             *_named_points(plane, yours),
             *_here_words(answer, plane),
         ],
@@ -109,10 +112,14 @@ def _plane(curve: ThroughputCurve, asked: Asked, points: Sequence[MeasuredPoint]
     return _Plane(curve, asked, Axis(max(low, 0.0), high, scale), Axis(0.0, 1.08 * top))
 
 
-def _feasible(curve: ThroughputCurve) -> tuple[Any, Any]:
-    """The part of the curve that meets both latencies."""
+def _feasible(curve: ThroughputCurve, answer: Throughput | None) -> tuple[Any, Any]:
+    """The part of the curve that meets both latencies, to the answer where that lies on it."""
     meets = np.asarray(curve.within_slo, bool)
-    return curve.tpot_ms[meets], curve.output_tokens_per_s[meets]
+    x, y = list(curve.tpot_ms[meets]), list(curve.output_tokens_per_s[meets])
+    if answer is not None and answer.provenance != "measured" and _here(answer):
+        x.append(answer.tpot_ms)
+        y.append(answer.output_tokens_per_s)
+    return x, y
 
 
 def _read(curve: ThroughputCurve) -> dict[str, Any]:
@@ -133,42 +140,39 @@ def _read(curve: ThroughputCurve) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _marked(curve: ThroughputCurve, plane: _Plane) -> list[int]:
-    """Places on the curve that carry their number in flight, apart from one another."""
-    places: list[int] = []
-    for n in (*MARKS, curve.max_concurrency):
-        i = int(np.argmin(np.abs(curve.concurrency - n)))
-        near = abs(curve.concurrency[i] - n) <= 0.12 * n
-        if near and all(_apart(curve, plane, i, other) for other in places):
-            places.append(i)
+def _marked(plane: _Plane) -> list[tuple[float, float, float]]:
+    """(in flight, TPOT, tok/s) of the points that carry their number, apart from one another."""
+    curve, places = plane.curve, []
+    numbers = [n for n in MARKS if n < 0.8 * curve.max_concurrency]
+    for n in (curve.max_concurrency, *numbers):
+        x = float(np.interp(n, curve.concurrency, curve.tpot_ms))
+        y = float(np.interp(n, curve.concurrency, curve.output_tokens_per_s))
+        if all(_apart(plane, (x, y), other[1:]) for other in places):
+            places.append((float(n), x, y))
     return places
 
 
-def _apart(curve: ThroughputCurve, plane: _Plane, one: int, other: int) -> bool:
-    a, b = ((plane.across.at(curve.tpot_ms[i]), plane.up.at(curve.output_tokens_per_s[i]))
-            for i in (one, other))  # fmt: skip
-    return abs(a[0] - b[0]) > LEAST_GAP or abs(a[1] - b[1]) > 1.6 * LEAST_GAP
+def _apart(plane: _Plane, one: tuple[float, float], other: tuple[float, float]) -> bool:
+    across, up = plane.across, plane.up
+    wide = abs(across.at(one[0]) - across.at(other[0])) > LEAST_GAP
+    return wide or abs(up.at(one[1]) - up.at(other[1])) > 1.6 * LEAST_GAP
 
 
-def _dots(curve: ThroughputCurve, plane: _Plane) -> dict[str, Any]:
-    places = _marked(curve, plane)
-    return {
-        "type": "scatter", "mode": "markers", "hoverinfo": "skip",
-        "x": curve.tpot_ms[places], "y": curve.output_tokens_per_s[places],
-        "marker": {"size": 5, "color": OWN},
-    }  # fmt: skip
+def _dots(plane: _Plane) -> dict[str, Any]:
+    _, x, y = zip(*_marked(plane), strict=True)
+    return {"type": "scatter", "mode": "markers", "hoverinfo": "skip", "x": x, "y": y,
+            "marker": {"size": 5, "color": OWN}}  # fmt: skip
 
 
-def _in_flight(curve: ThroughputCurve, plane: _Plane) -> list[dict[str, Any]]:
-    places = _marked(curve, plane)
+def _in_flight(plane: _Plane) -> list[dict[str, Any]]:
+    most = plane.curve.max_concurrency
     return [
         {
-            **_at(curve.tpot_ms[i], curve.output_tokens_per_s[i], plane),
-            "text": f"{curve.concurrency[i]:,.0f}" + (" in flight" if i == places[-1] else ""),
+            **_at(x, y, plane), "text": f"{n:,.0f}" + (" in flight" if n == most else ""),
             "xanchor": "right", "yanchor": "bottom", "xshift": -4, "yshift": 3,
             "showarrow": False, "font": {"size": 11, "color": MUTED},
         }
-        for i in places
+        for n, x, y in _marked(plane)
     ]  # fmt: skip
 
 
@@ -227,7 +231,7 @@ def _limit_words(plane: _Plane) -> list[dict[str, Any]]:
              "font": {"size": 12, "color": FEASIBLE}}  # fmt: skip
     if inside:
         place = _at(edge, 0, plane)["x"]
-        right = across.at(edge) > 0.5
+        right = across.at(edge) > ROOM_LEFT
         return [{**words, "x": place, "text": f"<b>meets {plane.asked.limits}</b>"
                  if right else f"<b>{reached}</b>", "xanchor": "right" if right else "left",
                  "xshift": -4 if right else 4}]  # fmt: skip

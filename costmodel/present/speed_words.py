@@ -33,6 +33,9 @@ NAMES = {
 }
 """What a row of the evidence is called."""
 
+OF_SPEED = ("throughput.", "roofline.", "kernel", "gpu.memory_bandwidth", "prefix_cache")
+"""How the paths of assumptions about speed begin; the rest are about memory."""
+
 WAYS = {
     "measured": "a published measurement of exactly this",
     "anchored": "the nearest published measurements, carried over by the roofline",
@@ -196,8 +199,9 @@ def usd_per_mtok(total_tokens_per_s: Any, usd_per_gpu_hour: float, gpus: int) ->
 
 
 def evidence(found: Throughput) -> list[Evidence]:
-    """The numbers it rests on, one row each."""
-    return evidence_rows(found.assumptions, NAMES)
+    """The numbers it rests on, those of speed before those of memory."""
+    ordered = sorted(found.assumptions, key=lambda row: not row.path.startswith(OF_SPEED))
+    return evidence_rows(ordered, NAMES)
 
 
 def source_lines(sources: Sequence[str]) -> list[str]:
@@ -244,5 +248,9 @@ def _paying(option: KernelCurve) -> str:
     if option.stops_paying is None:
         return f"{option.name} is still ahead of bf16 at {option.tokens[-1]:,.0f} tokens in flight."
     if option.stops_paying == 0:
-        return f"{option.name} is never faster than bf16."
+        low, high = float(option.low[0]), float(option.high[0])
+        return (
+            f"{option.name} is slower than bf16 throughout; with one token in flight published "
+            f"figures range from {low:.1f} to {high:.1f} times bf16."
+        )
     return f"{option.name} stops paying at about {about(option.stops_paying)} tokens in flight."
