@@ -201,4 +201,6 @@ def _value(row: Assumption) -> str:
         return f"{value / GIB:,.2f} GiB"
     if row.unit == "share":
         return percent(value)
+    if row.unit == "factor":
+        return f"× {value:.2f}"
     return f"{value:,.4g} {row.unit}".strip() if value < 1000 else f"{value:,.0f} {row.unit}"

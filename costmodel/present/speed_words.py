@@ -131,6 +131,8 @@ def _reason(asked: Asked, found: Throughput, curve: ThroughputCurve | None) -> s
     how = f"From {WAYS[found.provenance]}"
     if found.provenance == "measured" and found.concurrency:
         how += f"; with {found.concurrency:,g} requests in flight, which need not be its peak"
+    if found.provenance == "measured" and found.tpot_ms is None:
+        how += "; it states no latency, so it is no point of the curve"
     known = "; ".join(part for part in parts if part)
     return f"{known}. {how}." if known else f"{how}."
 
@@ -147,10 +149,16 @@ def _bound_by(asked: Asked, found: Throughput, curve: ThroughputCurve | None) ->
     if asked.concurrency is not None and found.concurrency == asked.concurrency:
         return "as many as asked for"
     if curve is None or found.concurrency is None:
-        return f"as many as {asked.limits} allow" if asked.limits else ""
+        return f"as many as {_allowing(asked)}" if asked.limits else ""
     if found.concurrency >= curve.max_concurrency:
         return "as many as memory and engine hold"
-    return f"{asked.limits} allow no more of the {curve.max_concurrency:,.0f} that fit"
+    return f"{_allowing(asked)} no more of the {curve.max_concurrency:,.0f} that fit"
+
+
+def _allowing(asked: Asked) -> str:
+    """The latencies as the subject of a sentence."""
+    several = asked.ttft_ms is not None and asked.tpot_ms is not None
+    return f"{asked.limits} allow" if several else f"{asked.limits} allows"
 
 
 def figures(

@@ -79,10 +79,9 @@ def _picked(name: str) -> Any:
     """One fact a file cannot know; None while nobody has said it."""
     key, label = f"benchmark_{name}", LABELS[name]
     if name in NUMBERS:
-        given = st.number_input(label, min_value=1.0, value=None, step=1.0, key=key)
-        return int(given) if given and name in ("tp", "concurrency") else given
-    offered = OFFERED[name]()
-    return st.selectbox(label_text(label), offered, None, key=key, placeholder="not stated")
+        given = st.number_input(label, min_value=1, value=None, step=1, key=key)
+        return None if given is None else int(given)
+    return st.selectbox(label_text(label), OFFERED[name](), None, key=key, placeholder="not stated")
 
 
 LABELS = {

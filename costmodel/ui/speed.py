@@ -112,7 +112,7 @@ def _question(widgets: Controls) -> Question:
     with right:
         answer = _tokens(widgets, "output", "Tokens out", OUTPUT)
     cached = widgets.number("cached", "Of the prompt in the prefix cache, %", 0.0, high=100.0)
-    _group("What you promise (means; 0 for no promise)")
+    _group("Mean latencies promised (0: none)")
     left, right = st.columns(2)
     with left:
         ttft = widgets.number("ttft", "TTFT, ms", TTFT_MS, high=MOST_MS, step=100)
