@@ -314,10 +314,18 @@ def _filled(drafts: Iterable[Draft], stated: Mapping[str, Any]) -> list[Draft]:
         added = {name: value for name, value in stated.items() if _lacks(row, name)}
         tokens, problem = _shape(draft, added)
         problems.extend(problem)
-        filled.append(replace(draft, row=replace(row, **added, **tokens)))
+        complete = replace(row, **added, **tokens)
+        filled.append(replace(draft, row=_timed(complete, draft.batch_seconds)))
     if problems:
         raise InputError(dict.fromkeys(problems))
     return filled
+
+
+def _timed(row: Measurement, batch_seconds: float | None) -> Measurement:
+    """With the rate of a static batch, once its size and its length are known."""
+    if batch_seconds is None or not row.concurrency or not row.output_tokens:
+        return row
+    return replace(row, output_tokens_per_s=row.concurrency * row.output_tokens / batch_seconds)
 
 
 def _differs(row: Measurement, name: str, value: Any) -> bool:
