@@ -71,18 +71,26 @@ def page() -> None:
     if sent.error is not None:
         st.html(benchmark_files.wrong(sent.error))
     try:
-        found, curve = _answer(question)
+        found = _answer(question)
     except InputError as error:
         st.html(markup.problems(error, "This cannot be served as it stands."))
         _kernels(question, question.asked(), offer)
         return
-    _result(question, found, curve, offer, sent)
+    _result(question, found, offer, sent)
 
 
 @lru_cache(maxsize=64)
-def _answer(question: Question) -> tuple[Throughput, ThroughputCurve]:
-    options = dict(question.options)
-    return throughput(question.model, **options), throughput_curve(question.model, **options)
+def _answer(question: Question) -> Throughput:
+    return throughput(question.model, **dict(question.options))
+
+
+@lru_cache(maxsize=64)
+def _curve(question: Question) -> ThroughputCurve | str:
+    """The curve, or why there is none: a measurement may stand where our memory rules say no."""
+    try:
+        return throughput_curve(question.model, **dict(question.options))
+    except InputError as error:
+        return str(error)
 
 
 @lru_cache(maxsize=64)
@@ -192,22 +200,26 @@ def _price(gpu: str, terms: str, kind: str, quantile: str) -> GpuPrice:
 def _result(
     question: Question,
     found: Throughput,
-    curve: ThroughputCurve,
     offer: Offer,
     sent: benchmark_files.Sent,
 ) -> None:
     weights = next((row.value for row in found.assumptions if row.path == "format"), None)
     asked = question.asked(**({"format": str(weights)} if weights else {}))
+    drawn = _curve(question)
+    curve = None if isinstance(drawn, str) else drawn
     line = words.headline(asked, found, curve)
     st.html(markup.heading(line, OWN if found.output_tokens_per_s else NEVER))
     st.html(markup.cards(words.figures(asked, found, offer.usd_per_gpu_hour)))
     rows = sent.benchmark.measurements if sent.benchmark else ()
     own = own_rows(rows, asked, curve)
-    _latency(asked, found, curve, own, line.reason)
+    if curve is None:
+        st.html(f"<div class='cm-note'>{markup.text(f'No curve: {drawn}.', 600)}</div>")
+    else:
+        _latency(asked, found, curve, own, line.reason)
     if own:
         _own_table(own)
     _kernels(question, asked, offer)
-    if curve.measured:
+    if curve is not None and curve.measured:
         st.html(markup.title("Published measurements of exactly this"))
         st.html(_measured_table(curve.measured))
     _evidence(found, offer)
