@@ -43,7 +43,7 @@ def gemm_figure(comparison: KernelComparison, height: float = 320) -> go.Figure:
     up = Axis(0.0, 1.12 * top)
     data: list[dict[str, Any]] = []
     for option, colour in _coloured(comparison):
-        if float(np.max(option.high / option.low)) <= WIDEST_BAND:
+        if 1 < float(np.max(option.high / option.low)) <= WIDEST_BAND:
             data += _band(option, colour, up.high)
         data.append({**line(option.tokens, option.gemm_speedup, colour, 2.2), **_hovered(option)})
     frame = {

@@ -34,6 +34,9 @@ FEASIBLE = "#0f7a55"
 LINEAR_UP_TO = 12.0
 """Latencies that span more than this ratio stand on a logarithmic axis."""
 
+ON_CURVE = 0.02
+"""Share by which an answer may lie off the curve and still be a point of it."""
+
 ROOM_LEFT = 0.27
 """Share of the axis that the words left of the promise take."""
 
@@ -116,10 +119,18 @@ def _feasible(curve: ThroughputCurve, answer: Throughput | None) -> tuple[Any, A
     """The part of the curve that meets both latencies, to the answer where that lies on it."""
     meets = np.asarray(curve.within_slo, bool)
     x, y = list(curve.tpot_ms[meets]), list(curve.output_tokens_per_s[meets])
-    if answer is not None and answer.provenance != "measured" and _here(answer):
+    if answer is not None and _here(answer) and _on_curve(curve, answer):
         x.append(answer.tpot_ms)
         y.append(answer.output_tokens_per_s)
     return x, y
+
+
+def _on_curve(curve: ThroughputCurve, answer: Throughput) -> bool:
+    """Whether an answer is a point of the curve: a measurement and an offline maximum are not."""
+    if answer.concurrency is None:
+        return False
+    here = float(np.interp(answer.concurrency, curve.concurrency, curve.output_tokens_per_s))
+    return abs(answer.output_tokens_per_s / here - 1) <= ON_CURVE
 
 
 def _read(curve: ThroughputCurve) -> dict[str, Any]:

@@ -151,7 +151,8 @@ def _bound_by(asked: Asked, found: Throughput, curve: ThroughputCurve | None) ->
     if curve is None or found.concurrency is None:
         return f"as many as {_allowing(asked)}" if asked.limits else ""
     if found.concurrency >= curve.max_concurrency:
-        return "as many as memory and engine hold"
+        queued = "" if asked.limits or asked.concurrency else ", with all others queued"
+        return f"as many as memory and engine hold{queued}"
     return f"{_allowing(asked)} no more of the {curve.max_concurrency:,.0f} that fit"
 
 

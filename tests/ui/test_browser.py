@@ -277,7 +277,7 @@ def test_speed_page_draws_and_takes_a_benchmark_file(page, tmp_path):
     page.open()
     page.get_by_role("link", name="Speed", exact=True).click()
     for chart in ("latency", "gemm", "served", "cost"):
-        page.wait_for_selector(f".st-key-{chart} .scatterlayer .trace")
+        page.wait_for_selector(f".st-key-{chart} .main-svg")
     _settle(page)
     assert page.url.endswith("/speed")
     assert "One replica serves" in _headline(page)
