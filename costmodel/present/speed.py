@@ -315,7 +315,11 @@ def _here_words(answer: Throughput | None, plane: _Plane) -> list[dict[str, Any]
     if not _here(answer) or answer is None:
         return []
     left = plane.across.at(answer.tpot_ms or 0.0) > 0.8
-    text = f"<b>{rate(answer.output_tokens_per_s)}</b>, {answer.concurrency or 0:,.0f} in flight"
+    on_curve = _on_curve(plane.curve, answer)
+    kind = "" if on_curve else " measured" if answer.provenance == "measured" else " offline"
+    text = (
+        f"<b>{rate(answer.output_tokens_per_s)}</b>{kind}, {answer.concurrency or 0:,.0f} in flight"
+    )
     return [{**_at(answer.tpot_ms or 0.0, answer.output_tokens_per_s, plane), "text": text,
              "xanchor": "right" if left else "left", "xshift": -12 if left else 12,
              "yanchor": "top", "yshift": -6, "showarrow": False, "bgcolor": tint(PAPER, 0.8),

@@ -22,11 +22,11 @@ from costmodel.present.theme import ACCENTS
 from costmodel.sizing import Throughput, ThroughputCurve, throughput, throughput_curve
 from costmodel.sizing_kernels import KernelComparison, compare_kernels
 from costmodel.sizing_results import MeasuredPoint
-from costmodel.ui import benchmark_files, choices, markup
+from costmodel.ui import benchmark_files, choices, markup, weights
 from costmodel.ui.controls import Controls
 from costmodel.wording import short, usd
 
-MODEL, FORMAT, GPU, TP = "llama-3.3-70b", "fp8", "h100-sxm", "4"
+FIRST = weights.Weights("llama-3.3-70b", "fp8", "h100-sxm", "4")
 INPUT, OUTPUT = 1024.0, 1024.0
 TTFT_MS, TPOT_MS = 2000.0, 30.0
 """What a new visitor sees; a latency of 0 promises nothing."""
@@ -48,8 +48,8 @@ class Question:
         names = ("gpu", "tp", "kernel", "input_tokens", "output_tokens", "ttft_ms", "tpot_ms")
         options = dict(self.options)
         stated = {name: options[name] for name in names}
-        weights = {"format": options["format"] or choices.AS_RELEASED}
-        return words.Asked(self.model, **{**stated, **weights, **known})
+        kept = {"format": options["format"] or choices.AS_RELEASED}
+        return words.Asked(self.model, **{**stated, **kept, **known})
 
 
 @dataclass(frozen=True)
@@ -103,30 +103,24 @@ def _compared(question: Question) -> KernelComparison:
 
 def _question(widgets: Controls) -> Question:
     """The sidebar. Every choice stands in the address."""
-    model = widgets.choose("open_model", "Model", choices.models(), MODEL)
-    formats = [choices.AS_RELEASED, *choices.formats()]
-    weights = widgets.choose("weights", "Format of the weights", formats, FORMAT)
-    left, right = st.columns([5, 3])
-    with left:
-        gpu = widgets.choose("card", "GPU", choices.gpus(), GPU)
-    with right:
-        tp = widgets.choose("cards", "GPUs (TP)", choices.GROUPS, TP)
-    offered = choices.kernels_for(weights) if weights in choices.formats() else choices.kernels()
+    chosen = weights.pick(widgets, FIRST)
+    stated = chosen.stated_format
+    offered = choices.kernels_for(stated) if stated else choices.kernels()
     kernel = widgets.choose("kernel", "GEMM kernel", offered, choices.ENGINES_CHOICE)
-    _group("A request")
+    st.html(markup.group("A request"))
     left, right = st.columns(2)
     with left:
         prompt = _tokens(widgets, "input", "Tokens in", INPUT)
     with right:
         answer = _tokens(widgets, "output", "Tokens out", OUTPUT)
     cached = widgets.number("cached", "Of the prompt in the prefix cache, %", 0.0, high=100.0)
-    _group("Mean latencies promised (0: none)")
+    st.html(markup.group("Mean latencies promised (0: none)"))
     left, right = st.columns(2)
     with left:
         ttft = widgets.number("ttft", "TTFT, ms", TTFT_MS, high=MOST_MS, step=100)
     with right:
         tpot = widgets.number("tpot", "TPOT, ms", TPOT_MS, high=MOST_MS, step=5)
-    _group("Engine")
+    st.html(markup.group("Engine"))
     left, right = st.columns(2)
     with left:
         engines = choices.engines_with_speed()
@@ -134,10 +128,10 @@ def _question(widgets: Controls) -> Question:
     with right:
         kv_dtype = widgets.choose("kv", "KV cache", choices.kv_dtypes(), choices.SIXTEEN_BIT)
     options = {
-        "gpu": gpu,
-        "format": None if weights == choices.AS_RELEASED else weights,
+        "gpu": chosen.gpu,
+        "format": stated,
         "kernel": None if kernel == choices.ENGINES_CHOICE else kernel,
-        "tp": int(tp),
+        "tp": int(chosen.tp),
         "input_tokens": prompt,
         "output_tokens": answer,
         "prefix_cache_share": (cached or 0.0) / 100,
@@ -146,7 +140,7 @@ def _question(widgets: Controls) -> Question:
         "engine": None if engine == engines[0] else engine,
         "kv_dtype": kv_dtype,
     }
-    return Question(model, tuple(options.items()))
+    return Question(chosen.model, tuple(options.items()))
 
 
 def _tokens(widgets: Controls, key: str, label: str, default: float) -> float:
@@ -154,13 +148,9 @@ def _tokens(widgets: Controls, key: str, label: str, default: float) -> float:
     return float(given or default)
 
 
-def _group(name: str) -> None:
-    st.html(f"<div class='cm-group'>{markup.text(name)}</div>")
-
-
 def _offer(widgets: Controls, gpu: str) -> Offer:
     """What a GPU hour costs: one's own price, which stays out of the address, else the book's."""
-    _group("A GPU hour")
+    st.html(markup.group("A GPU hour"))
     left, right = st.columns(2)
     with left:
         terms = widgets.choose("terms", "Terms", list(choices.TERMS), next(iter(choices.TERMS)))
@@ -203,8 +193,8 @@ def _result(
     offer: Offer,
     sent: benchmark_files.Sent,
 ) -> None:
-    weights = next((row.value for row in found.assumptions if row.path == "format"), None)
-    asked = question.asked(**({"format": str(weights)} if weights else {}))
+    looked_up = next((row.value for row in found.assumptions if row.path == "format"), None)
+    asked = question.asked(**({"format": str(looked_up)} if looked_up else {}))
     drawn = _curve(question)
     curve = None if isinstance(drawn, str) else drawn
     line = words.headline(asked, found, curve)
