@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: app test lint format schemas bench validate-memory clean
+.PHONY: app test lint format schemas bench validate-memory validate-throughput calibrate clean
 
 app: $(VENV)/.app
 	$(BIN)/streamlit run app.py
@@ -26,10 +26,17 @@ schemas: $(VENV)/.dev
 	$(BIN)/python -m costmodel.schemas
 
 bench: $(VENV)/.dev
-	$(BIN)/python bench/run.py
+	$(BIN)/python -m bench.run
+	$(BIN)/python -m bench.speed
 
 validate-memory: $(VENV)/.dev
 	$(BIN)/python -m validation.memory
+
+validate-throughput: $(VENV)/.dev
+	$(BIN)/python -m validation.throughput check
+
+calibrate: $(VENV)/.dev
+	$(BIN)/python -m validation.throughput calibrate
 
 clean:
 	rm -rf build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from costmodel.ui import decision, fit, frame, speed, style
+from costmodel.ui import decision, fit, frame, quality, speed, style
 
 PAGES = [
     st.Page(decision.page, title="Decision", default=True),
     st.Page(fit.page, title="Fit", url_path="fit"),
     st.Page(speed.page, title="Speed", url_path="speed"),
+    st.Page(quality.page, title="Quality", url_path="quality"),
 ]
 
 st.set_page_config("costmodel", layout="wide", initial_sidebar_state="expanded")

@@ -19,9 +19,15 @@ if TYPE_CHECKING:
     from costmodel.errors import InputError as InputError
     from costmodel.ingest.benchmarks import Benchmark as Benchmark
     from costmodel.ingest.benchmarks import read_benchmark as read_benchmark
+    from costmodel.ingest.evals import read_eval as read_eval
+    from costmodel.joint_choice import Portfolio as Portfolio
+    from costmodel.joint_choice import portfolio as portfolio
     from costmodel.pipeline import evaluate as evaluate
     from costmodel.present import figure as figure
     from costmodel.present import save as save
+    from costmodel.quality_gate import Gate as Gate
+    from costmodel.quality_gate import gate as gate
+    from costmodel.quality_gate import gate_in_order as gate_in_order
     from costmodel.report import BreakEven as BreakEven
     from costmodel.report import Report as Report
     from costmodel.scenario import Scenario as Scenario
@@ -36,7 +42,9 @@ _HOMES = {
     "Benchmark": "costmodel.ingest.benchmarks",
     "BreakEven": "costmodel.report",
     "CostmodelError": "costmodel.errors",
+    "Gate": "costmodel.quality_gate",
     "InputError": "costmodel.errors",
+    "Portfolio": "costmodel.joint_choice",
     "Report": "costmodel.report",
     "Scenario": "costmodel.scenario",
     "compare_kernels": "costmodel.sizing",
@@ -44,9 +52,13 @@ _HOMES = {
     "figure": "costmodel.present",
     "fit": "costmodel.sizing",
     "fit_map": "costmodel.sizing",
+    "gate": "costmodel.quality_gate",
+    "gate_in_order": "costmodel.quality_gate",
     "load_book": "costmodel.book",
     "load_scenario": "costmodel.scenario",
+    "portfolio": "costmodel.joint_choice",
     "read_benchmark": "costmodel.ingest.benchmarks",
+    "read_eval": "costmodel.ingest.evals",
     "save": "costmodel.present",
     "throughput": "costmodel.sizing",
     "throughput_curve": "costmodel.sizing",

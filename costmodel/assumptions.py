@@ -70,6 +70,7 @@ def assumptions(scenario: Scenario, resolved: Resolved) -> Iterator[Assumption]:
         yield from _stated(workload, f"workloads.{workload.name}")
     for option in scenario.options:
         yield from _of_option(option, resolved)
+    yield from _quality(resolved)
     people = resolved.overheads
     yield Assumption.of("overheads.usd_per_hour", "USD/hour", people.usd_per_hour)
     yield Assumption.of(
@@ -107,6 +108,15 @@ def _of_option(option: Option, resolved: Resolved) -> Iterator[Assumption]:
         yield from _stated_except(option.selfhost, path, "offers", "throughput", "tp")
     if option.hybrid is not None:
         yield from _stated(option.hybrid, path)
+
+
+def _quality(resolved: Resolved) -> Iterator[Assumption]:
+    """What the book or a gate says of an option's answers, where it was asked."""
+    for workload, known in resolved.quality.items():
+        for option, fact in known.options.items():
+            if fact.kind in ("estimated", "measured"):
+                path = f"workloads.{workload}.quality.{option}"
+                yield Assumption(path, fact.standing, "", fact.kind, fact.source, fact.as_of)
 
 
 def _stated_except(part: Part, path: str, *endings: str) -> Iterator[Assumption]:

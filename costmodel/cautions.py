@@ -36,6 +36,7 @@ def cautions(
     """Every warning about a scenario and what was looked up for it."""
     yield from _calendar(scenario)
     yield from _profiles(scenario)
+    yield from _quality(scenario, resolved)
     yield from not_used_yet(scenario)
     for option in scenario.options:
         facts = resolved.options[option.name]
@@ -81,6 +82,26 @@ def _profiles(scenario: Scenario) -> Iterator[Caution]:
                 f"{workload.name}: only the peak-to-mean ratio is known; the hours follow an "
                 "assumed load-duration curve.",
             )
+
+
+def _quality(scenario: Scenario, resolved: Resolved) -> Iterator[Caution]:
+    for workload in scenario.workloads:
+        asked, known = workload.quality, resolved.quality.get(workload.name)
+        if asked is None or known is None:
+            continue
+        standing = [o for o in scenario.options if o.name in known.options
+                    and known.options[o.name].stands]  # fmt: skip
+        models = dict.fromkeys(
+            o.selfhost.model if o.selfhost else o.api.model if o.api else None for o in standing
+        )
+        if asked.min_retention is not None and len(models) > 1:
+            yield Caution("quality_across_models", f"{workload.name}: min_retention holds each "
+                          "model against its own 16 bits and says nothing of one model against "
+                          "another; gate them on your own evaluation.")  # fmt: skip
+        if asked.gate is not None and isinstance(asked.gate.baseline, str):
+            yield Caution("gate_baseline_unnamed", f"{workload.name}: the gate's baseline names no "
+                          "option, so every API counts as what it was run on; say baseline: "
+                          "{option: file}.")  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------ API options
@@ -277,8 +298,6 @@ def _unused(scenario: Scenario) -> Iterator[tuple[str, str]]:
             yield f"{path}.slo.percentile", "the SLO is held by the means"
         if workload.profile is not None and workload.profile.usage is not None:
             yield f"{path}.profile.usage", "request logs are not read yet; traffic counts as flat"
-        if workload.quality is not None and workload.quality.accepts is None:
-            yield f"{path}.quality", "no option is excluded by it; accepts: is used"
     for option in scenario.options:
         if option.selfhost is not None:
             yield from _unused_selfhost(f"options.{option.name}.selfhost", option.selfhost)

@@ -90,7 +90,7 @@ def _lines(option: Option, bill: Bill, resolved: Resolved, volume: float) -> Ite
     else:
         for name, part in bill.parts.items():
             inner = (
-                _api_lines(name, part, resolved, volume)
+                _api_lines(bill.option_of(name), part, resolved, volume)
                 if isinstance(part, ApiBill)
                 else _fleet_lines(name, part, resolved, float(part.gpus(volume)))
             )

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from costmodel.book.token_records import TokenPrice
-from costmodel.quantity import Quantity
+from costmodel.quantity import Kind, Quantity
 
 
 class Facts(BaseModel):
@@ -93,9 +93,33 @@ class OverheadFacts(Facts):
     platform_usd_per_month: Quantity
 
 
+class QualityFacts(Facts):
+    """Whether an option's answers are good enough for a workload, and how that is known."""
+
+    stands: bool
+    standing: str
+    """reference, likely, not established, unlikely, no data; accepted; pass, fail, inconclusive."""
+    reason: str
+    kind: Kind
+    source: str
+    as_of: date | None = None
+
+
+class WorkloadQuality(Facts):
+    """The quality of every API and self-hosted option for one workload that asks for it."""
+
+    of: str
+    """A mark of what it was looked up for: the scenario may be edited since."""
+    floor: float | None = None
+    margin: float | None = None
+    options: dict[str, QualityFacts]
+
+
 class Resolved(Facts):
     """All that was looked up for a scenario."""
 
     options: dict[str, OptionFacts]
     overheads: OverheadFacts
+    quality: dict[str, WorkloadQuality] = Field(default_factory=dict)
+    """By workload; those that ask for no quality are not in it."""
     book: dict[str, str] = Field(default_factory=dict)

@@ -27,9 +27,11 @@ from costmodel.facts import (
     OverheadFacts,
     PriceChange,
     Resolved,
+    WorkloadQuality,
 )
 from costmodel.fleet_facts import sized_fleet, stated_fleet, unusable_fleet
 from costmodel.offer_facts import offer_facts
+from costmodel.quality_facts import quality_facts
 from costmodel.quantity import Kind, Quantity
 from costmodel.scenario import Api, Option, Overheads, Scenario, SelfHost
 from costmodel.yamlfile import Location, path_text, plain
@@ -86,12 +88,18 @@ def resolve(scenario: Scenario, book: Book) -> Resolved:
             options[option.name] = _look_up(option, _Place(scenario, ("options", i)), book)
         except InputError as error:
             problems.extend(error.problems)
+    quality: dict[str, WorkloadQuality] = {}
+    if not problems:
+        try:
+            quality = quality_facts(scenario, options, frozen.quality if frozen else {})
+        except InputError as error:
+            problems.extend(error.problems)
     if problems:
         raise InputError(problems)
     overheads = _overheads(scenario.overheads, frozen.overheads if frozen else None, book)
     all_kept = frozen is not None and all(frozen.options.get(n) is o for n, o in options.items())
     book_versions = frozen.book if frozen and all_kept else _versions()
-    return Resolved(options=options, overheads=overheads, book=book_versions)
+    return Resolved(options=options, overheads=overheads, quality=quality, book=book_versions)
 
 
 @cache

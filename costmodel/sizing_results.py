@@ -145,7 +145,10 @@ class Fit(_Result):
 
 @dataclass(frozen=True)
 class Throughput(_Result):
-    """What one replica serves. `low` and `high` are an 80 % interval of `output_tokens_per_s`."""
+    """What one replica serves. `low` and `high` are an 80 % interval of `output_tokens_per_s`.
+
+    `notes` say in words what the number is not.
+    """
 
     requests_per_s: float
     output_tokens_per_s: float
@@ -158,6 +161,7 @@ class Throughput(_Result):
     high: float
     sources: tuple[str, ...]
     assumptions: tuple[Assumption, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

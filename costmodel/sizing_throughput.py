@@ -280,7 +280,20 @@ def _measured(rows: list[Measurement], setup: Setup, shape: speed.Load) -> Throu
             stated,
             *([no_cache] if shape.prefix_cache_share else []),
         ),
+        notes=_what_it_is_not(best),
     )
+
+
+def _what_it_is_not(row: Measurement) -> tuple[str, ...]:
+    """A number in flight is no peak; a rate worked out from latencies is not a printed one."""
+    notes = []
+    if not row.is_serving_capacity:
+        notes.append(
+            f"Measured with {row.concurrency} requests in flight: not the most this replica serves."
+        )
+    if row.is_derived:
+        notes.append("The source prints latencies; the rate is worked out from them.")
+    return tuple(notes)
 
 
 # ------------------------------------------------------------------- carried over, estimated
@@ -299,6 +312,7 @@ def _carried(server: Server, demand: Demand) -> Throughput:
         else "estimated"
     )
     served = 1.0 if place >= 0 else 0.0
+    notes = () if place >= 0 else ("Not even one request at a time keeps within both latencies.",)
     return Throughput(
         requests_per_s=served * float(found.speed.requests_per_s[place]),
         output_tokens_per_s=output,
@@ -314,6 +328,7 @@ def _carried(server: Server, demand: Demand) -> Throughput:
             *server.setup.assumptions(),
             *_speed_assumptions(server, max(resident, 1.0), wide),
         ),
+        notes=notes,
     )
 
 

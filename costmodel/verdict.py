@@ -32,10 +32,10 @@ def _reasons(option: Option, scenario: Scenario, resolved: Resolved) -> Iterator
         if not meets(option, condition, scenario):
             yield f"does not satisfy {condition}"
     for workload in scenario.workloads:
-        if not _accepted(option, workload):
-            yield f"not accepted for {workload.name}"
+        yield from _not_good_enough(option, workload, scenario, resolved)
     yield from dict.fromkeys(_unserved(option, scenario, resolved))
-    for name in dict.fromkeys(name for _, name in servers_of(option, scenario)):
+    servers = dict.fromkeys(name for _, name in servers_of(option, scenario))
+    for name in servers | passed_on_to(option, scenario.workloads, scenario):
         facts = resolved.options[name]
         yield from dict.fromkeys(_too_long(name, scenario, resolved))
         if facts.price is not None and facts.price.retired:
@@ -72,6 +72,19 @@ def servers_of(option: Option, scenario: Scenario) -> Iterator[tuple[str, str]]:
             yield workload.name, option.name
 
 
+def passed_on_to(
+    option: Option, workloads: Sequence[Workload], scenario: Scenario
+) -> dict[str, None]:
+    """The APIs that see requests of these workloads because their answers escalate."""
+    names = {workload.name for workload in workloads}
+    found = (
+        (workload, scenario.option(name).escalation)
+        for workload, name in servers_of(option, scenario)
+        if workload in names
+    )
+    return {each.to: None for workload, each in found if each and each.share_of(workload) > 0}
+
+
 def conditions_of(scenario: Scenario) -> list[str]:
     """Every condition some workload requires."""
     return list(dict.fromkeys(c for w in scenario.workloads for c in w.requires))
@@ -80,11 +93,15 @@ def conditions_of(scenario: Scenario) -> list[str]:
 def meets(option: Option, condition: str, scenario: Scenario) -> bool:
     """Whether every part of an option that touches a workload with this condition satisfies it.
 
-    A hybrid or mix that says so itself need not repeat it on its parts.
+    A hybrid or mix that says so itself need not repeat it on its parts. Answers that escalate take
+    their requests along, so the API they go to must satisfy it too.
     """
+    requiring = [w for w in scenario.workloads if condition in w.requires]
+    passed_to = passed_on_to(option, requiring, scenario)
+    if not all(condition in scenario.option(name).satisfies for name in passed_to):
+        return False
     if condition in option.satisfies:
         return True
-    requiring = [w for w in scenario.workloads if condition in w.requires]
     if option.mix is not None:
         parts = {option.mix[w.name] for w in requiring}
     elif option.hybrid is not None:
@@ -94,15 +111,25 @@ def meets(option: Option, condition: str, scenario: Scenario) -> bool:
     return all(condition in scenario.option(part).satisfies for part in parts)
 
 
-def _accepted(option: Option, workload: Workload) -> bool:
+def _not_good_enough(
+    option: Option, workload: Workload, scenario: Scenario, resolved: Resolved
+) -> Iterator[str]:
+    """Why the answers of an option, or of a part of it, may not be relied on for a workload."""
+    known = resolved.quality.get(workload.name)
     accepts = workload.quality.accepts if workload.quality else None
-    if accepts is None or option.name in accepts:
-        return True
-    if option.mix is not None:
-        return option.mix[workload.name] in accepts
-    if option.hybrid is not None:
-        return option.hybrid.selfhost in accepts and option.hybrid.api in accepts
-    return False
+    if known is None or (accepts is not None and option.name in accepts):
+        return
+    unlisted, unproven = _about_quality(workload)
+    parts = (name for served, name in servers_of(option, scenario) if served == workload.name)
+    facts = (known.options[name] for name in parts)
+    yield from dict.fromkeys(
+        f"{unproven}{fact.reason}" if fact.reason else unlisted for fact in facts if not fact.stands
+    )
+
+
+def _about_quality(workload: Workload) -> tuple[str, str]:
+    """The reason that is about the quality of answers, and how the longer ones begin."""
+    return f"not accepted for {workload.name}", f"quality of {workload.name}: "
 
 
 def capacity_exclusion(bill: Bill | None, volume: float) -> tuple[str, ...]:
@@ -230,16 +257,28 @@ def condition_prices(
     scenario: Scenario, options: Sequence[OptionResult], excluded: Mapping[str, Sequence[str]]
 ) -> tuple[ConditionPrice, ...]:
     """What each condition costs: cheapest eligible less the cheapest without that condition."""
+    waived = {name: (f"does not satisfy {name}",) for name in conditions_of(scenario)}
+    waived |= {
+        f"quality of {w.name}": _about_quality(w)
+        for w in scenario.workloads
+        if w.quality and (w.quality.min_retention or w.quality.gate)
+    }
     prices = []
-    for condition in conditions_of(scenario):
-        waived = f"does not satisfy {condition}"
+    for condition, reasons in waived.items():
         eligible = _cheapest(o for o in options if o.stands)
         without = _cheapest(
-            o for o in options if o.monthly_usd is not None and not set(o.excluded_by) - {waived}
+            o
+            for o in options
+            if o.monthly_usd is not None and all(_is_waived(r, reasons) for r in o.excluded_by)
         )
         gap = None if eligible is None or without is None else eligible - without
         prices.append(ConditionPrice(condition, gap))
     return tuple(prices)
+
+
+def _is_waived(reason: str, waived: tuple[str, ...]) -> bool:
+    """Whether a reason is one of these; those that end in a colon are beginnings."""
+    return any(reason == w or (w.endswith(": ") and reason.startswith(w)) for w in waived)
 
 
 def _cheapest(options: Iterator[OptionResult]) -> float | None:

@@ -23,6 +23,9 @@ Location = tuple[str | int, ...]
 MOST_CHARACTERS = 1_000_000
 """A scenario is a page or two; anything this long is a mistake or an attack."""
 
+TOO_DEEP = "nested too deeply to be a scenario"
+PARSER_DEPTH = "maximum nesting depth"
+"""How newer versions of libyaml refuse it, before an event of it can be counted."""
 DEEPEST_NESTING = 50
 """Levels of lists and mappings within one another; a scenario has about eight."""
 
@@ -159,7 +162,7 @@ def _refuse_deep_nesting(text: str, file: str) -> None:
         if depth > DEEPEST_NESTING:
             mark: Any = event.start_mark
             place = (mark.line + 1, mark.column + 1)
-            raise InputError(Problem("nested too deeply to be a scenario", "", file, *place))
+            raise InputError(Problem(TOO_DEEP, "", file, *place))
 
 
 def _survey(
@@ -196,6 +199,8 @@ def _syntax_problem(error: yaml.YAMLError, file: str) -> Problem:
     mark = getattr(error, "problem_mark", None)
     said = getattr(error, "problem", None) or str(error).splitlines()[0]
     line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
+    if PARSER_DEPTH in said:
+        return Problem(TOO_DEEP, "", file, line, column)
     return Problem(f"not YAML: {said}", "", file, line, column)
 
 

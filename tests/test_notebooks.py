@@ -64,3 +64,14 @@ def test_claims_of_the_article():
     verdicts = [verdict for verdict, _ in VERDICT.findall(printed(notebook))]
     assert len(verdicts) == 11
     assert verdicts.count("DOES NOT HOLD") == 1
+
+
+def test_claims_about_quality():
+    notebook = nbformat.read(ROOT / "notebooks" / "02_quality.ipynb", as_version=4)
+    verdicts = {claim: verdict for verdict, claim in VERDICT.findall(printed(notebook))}
+    assert len(verdicts) == 11
+    assert verdicts["FP8 is practically lossless"] == "HOLDS"
+    assert verdicts["INT8 loses 1 to 3 percent"] == "DOES NOT HOLD"
+    assert verdicts["AWQ at 4 bit keeps 99 percent"] == "HALF"
+    assert verdicts["Q4_K_M keeps 92 percent"] == "DOES NOT HOLD"
+    assert verdicts["HumanEval 92 to 85 of 164 shows a loss"] == "DOES NOT HOLD"

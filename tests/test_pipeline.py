@@ -326,7 +326,6 @@ class TestWarnings:
         ("work", "options", "path"),
         [
             (CHAT + ", growth_per_month: 0.02}", API, "growth_per_month"),
-            (CHAT + ", quality: {min_retention: 0.98}}", API, "quality"),
             (CHAT + ", slo: {ttft_ms: 900, percentile: 95}}", API, "percentile"),
             (CHAT + "}", OWN.replace("load_factor: 0.5", "queueing: {wait_p95_ms: 500}"),
              "queueing"),

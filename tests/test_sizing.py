@@ -5,10 +5,11 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
 from costmodel.errors import InputError, UnknownIdError
-from costmodel.sizing import fit, fit_map, throughput
+from costmodel.sizing import fit, fit_map, throughput, throughput_curve
 
 FIT_KEYS = [
     "verdict",
@@ -131,7 +132,7 @@ def test_a_measurement_without_latencies_does_not_pass_for_meeting_them():
         "llama-3.1-70b", gpu="h100-sxm", format="fp8", tp=2, input_tokens=128, output_tokens=2048,
         tpot_ms=40,
     )  # fmt: skip
-    assert found.provenance == "estimated"
+    assert found.provenance == "anchored"
     assert found.tpot_ms is not None
     assert found.tpot_ms <= 40
 
@@ -402,3 +403,55 @@ def test_sizing_loads_neither_pandas_nor_scipy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_measurement_in_flight_says_that_it_is_no_peak():
+    asked = {"gpu": "h200", "format": "fp8", "tp": 8, "input_tokens": 1024, "output_tokens": 1024}
+    found = throughput("llama-3.1-70b", **asked, concurrency=32)
+    assert (found.provenance, found.concurrency) == ("measured", 32)
+    assert "not the most" in found.notes[0]
+    assert any("worked out" in note for note in found.notes)
+
+
+def test_what_no_latency_allows_is_zero_and_says_so():
+    found = estimated(ttft_ms=0.01)
+    assert found.output_tokens_per_s == found.requests_per_s == found.concurrency == 0
+    assert "Not even one request" in found.notes[0]
+
+
+def test_a_curve_holds_the_answer_at_its_own_concurrency():
+    asked = {
+        "gpu": "h100-sxm",
+        "format": "fp8",
+        "tp": 2,
+        "input_tokens": 1501,
+        "output_tokens": 301,
+    }
+    curve = throughput_curve("llama-3.3-70b", **asked, tpot_ms=40, concurrencies=range(1, 101))
+    found = throughput("llama-3.3-70b", **asked, tpot_ms=40)
+    last = int(np.flatnonzero(curve.within_slo)[-1])
+    assert curve.concurrency[last] == found.concurrency
+    assert curve.output_tokens_per_s[last] == pytest.approx(found.output_tokens_per_s)
+    assert (curve.low[last], curve.high[last]) == pytest.approx((found.low, found.high))
+    assert list(curve.frame.columns)[:4] == ["concurrency", "output_tokens_per_s", "low", "high"]
+    assert json.dumps(curve.to_dict())
+    with pytest.raises(InputError, match="above zero"):
+        throughput_curve("llama-3.3-70b", **asked, concurrencies=[0])
+
+
+def test_a_curve_carries_the_published_points_of_its_shape():
+    asked = {"gpu": "h200", "format": "fp8", "tp": 8, "input_tokens": 1024, "output_tokens": 1024}
+    curve = throughput_curve("llama-3.1-70b", **asked)
+    assert len(curve.measured) > 3
+    for point in curve.measured:
+        at = np.interp(point.concurrency, curve.concurrency, curve.output_tokens_per_s)
+        assert point.output_tokens_per_s == pytest.approx(at, rel=0.35)
+        assert point.source
+
+
+def test_versions_of_an_engine_differ():
+    asked = {"gpu": "a100-80gb", "format": "bf16", **SHAPE}
+    early = throughput("llama-3.1-8b", **asked, engine="vllm", engine_version="0.9.2")
+    with pytest.raises(InputError, match="not in the table"):
+        throughput("llama-3.1-8b", **asked, engine="vllm", engine_version="0.3")
+    assert early.output_tokens_per_s > 0

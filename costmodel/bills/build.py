@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
 from operator import add
 
@@ -75,6 +75,12 @@ class MixBill:
     """Several options side by side, each serving its workloads."""
 
     parts: Mapping[str, ApiBill | FleetBill]
+    escalated: Mapping[str, str] = field(default_factory=dict)
+    """Parts that answer what another option passed on: the part's name -> its API option."""
+
+    def option_of(self, part: str) -> str:
+        """The option whose prices a part pays."""
+        return self.escalated.get(part, part)
 
     @cached_property
     def curve(self) -> CostCurve:
@@ -135,6 +141,8 @@ class _Builder:
             return self._hybrid(option.hybrid, everything)
         if option.mix is not None:
             return self._mix(option.mix)
+        if option.escalation is not None:
+            return self._mix(dict.fromkeys(self.traffic, option.name))
         return self._single(option, everything)
 
     def _single(self, option: Option, traffic: tuple[Traffic, ...]) -> ApiBill | FleetBill | None:
@@ -194,4 +202,29 @@ class _Builder:
             if part is None:
                 return None
             parts[name] = part
-        return MixBill(parts)
+        return MixBill(parts | self._escalated(mix), self._escalations(mix))
+
+    def _escalations(self, mix: Mapping[str, str]) -> dict[str, str]:
+        """The parts that answer what other parts pass on, each with its API option."""
+        found = {name: self.scenario.option(name).escalation for name in mix.values()}
+        return {f"{each.to} after {name}": each.to for name, each in found.items() if each}
+
+    def _escalated(self, mix: Mapping[str, str]) -> dict[str, ApiBill | FleetBill]:
+        """What it costs to ask again: a contract counts each such stream by itself."""
+        parts: dict[str, ApiBill | FleetBill] = {}
+        for name in dict.fromkeys(mix.values()):
+            escalation = self.scenario.option(name).escalation
+            served = [t for w, t in self.traffic.items() if mix[w] == name]
+            passed_on = tuple(
+                t.scaled(share)
+                for t in served
+                if escalation and (share := escalation.share_of(t.workload.name)) > 0
+            )
+            part = (
+                self._single(self.scenario.option(escalation.to), passed_on)
+                if escalation and passed_on
+                else None
+            )
+            if escalation and part is not None:
+                parts[f"{escalation.to} after {name}"] = part
+        return parts

@@ -40,6 +40,11 @@ class Traffic:
         base, slope = self.requests_per_day
         return base / SECONDS_PER_DAY, slope / SECONDS_PER_DAY
 
+    def scaled(self, share: float) -> Traffic:
+        """A share of it, with the same hours."""
+        base, slope = self.requests_per_day
+        return Traffic(self.workload.moved(share), self.demand, (base * share, slope * share))
+
     def daily_requests(self, volume: ArrayLike) -> Floats:
         """Requests per day at a volume."""
         base, slope = self.requests_per_day

@@ -27,8 +27,8 @@ Price = Annotated[float, Field(gt=0, description="USD per GPU and hour.")]
 ASSUMED_USABLE_SHARE = 0.98
 """Share of marketing GiB that NVML would report, where nobody has published it (assumed).
 
-The thirteen measured cards of `data/gpus.yaml` lie between 0.93 (GDDR6 with inline ECC, B300)
-and 1.00 (A100), seven of them at 0.99 or above: 0.98 is inside the range and errs low for HBM.
+The fourteen measured cards of `data/gpus.yaml` lie between 0.93 (GDDR6 with inline ECC, B300)
+and 1.00 (A100), eight of them at 0.99 or above: 0.98 is inside the range and errs low for HBM.
 """
 
 USABLE_SHARE_RANGE = (0.93, 1.0)

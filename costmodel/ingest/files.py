@@ -44,13 +44,16 @@ def read_text(path: str | Path, name: str, most_bytes: int = MOST_BYTES) -> str:
     Raises InputError under `name` where there is no such file, or it is empty, binary, compressed
     or larger than `most_bytes`.
     """
-    return as_text(_read_bytes(Path(path), name, most_bytes), name, most_bytes)
+    return decoded(checked_bytes(Path(path), name, most_bytes), name)
 
 
 def as_text(data: bytes, name: str, most_bytes: int = MOST_BYTES) -> str:
     """Bytes that a user sent, as UTF-8 text; refused as :func:`read_text` refuses a file."""
-    if len(data) > most_bytes:
-        raise _refused(name, f"is larger than {most_bytes / 1e6:.0f} MB, more than any result file")
+    return decoded(_within(data, name, most_bytes), name)
+
+
+def decoded(data: bytes, name: str) -> str:
+    """Bytes as text; refused where they are empty, binary or compressed."""
     packed = next((kind for start, kind in _COMPRESSED.items() if data.startswith(start)), None)
     if packed:
         raise _refused(name, f"is {packed}-compressed; unpack it first")
@@ -65,7 +68,8 @@ def as_text(data: bytes, name: str, most_bytes: int = MOST_BYTES) -> str:
     return text
 
 
-def _read_bytes(path: Path, name: str, most_bytes: int) -> bytes:
+def checked_bytes(path: Path, name: str, most_bytes: int = MOST_BYTES) -> bytes:
+    """The bytes of a regular file; InputError under `name` where it is none, or is too large."""
     try:
         if path.is_dir():
             raise _refused(name, "is a folder; name the files in it")
@@ -80,6 +84,12 @@ def _read_bytes(path: Path, name: str, most_bytes: int) -> bytes:
             raise
         reason = getattr(error, "strerror", None) or str(error)
         raise _refused(name, f"cannot be read: {reason}") from None
+    return _within(data, name, most_bytes)
+
+
+def _within(data: bytes, name: str, most_bytes: int) -> bytes:
+    if len(data) > most_bytes:
+        raise _refused(name, f"is larger than {most_bytes / 1e6:.0f} MB, more than any result file")
     return data
 
 

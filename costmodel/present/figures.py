@@ -1,4 +1,4 @@
-"""Charts by name, of a report, a fit or a speed: the same in the app, notebooks and files."""
+"""Charts by name, of any answer: the same in the app, notebooks and files."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from costmodel.errors import InputError, did_you_mean, nearest_ids
+from costmodel.joint_choice import Portfolio
 from costmodel.present.curves import curves_figure
 from costmodel.present.kernels import cost_figure, gemm_figure, served_figure
 from costmodel.present.memory import fit_map_figure, memory_figure
+from costmodel.present.quality import levers_figure, quality_figure
 from costmodel.present.speed import latency_figure
 from costmodel.present.waterfall import waterfall_figure
 from costmodel.report import Report
@@ -40,11 +42,17 @@ KERNEL_FIGURES: Mapping[str, Callable[..., go.Figure]] = {
 }
 """Every chart of formats and kernels side by side."""
 
-Subject = Report | Fit | ThroughputCurve | KernelComparison
+PORTFOLIO_FIGURES: Mapping[str, Callable[..., go.Figure]] = {
+    "levers": levers_figure,
+    "quality": quality_figure,
+}
+"""Every chart of a portfolio; ``quality`` is what the book knows and needs none."""
+
+Subject = Report | Fit | ThroughputCurve | KernelComparison | Portfolio
 
 
 def figure(subject: Subject, name: str | None = None, **options: Any) -> go.Figure:
-    """A chart of a report, or of what `fit`, `throughput_curve` or `compare_kernels` answered.
+    """A chart of a report, a fit, a throughput curve, kernels side by side, or a portfolio.
 
     Of a report: ``curves``, monthly bills over volume (``option``, ``scale``: linear or log,
     ``width``, ``height``), and ``waterfall``, one option's bill in steps (``option``, ``height``).
@@ -53,6 +61,8 @@ def figure(subject: Subject, name: str | None = None, **options: Any) -> go.Figu
     Of a throughput curve: ``latency``, throughput against time per token (``asked``, ``answer``,
     ``yours``, ``height``). Of kernels: ``gemm``, ``served``, and ``cost`` (``asked``,
     ``usd_per_gpu_hour``).
+    Of a portfolio: ``levers``, from today's API bill to the joint choice (``height``), and
+    ``quality``, what is published of each format on each task (``floor``, ``params_b``, ``width``).
     Raises InputError for a name or an option that does not exist.
     """
     charts = _charts(subject)
@@ -70,4 +80,6 @@ def _charts(subject: Subject) -> Mapping[str, Callable[..., go.Figure]]:
         return FIT_FIGURES
     if isinstance(subject, ThroughputCurve):
         return SPEED_FIGURES
-    return KERNEL_FIGURES if isinstance(subject, KernelComparison) else FIGURES
+    if isinstance(subject, KernelComparison):
+        return KERNEL_FIGURES
+    return PORTFOLIO_FIGURES if isinstance(subject, Portfolio) else FIGURES

@@ -19,7 +19,8 @@ from costmodel.scenario.api import Api, Contract, ContractStep
 from costmodel.scenario.messages import problems_of
 from costmodel.scenario.money import Calendar, Display, Finance, Hours, Overheads, Platform
 from costmodel.scenario.numbers import Part
-from costmodel.scenario.option import Hybrid, Option, OptionKind
+from costmodel.scenario.open_choices import written_out
+from costmodel.scenario.option import Escalation, Hybrid, Option, OptionKind
 from costmodel.scenario.selfhost import ExtraCost, Offer, Queueing, SelfHost, Throughput
 from costmodel.scenario.workload import Gate, Profile, Quality, Shape, Slo, Workload
 from costmodel.yamlfile import Location, Origin, parse_yaml, read_yaml_file
@@ -30,6 +31,7 @@ __all__ = [
     "Contract",
     "ContractStep",
     "Display",
+    "Escalation",
     "ExtraCost",
     "Finance",
     "Gate",
@@ -79,6 +81,7 @@ class Scenario(Part):
             *_duplicate_names("workloads", self.workloads),
             *_duplicate_names("options", self.options),
             *self._unknown_names(),
+            *self._escalations(),
             *self._reserved_names(),
             *self._cache_shares(),
         ]
@@ -132,9 +135,28 @@ class Scenario(Part):
                 where = (*here, "selfhost", "throughput", workload)
                 yield from _unknown(where, "workload", workload, workloads)
         for i, workload in enumerate(self.workloads):
-            for name in (workload.quality.accepts or ()) if workload.quality else ():
-                where = ("workloads", i, "quality", "accepts")
+            for key, name in _options_in(workload.quality):
+                where = ("workloads", i, "quality", *key)
                 yield from _unknown(where, "option", name, [o.name for o in self.options])
+
+    def _escalations(self) -> Iterator[tuple[Location, str]]:
+        """Answers escalate to an API that keeps them, and not out of a hybrid."""
+        apis = {o.name: o for o in self.options if o.kind == "api"}
+        parts = {n for o in self.options if o.hybrid for n in (o.hybrid.selfhost, o.hybrid.api)}
+        for i, option in enumerate(self.options):
+            if option.escalation is None:
+                continue
+            here: Location = ("options", i, "escalation")
+            yield from _unknown((*here, "to"), "API option", option.escalation.to, list(apis))
+            target = apis.get(option.escalation.to)
+            if target is not None and (target.escalation is not None or target.name == option.name):
+                yield (*here, "to"), "must be an API that escalates nothing itself"
+            if option.name in parts:
+                yield here, "a part of a hybrid cannot escalate: its overflow goes to the API"
+            share = option.escalation.share
+            for workload in share if isinstance(share, dict) else ():
+                names = [w.name for w in self.workloads]
+                yield from _unknown((*here, "share", workload), "workload", workload, names)
 
     def option(self, name: str) -> Option:
         """The option of that name."""
@@ -157,6 +179,18 @@ class Scenario(Part):
     def origin(self) -> Origin:
         """Where the scenario was read from."""
         return self._origin
+
+
+def _options_in(quality: Quality | None) -> Iterator[tuple[Location, str]]:
+    """Every option a workload's quality names, and where."""
+    if quality is None:
+        return
+    yield from ((("accepts",), name) for name in quality.accepts or ())
+    if quality.gate is not None:
+        for key in ("baseline", "candidate"):
+            given = getattr(quality.gate, key)
+            for name in given if isinstance(given, dict) else ():
+                yield ("gate", key, name), name
 
 
 def _duplicate_names(
@@ -203,6 +237,7 @@ def _validated(data: Any, origin: Origin) -> Scenario:
         raise InputError(
             origin.problem((), "a scenario is a mapping with name, workloads, options")
         )
+    data, origin = written_out(data, origin)
     try:
         scenario = Scenario.model_validate(data)
     except ValidationError as error:

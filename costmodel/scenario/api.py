@@ -13,6 +13,7 @@ from costmodel.scenario.numbers import (
     Share,
     stated,
 )
+from costmodel.scenario.open_choices import OneOrMore
 
 
 class ContractStep(Part):
@@ -77,7 +78,7 @@ class Api(Part):
     """A price list: one in the book, by provider and model, or one quoted here."""
 
     provider: str | None = None
-    model: str | None = None
+    model: OneOrMore | None = None
     input_usd_per_mtok: NotNegative | None = None
     output_usd_per_mtok: NotNegative | None = None
     cached_input_usd_per_mtok: NotNegative | None = None

@@ -11,6 +11,8 @@ from costmodel.scenario.numbers import (
     Count,
     Part,
     PositiveCount,
+    PositiveShare,
+    Share,
     one_of,
     stated,
 )
@@ -34,6 +36,22 @@ class Hybrid(Part):
         return self
 
 
+class Escalation(Part):
+    """Answers that are not good enough, asked again at an API."""
+
+    to: str
+    """The API option that answers in the end."""
+    share: PositiveShare | dict[str, Share]
+    """Of the requests; or by workload, where those not named escalate nothing."""
+
+    def share_of(self, workload: str) -> float:
+        """The share of a workload's requests."""
+        if isinstance(self.share, dict):
+            given = self.share.get(workload)
+            return given.value if given is not None else 0.0
+        return self.share.value
+
+
 class Option(Part):
     """One way to serve the workloads."""
 
@@ -44,10 +62,13 @@ class Option(Part):
     mix: dict[str, str] | None = None
     """Workload name -> option name."""
     satisfies: tuple[str, ...] = ()
+    escalation: Escalation | None = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> Option:
         one_of(self, "api", "selfhost", "hybrid", "mix")
+        if self.escalation is not None and (self.hybrid or self.mix):
+            raise ValueError("escalation belongs to an api or selfhost option, not to one of both")
         return self
 
     @property

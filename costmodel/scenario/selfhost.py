@@ -18,6 +18,7 @@ from costmodel.scenario.numbers import (
     one_of,
     stated,
 )
+from costmodel.scenario.open_choices import OneOrMore
 
 _OWNED_FIELDS = (
     "usd_per_gpu",
@@ -123,14 +124,14 @@ class ExtraCost(Part):
 class SelfHost(Part):
     """An open model on own GPUs, rented or bought."""
 
-    model: str | None = None
-    format: str | None = None
+    model: OneOrMore | None = None
+    format: OneOrMore | None = None
     kernel: str | None = None
-    gpu: str | None = None
+    gpu: OneOrMore | None = None
     tp: PositiveCount | None = None
     engine: str | None = None
     engine_version: str | float | None = None
-    kv_dtype: str | None = None
+    kv_dtype: OneOrMore | None = None
     concurrency: Positive | None = None
     gpu_memory_utilization: PositiveShare | None = None
     gpus_per_replica: PositiveCount | None = None

@@ -84,23 +84,51 @@ class Slo(Part):
 
 
 class Gate(Part):
-    """Eval results that decide: files beneath the scenario's folder."""
+    """Eval results that decide: files beneath the scenario's folder.
 
-    baseline: str
-    candidate: str
+    A mapping says which option a file is about. A bare candidate is about the only self-hosted
+    option; a bare baseline is what the APIs serve today.
+    """
+
+    baseline: str | dict[str, str]
+    candidate: str | dict[str, str]
     margin: Positive = stated(0.02)
+    metric: str | None = None
+
+    @model_validator(mode="after")
+    def _one_baseline(self) -> Gate:
+        if isinstance(self.baseline, dict) and len(self.baseline) != 1:
+            raise ValueError("baseline is one file, or one option and its file")
+        if isinstance(self.candidate, dict) and not self.candidate:
+            raise ValueError("candidate needs a file, or options and their files")
+        if not 0 < self.margin.value < 1:
+            raise ValueError("margin must be above 0 and below 1, such as 0.02")
+        return self
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Every file it names."""
+        return tuple(
+            name
+            for given in (self.baseline, self.candidate)
+            for name in (given.values() if isinstance(given, dict) else [given])
+        )
 
 
 class Quality(Part):
-    """What makes an answer good enough."""
+    """What makes an answer good enough: an option stands where one of these says so."""
 
     min_retention: PositiveShare | None = None
+    """Share of its own model's 16-bit score that an option must be likely to keep."""
     accepts: tuple[str, ...] | None = None
+    """Options whose answers the user has found good enough."""
     gate: Gate | None = None
 
     @model_validator(mode="after")
-    def _one_form(self) -> Quality:
-        one_of(self, "min_retention", "accepts", "gate")
+    def _some_form(self) -> Quality:
+        one_of(self, "min_retention", "gate", required=False)
+        if self.min_retention is None and self.accepts is None and self.gate is None:
+            raise ValueError("needs one of: min_retention, accepts, gate")
         return self
 
 

@@ -143,7 +143,7 @@ def anchors(points: Points, residuals: Array, similarity: Similarity) -> Anchors
     """Solve once for a set of measurements (n): the inverse of their covariance, (n, n)."""
     covariance = similarity.spread**2 * correlation(points, points, similarity)
     covariance += similarity.noise**2 * np.eye(len(points))
-    inverse = np.linalg.inv(covariance)
+    inverse: Array = np.linalg.inv(covariance).astype(np.float64)
     return Anchors(points, residuals, similarity, inverse, inverse @ residuals)
 
 

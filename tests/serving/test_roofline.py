@@ -26,7 +26,7 @@ from costmodel.serving.roofline import (
 from costmodel.serving.workload import prefill_attention_flops, roofline_model
 from costmodel.sizing_lookup import weight_format
 
-CONSTANTS = roofline().dense.plain()
+CONSTANTS = roofline().dense.of("vllm").plain()
 PERFECT = replace(
     CONSTANTS,
     bandwidth_share=1,
@@ -40,7 +40,7 @@ PERFECT = replace(
     sequence_us=0,
     exponent=64,
 )
-H100 = Hardware(3350e9, 450e9, 989e12, 989e12, CONSTANTS.compute_share_16bit)
+H100 = Hardware(3350e9, 450e9, 989e12, 989e12)
 
 
 def case(name="llama-3.1-8b", isl=1000, osl=200, tp=1, hit=0.0, hardware=H100, kernel=None):
@@ -51,7 +51,7 @@ def case(name="llama-3.1-8b", isl=1000, osl=200, tp=1, hit=0.0, hardware=H100, k
 
 def test_one_token_costs_one_reading_of_the_weights():
     arch = models.model("llama-3.1-8b").architecture()
-    one = case(hardware=replace(H100, compute_share=1.0))
+    one = case()
     weights = 2 * (arch.linear_parameters + arch.vocab * arch.hidden)
     cache = 1100 * 131_072
     step = decode_step_seconds(one, PERFECT, 1.0)
@@ -59,7 +59,7 @@ def test_one_token_costs_one_reading_of_the_weights():
 
 
 def test_a_large_batch_costs_its_arithmetic():
-    one = case(hardware=replace(H100, compute_share=1.0))
+    one = case()
     flops = 2 * one.model.active_linear_parameters * 1e6
     assert gemm_seconds(one, PERFECT, 1e6) == pytest.approx(flops / 989e12, rel=1e-3)
 

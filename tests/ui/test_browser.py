@@ -294,3 +294,29 @@ def test_speed_page_draws_and_takes_a_benchmark_file(page, tmp_path):
     page.wait_for_selector("text=GPU not stated")
     assert "run" not in page.url
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_the_gate_reads_uploads(page, server, tmp_path):
+    for name, right in (("before", 300), ("after", 296)):
+        rows = "\n".join(f"q{i},{int(i < right)}" for i in range(300))
+        (tmp_path / f"{name}.csv").write_text(f"item,score\n{rows}\n")
+    (tmp_path / "failed.csv").write_text("item,score\na,\nb,nan\n")
+    page.goto(f"{server}/quality")
+    page.wait_for_selector(".st-key-quality .main-svg")
+    _settle(page)
+    assert "Deciding per task saves" in _headline(page)
+    _put_in(page, "Baseline", tmp_path / "before.csv")
+    _put_in(page, "Candidate", tmp_path / "after.csv")
+    page.get_by_text("Inconclusive: -1.3 points on 300 items").wait_for()
+    page.get_by_text("4 lost, 0 gained").wait_for()
+    _put_in(page, "Baseline again (noise floor)", tmp_path / "failed.csv")
+    page.get_by_text("no answers: all 2 items failed").wait_for()
+    assert page.locator("[data-testid=stException]").count() == 0
+
+
+def _put_in(page, label, path):
+    box = page.locator("[data-testid=stFileUploader]").filter(
+        has=page.get_by_text(label, exact=True)
+    )
+    box.locator("input[type=file]").set_input_files(path)
+    _settle(page)

@@ -99,9 +99,8 @@ def main(arguments: list[str]) -> int:
 
 def _print_errors(name: str, errors: tuple[HeldOut, ...]) -> None:
     print(f"\n{name}: absolute error of output tok/s, median / p90 [%]")
-    print(
-        f"{'held out by':12}{'regime':9}{'rows':>5}{'anchored':>14}{'roofline':>14}{'nearest':>15}{'in 80 %':>9}"
-    )
+    heads = f"{'anchored':>14}{'roofline':>14}{'nearest':>15}{'in 80 %':>9}"
+    print(f"{'held out by':12}{'regime':9}{'rows':>5}{heads}")
     for row in errors:
         pairs = (
             f"{row.median:5.1f} /{row.p90:5.1f}",
@@ -120,7 +119,7 @@ def _write(dense: Calibrated, mixture: Calibrated) -> None:
         mixture=mixture.record,
         pools=(pool_record(dense.fitted),),
         repeated={"low": 0.91, "high": 1.09},  # type: ignore[arg-type] - same case, 0.17 to 1.0
-        source=f"fit of {total} measurements of measured.csv, {len(dense.found)} of them of dense models",
+        source=f"fit of {total} measurements of measured.csv, {len(dense.found)} of dense models",
         as_of=date.today(),  # noqa: DTZ011 - the day it was fitted, where it was fitted
         note=NOTE,
     )
