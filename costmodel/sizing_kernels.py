@@ -56,6 +56,11 @@ class KernelCurve:
     refused: str = ""
 
     @property
+    def stops_between(self) -> tuple[float | None, float | None]:
+        """`stops_paying` at the slow and at the fast end of the kernel's own interval."""
+        return stops_paying(self.tokens, self.low), stops_paying(self.tokens, self.high)
+
+    @property
     def name(self) -> str:
         """Format and kernel in words.
 

@@ -129,12 +129,10 @@ def _reason(asked: Asked, found: Throughput, curve: ThroughputCurve | None) -> s
     if found.provenance != "measured":
         parts.append(_bound_by(asked, found, curve))
     how = f"From {WAYS[found.provenance]}"
-    if found.provenance == "measured" and found.concurrency:
-        how += f"; with {found.concurrency:,g} requests in flight, which need not be its peak"
     if found.provenance == "measured" and found.tpot_ms is None:
         how += "; it states no latency, so it is no point of the curve"
     known = "; ".join(part for part in parts if part)
-    return f"{known}. {how}." if known else f"{how}."
+    return " ".join([f"{known}. {how}." if known else f"{how}.", *found.notes])
 
 
 def _in_flight(found: Throughput) -> str:
@@ -262,4 +260,12 @@ def _paying(option: KernelCurve) -> str:
             f"{option.name} is slower than bf16 throughout; with one token in flight published "
             f"figures range from {low:.1f} to {high:.1f} times bf16."
         )
-    return f"{option.name} stops paying at about {about(option.stops_paying)} tokens in flight."
+    at = about(option.stops_paying)
+    return f"{option.name} stops paying at about {at} tokens in flight ({_span(option)})."
+
+
+def _span(option: KernelCurve) -> str:
+    """Where it stops paying at either end of the kernel's own interval."""
+    low, high = option.stops_between
+    most = about(float(option.tokens[-1]))
+    return f"{about(low or 1.0)} to {f'beyond {most}' if high is None else about(high)}"

@@ -52,7 +52,7 @@ class TestWords:
         found = answer(concurrency=64)
         assert found.provenance == "measured"
         reason = words.headline(asked(concurrency=64), found, curve()).reason
-        assert "which need not be its peak" in reason
+        assert "Measured with 64 requests in flight: not the most this replica serves." in reason
 
     def test_what_cannot_be_met_serves_nothing(self):
         found = answer(tpot_ms=1)
@@ -135,6 +135,14 @@ class TestKernels:
         assert plain.stops_paying == 0
         assert np.all(plain.gemm_speedup < 1)
         assert "awq-int4 · awq is slower than bf16 throughout" in words.stops_paying(compared)
+
+    def test_where_it_stops_paying_has_an_interval(self, compared):
+        marlin = compared.option("awq-int4", "marlin")
+        low, high = marlin.stops_between
+        assert low < marlin.stops_paying
+        assert high is None or high > marlin.stops_paying
+        ends = f"({words.about(low)} to "
+        assert ends in words.stops_paying(compared)
 
     def test_what_does_not_fit_keeps_its_matrices_and_says_why(self):
         found = compare_kernels(MODEL, gpu="h100-sxm", **SHAPE)
