@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from costmodel.ui import decision, fit, frame, quality, style
+from costmodel.ui import decision, fit, frame, quality, speed, style
 
 PAGES = [
     st.Page(decision.page, title="Decision", default=True),
     st.Page(fit.page, title="Fit", url_path="fit"),
+    st.Page(speed.page, title="Speed", url_path="speed"),
     st.Page(quality.page, title="Quality", url_path="quality"),
 ]
 

@@ -497,7 +497,7 @@ class TestReviewed:
         assert "context window" in evaluate(scenario(work, option)).option("g").excluded_by[0]
 
     def test_an_open_prefix_cache_is_said_with_its_amounts(self):
-        work = CHAT.replace("10e6", "500e6") + ", cached_input_share: 0.5}"
+        work = CHAT.replace("10e6", "5e9") + ", cached_input_share: 0.5}"
         own = """  - name: own
     selfhost: {model: llama-3.3-70b, format: fp8, gpu: h200,
                offers: [{terms: on-demand, usd_per_gpu_hour: 3}]}

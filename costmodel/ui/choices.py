@@ -57,6 +57,28 @@ def kernels() -> Sequence[str]:
     return [ENGINES_CHOICE, *load_book().kernels]
 
 
+def kernels_for(weights: str) -> Sequence[str]:
+    """Kernels that serve a format, led by the engine's own choice.
+
+    >>> kernels_for("awq-int4")[:3]
+    ["engine's choice", 'marlin', 'machete']
+    """
+    found = load_book().kernels.values()
+    serving = [kernel.id for kernel in found if weights in kernel.formats]
+    return [ENGINES_CHOICE, *serving]
+
+
+@lru_cache(maxsize=1)
+def engines_with_speed() -> Sequence[str]:
+    """Engines whose speed was calibrated and whose memory is known, the default first."""
+    from costmodel.book.engines import DEFAULT_ENGINE, engines
+    from costmodel.book.roofline import roofline
+
+    known = {row.id for row in engines()}
+    calibrated = (row.engine for row in roofline().dense.constants)
+    return list(dict.fromkeys([DEFAULT_ENGINE, *(name for name in calibrated if name in known)]))
+
+
 def gpus() -> Sequence[str]:
     """GPUs."""
     return list(load_book().gpus)

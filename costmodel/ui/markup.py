@@ -84,6 +84,11 @@ def title(words: str) -> str:
     return f"<div class='cm-title'>{text(words)}</div>"
 
 
+def group(words: str) -> str:
+    """A heading over widgets of the sidebar."""
+    return f"<div class='cm-group'>{text(words)}</div>"
+
+
 def table(
     heads: Sequence[str], rows: Iterable[str], *, numbers: Sequence[str] = (), tall: bool = True
 ) -> str:
