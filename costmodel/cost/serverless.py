@@ -17,7 +17,6 @@ from costmodel.cost.load import FleetLoad, Lines
 from costmodel.cost.terms import FleetTerms
 from costmodel.units import HOURS_PER_WEEK, SECONDS_PER_HOUR
 
-
 FARTHEST = 1e150
 """A volume that nothing reaches; hours almost without traffic would bend the bill past it."""
 

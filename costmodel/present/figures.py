@@ -12,10 +12,13 @@ from costmodel.present.kernels import cost_figure, gemm_figure, served_figure
 from costmodel.present.memory import fit_map_figure, memory_figure
 from costmodel.present.quality import levers_figure, quality_figure
 from costmodel.present.speed import latency_figure
+from costmodel.present.traffic import load_duration_figure, week_figure
 from costmodel.present.waterfall import waterfall_figure
+from costmodel.present.week_shapes import week_shapes_figure
 from costmodel.report import Report
 from costmodel.sizing_kernels import KernelComparison
 from costmodel.sizing_results import Fit, ThroughputCurve
+from costmodel.week_shapes import WeekShapes
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 FIGURES: Mapping[str, Callable[..., go.Figure]] = {
     "curves": curves_figure,
     "waterfall": waterfall_figure,
+    "week": week_figure,
+    "load_duration": load_duration_figure,
 }
 """Every chart of a report, by the name it is asked for; the first is the default."""
 
@@ -48,14 +53,19 @@ PORTFOLIO_FIGURES: Mapping[str, Callable[..., go.Figure]] = {
 }
 """Every chart of a portfolio; ``quality`` is what the book knows and needs none."""
 
-Subject = Report | Fit | ThroughputCurve | KernelComparison | Portfolio
+SHAPES_FIGURES: Mapping[str, Callable[..., go.Figure]] = {"week_shapes": week_shapes_figure}
+"""Every chart of one option in several shapes of the week."""
+
+Subject = WeekShapes | Report | Fit | ThroughputCurve | KernelComparison | Portfolio
 
 
 def figure(subject: Subject, name: str | None = None, **options: Any) -> go.Figure:
     """A chart of a report, a fit, a throughput curve, kernels side by side, or a portfolio.
 
     Of a report: ``curves``, monthly bills over volume (``option``, ``scale``: linear or log,
-    ``width``, ``height``), and ``waterfall``, one option's bill in steps (``option``, ``height``).
+    ``width``, ``height``), ``waterfall``, one option's bill in steps (``option``, ``height``),
+    ``week``, tokens per second by hour (``height``), and ``load_duration``, a fleet under its load
+    (``option``, ``height``, ``width``). Of ``week_shapes``: the chart of that name.
     Of a fit: ``memory``, where the bytes of one card go (``width``, ``height``), and ``fit_map``,
     context against concurrency (``found``: what :func:`costmodel.fit_map` answered, ``height``).
     Of a throughput curve: ``latency``, throughput against time per token (``asked``, ``answer``,
@@ -82,4 +92,6 @@ def _charts(subject: Subject) -> Mapping[str, Callable[..., go.Figure]]:
         return SPEED_FIGURES
     if isinstance(subject, KernelComparison):
         return KERNEL_FIGURES
+    if isinstance(subject, WeekShapes):
+        return SHAPES_FIGURES
     return PORTFOLIO_FIGURES if isinstance(subject, Portfolio) else FIGURES

@@ -130,9 +130,7 @@ def _line(name: str, x: Floats, y: Floats, colour: str, *, stated: bool = False)
     }
 
 
-def _marks(
-    bill: ShapedBill, shapes: WeekShapes, colour: str, up: Axis
-) -> Iterator[dict[str, Any]]:
+def _marks(bill: ShapedBill, shapes: WeekShapes, colour: str, up: Axis) -> Iterator[dict[str, Any]]:
     row = bill.break_even
     if row is None:
         return
