@@ -24,7 +24,7 @@ AS_STATED = "as it is"
 SHAPES = {"steady": "flat", "office hours": "office-hours", "a few busy hours": "spiky"}
 """In words -> the ready profile."""
 
-POINTS = 400
+POINTS = 1500
 LEAST_REACH, MOST_REACH = 1.5, 8.0
 """The volume axis ends between so many times the evaluated volume."""
 

@@ -3,6 +3,7 @@
 import pytest
 import yaml
 
+from costmodel.book import load_book
 from costmodel.book.files import scenarios_dir
 from costmodel.errors import InputError
 from costmodel.pipeline import evaluate
@@ -176,10 +177,12 @@ class TestSharedFleets:
         """The hours that rise are found at each volume, not by the workload that moves."""
         day = [3.0 if 8 <= h % 24 < 16 else 0.0 for h in range(168)]
         night = [0.0 if 8 <= h % 24 < 16 else 1.5 for h in range(168)]
-        two = ({**CHAT, "profile": {"hourly": day}, "tokens_per_day": 8.64e8},
-               {**CHAT, "name": "other", "profile": {"hourly": night}, "tokens_per_day": 1})  # fmt: skip
+        two = [
+            {**CHAT, "profile": {"hourly": day}, "tokens_per_day": 8.64e8},
+            {**CHAT, "name": "other", "profile": {"hourly": night}, "tokens_per_day": 1},
+        ]
         scenario = Scenario.model_validate({
-            "name": "t", "as_of": "2026-11-23", "workloads": list(two), "overheads": {"usd_per_hour": 0},
+            "name": "t", "as_of": "2026-11-23", "workloads": two, "overheads": {"usd_per_hour": 0},
             "options": [own(scaling="scheduled", start_minutes=30, load_factor=1, min_replicas=0)],
         })  # fmt: skip
         found = evaluate(scenario, tokens_per_day=1e3, workload="other").option("own")
@@ -210,8 +213,6 @@ class TestProfiles:
     NAMES = ("flat", "office-hours", "consumer-evening", "global", "spiky")
 
     def test_every_name_has_data_with_a_source(self):
-        from costmodel.book import load_book
-
         assert tuple(load_book().profiles) == self.NAMES
         for name in self.NAMES:
             profile = load_book().profile(name)

@@ -43,13 +43,13 @@ HEAT = "#1b4965"
 SCALINGS = {
     "always-on": "always on",
     "scheduled": "following the hours",
-    "serverless": "started on demand",
+    "serverless": "by the second",
 }
 """In words."""
 SCALING_SHADES = {"always-on": 1.0, "scheduled": 0.62, "serverless": 0.34}
 """How much of an option's accent a bar keeps."""
 
-BAR, BAR_EDGE = 29.0, 46.0
+BAR, BAR_EDGE = 34.0, 34.0
 """Height of a bar with its gap, and of what stands above and below them [px]."""
 LABEL_PX = 16.0
 
@@ -109,7 +109,7 @@ def load_duration_figure(
     import plotly.graph_objects as go
 
     name = option or next(iter(report.week.fleets), None)
-    margin = {"l": 40, "r": 128, "t": 22, "b": 44}
+    margin = {"l": 40, "r": 138, "t": 22, "b": 44}
     if name is None or name not in report.week.fleets:
         return go.Figure({"data": [], "layout": _layout(height, margin)})
     week = report.week.fleets[name]
@@ -151,14 +151,14 @@ def _side_texts(week: FleetWeek, colour: str, needed: Floats) -> list[tuple[floa
     """(height, text, colour) of what the areas and lines are, at the right end."""
     provided, busy = float(week.provided.mean()), float(week.load.mean())
     last = int(np.argmin(week.load))
-    texts = [(float(week.provided[last]), f"<b>on</b>, {short(provided)} in the mean", colour)]
+    texts = [(float(week.provided[last]), f"<b>on</b>, {short(provided)} on average", colour)]
     if 0 < week.committed < float(week.provided.max()) - 1e-9:
         texts.append((week.committed, f"<b>committed</b>, {short(week.committed)}", colour))
     if not np.allclose(week.needed, week.provided):
         over = week.scaling == "hybrid" and bool((week.needed > week.provided + 1e-9).any())
         says = "needed; above <b>on</b><br>the API serves" if over else "needed"
         texts.append((float(needed[-1]), says, MUTED))
-    texts.append((float(week.load[last]), f"<b>busy</b>, {short(busy)} in the mean", INK))
+    texts.append((float(week.load[last]), f"<b>busy</b>, {short(busy)} on average", INK))
     return texts
 
 
@@ -168,7 +168,9 @@ def _side_labels(
     heights = [(text.count("<br>") + 1) * LABEL_PX / room for _, text, _ in texts]
     places = spaced([up.at(level) for level, _, _ in texts], heights, -0.04, 1.0)
     for (_, text, colour), place in zip(texts, places, strict=True):
-        yield _note(text, 1.0, place, xanchor="left", xshift=8, align="left", color=colour)
+        yield _note(
+            text, 1.0, place, xanchor="left", yanchor="middle", xshift=8, align="left", color=colour
+        )
 
 
 def _steps(y: Floats) -> tuple[Floats, Floats]:
@@ -214,39 +216,51 @@ def fleet_choices_figure(
 
     known = [(each, each.monthly_usd) for each in choices if each.monthly_usd is not None]
     height = BAR * max(1, len(known)) + BAR_EDGE
-    layout = _layout(height, {"l": 4, "r": 4, "t": 24, "b": 12})
+    layout = _layout(height, {"l": 208, "r": 4, "t": 24, "b": 10})
     if not known:
         return go.Figure({"data": [], "layout": layout})
-    top = 1.62 * max(*(amount for _, amount in known), api_usd or 0.0)
+    top = 1.2 * max(*(amount for _, amount in known), api_usd or 0.0)
     bars = {
         "type": "bar",
         "orientation": "h",
         "x": [amount for _, amount in known],
         "y": list(range(len(known))),
-        "width": 0.72,
+        "width": 0.68,
         "marker": {"color": [mixed(colour, SCALING_SHADES[c.scaling]) for c, _ in known]},
         "hoverinfo": "skip",
     }
     layout["xaxis"] = {"visible": False, "range": [0, top], "fixedrange": True}
-    layout["yaxis"] = {"visible": False, "range": [len(known) - 0.5, -0.5], "fixedrange": True}
+    layout["yaxis"] = {
+        **_bare(),
+        "ticklabelstandoff": 7,
+        "range": [len(known) - 0.5, -0.5],
+        "tickvals": list(range(len(known))),
+        "ticktext": [_bar_name(each) for each, _ in known],
+    }
     layout["annotations"] = [
-        *(_bar_text(i, each, amount) for i, (each, amount) in enumerate(known)),
+        *(_bar_amount(i, each, amount) for i, (each, amount) in enumerate(known)),
         *(_api_note(api_usd) if api_usd is not None else ()),
     ]
     if api_usd is not None:
+        line = {"color": ACCENTS["managed"][0], "width": 1.4, "dash": "dot"}
         layout["shapes"] = [
             {"type": "line", "yref": "paper", "x0": api_usd, "x1": api_usd, "y0": 0, "y1": 1,
-             "line": {"color": ACCENTS["managed"][0], "width": 1.4, "dash": "dot"}}
+             "line": line}
         ]  # fmt: skip
     return go.Figure({"data": [bars], "layout": layout})
 
 
-def _bar_text(place: int, choice: FleetChoice, amount: float) -> dict[str, Any]:
-    here = "<b>, as it is</b>" if choice.stated else ""
-    words = f"{inert(choice.offer)}, {SCALINGS[choice.scaling]}{here}"
-    text = f"<b>{inert(usd(amount))}</b>  {words}"
-    return {"x": amount, "y": place, "text": text, "xanchor": "left", "xshift": 6,
-            "showarrow": False, "bgcolor": tint(PAPER, 0.8), "borderpad": 0,
+def _bar_name(choice: FleetChoice) -> str:
+    """The offer, and under it how it scales."""
+    small = SCALINGS[choice.scaling] + (", as it is" if choice.stated else "")
+    name = f"<span style='color:{INK if choice.stated else TEXT}'>{inert(choice.offer)}</span>"
+    name = f"<b>{name}</b>" if choice.stated else name
+    return f"{name}<br><span style='font-size:11px'>{small}</span>"
+
+
+def _bar_amount(place: int, choice: FleetChoice, amount: float) -> dict[str, Any]:
+    return {"x": amount, "y": place, "text": f"<b>{inert(usd(amount))}</b>", "xanchor": "left",
+            "xshift": 5, "showarrow": False, "bgcolor": PAPER, "borderpad": 1,
             "font": {"size": 12, "color": INK if choice.stated else TEXT}}  # fmt: skip
 
 
@@ -267,7 +281,7 @@ def _note(text: str, x: float, y: float, *, color: str = TEXT, **more: Any) -> d
 
 
 def _bare() -> dict[str, Any]:
-    return {"fixedrange": True, "showgrid": False, "zeroline": False, "tickmode": "array",
+    return {"fixedrange": True, "showgrid": False, "zeroline": False, "tickmode": "array", "ticks": "",
             "tickfont": {"color": MUTED, "size": 11.5}}  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from costmodel.cost.fleet import Sizing
-from costmodel.fleet_choices import FleetChoice
+from costmodel.fleet_choices import SERVERLESS, FleetChoice
 from costmodel.present.headline import Headline
 from costmodel.present.theme import shortened
 from costmodel.present.traffic import SCALINGS
@@ -47,7 +47,7 @@ def headline(
     bill = option.monthly_usd or 0.0
     if best is not None and best.monthly_usd is not None:
         saving = bill - best.monthly_usd
-        advice = "Its terms are the cheapest there are."
+        advice = "No firm offer costs less."
         if saving > WORTH_SAYING * bill:
             advice = f"{way(best)} would save {usd(saving)} a month."
     return Headline(facts, advice, _reason(fleet, bill), option.name)
@@ -75,8 +75,16 @@ def _replicas(count: float) -> str:
 
 
 def cheapest_firm(choices: Sequence[FleetChoice]) -> FleetChoice | None:
-    """The cheapest way with a bill that nobody takes away at short notice."""
-    firm = [c for c in choices if c.monthly_usd is not None and c.offer != INTERRUPTED]
+    """The cheapest way that can be counted on.
+
+    Spot GPUs may be taken away, and GPUs by the second may not be free when they are wanted.
+    """
+    firm = [
+        c
+        for c in choices
+        if c.monthly_usd is not None
+        and (c.stated or (c.offer != INTERRUPTED and c.scaling != SERVERLESS))
+    ]
     return min(firm, key=lambda c: c.monthly_usd or 0.0, default=None)
 
 
@@ -86,34 +94,43 @@ def way(choice: FleetChoice) -> str:
     return f"{offer}, {SCALINGS[choice.scaling]},"
 
 
-def cards(report: Report, sizing: Sizing | None, by_wait: Sizing | str, wait_p95_ms: float) -> list[Card]:  # fmt: skip
-    """The peak, and replicas by either rule; ``by_wait`` says why where there is no answer."""
+def cards(
+    report: Report,
+    billed: Sizing | None,
+    by_wait: Sizing | str,
+    wait_p95_ms: float,
+    *,
+    alone: bool = False,
+) -> list[Card]:
+    """The peak, and replicas by either rule; ``by_wait`` says why where there is no answer.
+
+    ``alone``: the fleet has an API beside it, and these are its replicas without one.
+    """
     ratio = peak_to_mean(report.week)
     peak = float(report.week.tokens_per_s.max())
+    counted = "without the API" if alone else "in the busiest hour, spares included"
     return [
         ("Peak to mean", f"{ratio:.3g}", f"the busiest hour brings {short(peak)} tokens a second"),
-        _by_factor(by_wait if isinstance(by_wait, Sizing) else sizing, sizing),
-        _by_queueing(by_wait, wait_p95_ms),
+        _by_factor(by_wait if isinstance(by_wait, Sizing) else billed, billed, counted),
+        _by_queueing(by_wait, wait_p95_ms, counted),
     ]
 
 
-def _by_factor(shown: Sizing | None, billed: Sizing | None) -> Card:
+def _by_factor(shown: Sizing | None, billed: Sizing | None, counted: str) -> Card:
     if shown is None:
         return "Replicas by load factor", "–", "replicas are started on demand"
     title = f"Replicas by a load factor of {shown.load_factor:g}"
-    wait = billed.wait_p95_ms if billed and billed.replicas_by_queueing is None else None
-    says = "in the busiest hour, spares included"
-    if wait is not None:
-        says += f"; nineteen in twenty requests then wait {_wait(wait)} at most"
+    if billed is None or billed.replicas_by_queueing is not None or billed.wait_p95_ms is None:
+        return title, short(shown.replicas_by_load_factor), counted
+    says = f"{counted}; the p95 wait is then {_wait(billed.wait_p95_ms)}"
     return title, short(shown.replicas_by_load_factor), says
 
 
-def _by_queueing(by_wait: Sizing | str, wait_p95_ms: float) -> Card:
+def _by_queueing(by_wait: Sizing | str, wait_p95_ms: float, counted: str) -> Card:
     title = f"Replicas by a p95 wait of {wait_p95_ms:,.0f} ms"
     if isinstance(by_wait, str):
         return title, "–", by_wait
-    count = by_wait.replicas_by_queueing or 0.0
-    return title, short(count), "in the busiest hour, spares included, by Erlang C"
+    return title, short(by_wait.replicas_by_queueing or 0.0), f"{counted}; Erlang C"
 
 
 def _wait(wait_ms: float) -> str:

@@ -106,12 +106,14 @@ def _drawn(shapes: WeekShapes, colour: str, api_colour: str, up: Axis) -> Iterat
         usd_end = float(shapes.api_usd[-1])
         yield _Drawn(["<b>cheapest API</b>"], api_colour, usd_end, None)
     for each in shapes.bills:
-        name = f"<b>{inert(each.shape)}</b>" + (" (this week)" if each.stated else "")
-        text = [name, f"<span style='font-size:11px'>{crossing(each.break_even)}</span>"]
-        ink = TEXT if each.shape != AS_STATED and SHADES[each.shape] < 0.5 else None
+        dot = f"<span style='color:{_colour(each, colour)}'>●</span>"
+        name = f"{dot} <b>{inert(each.shape)}</b>"
+        if each.stated and each.shape != AS_STATED:
+            name += ", as it is"
+        small = f"<span style='font-size:11px'>{crossing(each.break_even)}</span>"
         yield _Drawn(
-            text,
-            ink or _colour(each, colour),
+            [name, small],
+            TEXT,
             float(each.monthly_usd[-1]),
             first_above(shapes.tokens_per_day, each.monthly_usd, up.high),
         )
@@ -154,13 +156,13 @@ def _end_labels(drawn: list[_Drawn], up: Axis, height: float) -> Iterator[dict[s
 
 
 def _top_labels(drawn: list[_Drawn], across: Axis, width: float) -> Iterator[dict[str, Any]]:
-    """Names of lines that leave through the top, to the left of where they do."""
+    """Names of lines that leave through the top, beside where they do."""
     inner = width - MARGIN["l"] - MARGIN["r"]
     for nth, each in enumerate(sorted(drawn, key=lambda d: d.at or 0.0)):
         share = across.at(each.at or 0.0)
-        left = share * inner > 190
+        left = (1.0 - share) * inner < 200
         yield _text("<br>".join(each.text), share, 1.0, xanchor="right" if left else "left",
-                    yanchor="top", xshift=-10 if left else 12, yshift=-8 - 40 * nth,
+                    yanchor="top", xshift=-10 if left else 12, yshift=-4 - 40 * nth,
                     align="right" if left else "left", bgcolor=tint(PAPER, 0.85),
                     font={"size": 12.5, "color": each.colour})  # fmt: skip
 

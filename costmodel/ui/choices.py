@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from costmodel.book import load_book
 from costmodel.errors import InputError
+from costmodel.scenario.workload import PROFILE_NAMES
 
 SMALLEST_TP = "smallest that fits"
 ENGINES_CHOICE = "engine's choice"
@@ -26,6 +27,10 @@ SCALINGS = ("always-on", "scheduled")
 PARALLEL = (SMALLEST_TP, "1", "2", "4", "8")
 GROUPS = ("1", "2", "4", "8", "16")
 """GPUs of one replica; 16 are two nodes."""
+
+AS_STATED = "as stated"
+PROFILES = PROFILE_NAMES
+"""Ready hours of the week."""
 
 AS_RELEASED = "as released"
 SIXTEEN_BIT = "bf16"

@@ -76,59 +76,55 @@ def _shapes(key: str, option: str, _scenario: Scenario) -> WeekShapes:
 def _result(scenario: Scenario, report: Report, wait_ms: float) -> None:
     fleets = [o.name for o in report.options if o.name in report.week.fleets]
     head = st.container()
+    st.html(markup.title("Tokens per second over the week, UTC"))
+    _week(report)
     if not fleets:
         with head:
             st.html(markup.heading(words.headline(report, None, ()), None))
-        _week(report)
         return
-    name = _picked(report, fleets)
-    option, key = report.option(name), scenario.model_dump_json()
-    rented = scenario.option(name).selfhost is not None
-    choices = _choices(key, name, scenario) if rented else ()
-    accent = colours(report)[name]
-    with head:
-        st.html(markup.heading(words.headline(report, option, choices), accent))
-        st.html(markup.cards(words.cards(report, *_sizings(scenario, option, wait_ms), wait_ms)))
-    _week(report)
     left, right = st.columns([11, 10], gap="medium")
     with left:
-        _load_duration(report, name)
+        name = _load_duration(report, fleets)
+    option, key = report.option(name), scenario.model_dump_json()
+    alone = _stands_alone(scenario, name)
+    choices = _choices(key, alone, scenario) if alone else ()
+    accent = colours(report)[name]
     with right:
-        _ways(report, choices, accent)
+        _ways(report, choices, alone or "", accent)
+    with head:
+        line = words.headline(report, option, choices if alone == name else ())
+        st.html(markup.heading(line, accent))
+        billed, by_wait = _sizings(scenario, option, alone, wait_ms)
+        cards = words.cards(report, billed, by_wait, wait_ms, alone=alone != name)
+        st.html(markup.cards(cards))
     _shapes_of(report, scenario, key, name, accent)
     _tables(option, choices)
 
 
-def _picked(report: Report, fleets: list[str]) -> str:
-    """The fleet the page is about: by default the one the verdict is about."""
+def _stands_alone(scenario: Scenario, name: str) -> str | None:
+    """The option whose GPUs these are: itself, or the one behind a hybrid."""
+    option = scenario.option(name)
+    if option.hybrid is not None:
+        return option.hybrid.selfhost
+    return name if option.selfhost is not None else None
+
+
+def _first_shown(report: Report, fleets: list[str]) -> str:
+    """GPUs that stand alone say most about the hours; else the fleet the verdict is about."""
+    alone = [o.name for o in report.options if o.name in fleets and o.kind == "selfhost"]
     about = own_option(report)
-    default = about.name if about and about.name in fleets else fleets[0]
-    left, right = st.columns([2, 1], vertical_alignment="center")
-    with right:
-        chosen = st.selectbox(
-            "Fleet",
-            fleets,
-            fleets.index(default),
-            format_func=lambda each: shortened(each, markup.LONGEST_NAME),
-            label_visibility="collapsed",
-            key=f"fleet-of-{default}",
-        )
-    with left:
-        st.html(markup.title("Tokens per second over the week, UTC"))
-    return chosen or default
+    return next(iter(alone), about.name if about and about.name in fleets else fleets[0])
 
 
 def _sizings(
-    scenario: Scenario, option: OptionResult, wait_ms: float
+    scenario: Scenario, option: OptionResult, alone: str | None, wait_ms: float
 ) -> tuple[Sizing | None, Sizing | str]:
     """What the fleet is billed by, and the answer of queueing beside it."""
     billed = option.fleet.sizing if option.fleet else None
-    name = option.name
-    hybrid = scenario.option(name).hybrid
-    if hybrid is not None:
-        name = hybrid.selfhost
+    if alone is None:
+        return billed, "each part of a mix has a fleet of its own"
     try:
-        return billed, sized_by_wait(scenario, name, wait_ms)
+        return billed, sized_by_wait(scenario, alone, wait_ms)
     except InputError as error:
         return billed, words.short_reason(error.problems[0].message)
 
@@ -144,8 +140,22 @@ def _week(report: Report) -> None:
     )
 
 
-def _load_duration(report: Report, name: str) -> None:
-    st.html(markup.title("The fleet under its load, busiest hours first"))
+def _load_duration(report: Report, fleets: list[str]) -> str:
+    """The chart under its title and picker; returns the fleet the page is about."""
+    default = _first_shown(report, fleets)
+    title, picker = st.columns([5, 4], vertical_alignment="center")
+    with picker:
+        chosen = st.selectbox(
+            "Fleet",
+            fleets,
+            fleets.index(default),
+            format_func=lambda each: shortened(each, markup.LONGEST_NAME),
+            label_visibility="collapsed",
+            key=f"fleet-of-{report.scenario}",
+        )
+    with title:
+        st.html(markup.title("The fleet under its load"))
+    name = chosen if chosen in fleets else default
     with st.container(key="load_duration"):
         st.plotly_chart(
             figure(report, "load_duration", option=name),
@@ -154,13 +164,20 @@ def _load_duration(report: Report, name: str) -> None:
             config=STATIC,
             alt=f"Replicas of {name} over the hours of the week, sorted by load.",
         )
+    return name
 
 
-def _ways(report: Report, choices: tuple[FleetChoice, ...], accent: str) -> None:
-    st.html(markup.title("The month's bill, by scaling and by offer"))
+def _ways(report: Report, choices: tuple[FleetChoice, ...], name: str, accent: str) -> None:
+    st.html(markup.title("A month's bill, by offer and by scaling"))
     if not choices:
         st.html(
             "<div class='cm-note'>Choose a fleet that stands alone to see it on other terms.</div>"
+        )
+        return
+    if not any(each.monthly_usd is not None for each in choices):
+        reason = words.short_reason(choices[0].reason)
+        st.html(
+            f"<div class='cm-note'>{markup.text(name)} has no bill: {markup.text(reason)}</div>"
         )
         return
     api = cheapest_api(report)

@@ -211,7 +211,7 @@ def test_commitments_below_the_hourly_price_win_further_out():
 
 @pytest.mark.parametrize("seed", range(500))
 def test_the_optimum_is_the_best_of_all_replica_counts_on_random_profiles(seed):
-    """500 profiles: named shapes, curves and noise, with spares, nodes, spot, contracts and queues."""
+    """Named shapes, curves and noise, with spares, nodes, spot, contracts and queues."""
     rng = np.random.default_rng(10_000 + seed)
     weights = _profile(rng)
     price, per_replica = rng.uniform(0.2, 3), rng.uniform(100, 1000)

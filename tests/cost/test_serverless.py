@@ -1,4 +1,6 @@
-"""Seconds billed on demand: against a loop over the hours, and where it can be worked out by hand."""
+"""Seconds billed on demand: against a loop over the hours, and worked out by hand."""
+
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -80,7 +82,7 @@ def test_the_curve_is_the_loop_at_every_volume(day, power, warm, start, committe
     assert _usd(load, terms, volume) == pytest.approx(expected, rel=1e-7, abs=1e-7)
     use = fleet_use(load, terms, volume)
     steps = [use.busy, use.with_headroom, use.with_peaks, use.whole, use.with_spares, use.billed]
-    assert all(b >= a - 1e-9 for a, b in zip(steps, steps[1:], strict=False))
+    assert all(b >= a - 1e-9 for a, b in pairwise(steps))
 
 
 def test_two_workloads_whose_hours_cross_as_one_moves():
