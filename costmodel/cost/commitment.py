@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from costmodel.cost.curve import Floats
 
@@ -37,7 +38,7 @@ class Ranked:
     share of the month that a unit needed in the d + 1 busiest hours bills, starts included.
     """
 
-    order: Floats
+    order: NDArray[np.intp]
     billed: Floats
 
 

@@ -319,7 +319,7 @@ class Steps:
         nth = np.arange(len(group)) - np.repeat(np.cumsum(counts) - counts, counts)
         level = first[group] + nth
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            load = self._rounded(level, "reach", group)
+            load = self._rounded(np.asarray(level, dtype=float), "reach", group)
             reached = (load[:, None] - self.base[group]) / self.per_volume[group]
         at = np.min(np.where(self.per_volume[group] > 0, reached, np.inf), axis=1, initial=np.inf)
         inside = (at > low) & (at < high)

@@ -38,7 +38,7 @@ class Lines:
         """Both loads on one fleet."""
         return Lines(self.base + other.base, self.per_volume + other.per_volume)
 
-    def __mul__(self, factor: ArrayLike) -> Lines:
+    def __mul__(self, factor: Floats) -> Lines:
         """The load by hour, for a factor of each hour."""
         return Lines(self.base * factor, self.per_volume * factor)
 

@@ -6,10 +6,11 @@ area between a fleet and its load.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from costmodel.cost.curve import Floats
 from costmodel.fleet_choices import FleetChoice
@@ -151,14 +152,14 @@ def _side_texts(week: FleetWeek, colour: str, needed: Floats) -> list[tuple[floa
     """(height, text, colour) of what the areas and lines are, at the right end."""
     provided, busy = float(week.provided.mean()), float(week.load.mean())
     last = int(np.argmin(week.load))
-    texts = [(float(week.provided[last]), f"<b>on</b>, {short(provided)} on average", colour)]
+    texts = [(float(week.provided[last]), f"<b>on</b>, {short(provided, 2)} on average", colour)]
     if 0 < week.committed < float(week.provided.max()) - 1e-9:
         texts.append((week.committed, f"<b>committed</b>, {short(week.committed)}", colour))
     if not np.allclose(week.needed, week.provided):
         over = week.scaling == "hybrid" and bool((week.needed > week.provided + 1e-9).any())
         says = "needed; above <b>on</b><br>the API serves" if over else "needed"
         texts.append((float(needed[-1]), says, MUTED))
-    texts.append((float(week.load[last]), f"<b>busy</b>, {short(busy)} on average", INK))
+    texts.append((float(week.load[last]), f"<b>busy</b>, {short(busy, 2)} on average", INK))
     return texts
 
 
@@ -190,7 +191,7 @@ def _step(y: Floats, colour: str, width: float = 1.3, dash: str = "solid") -> di
 
 
 def _reader(
-    week: FleetWeek, order: Floats, load: Floats, needed: Floats, provided: Floats
+    week: FleetWeek, order: NDArray[np.intp], load: Floats, needed: Floats, provided: Floats
 ) -> dict[str, Any]:
     """What the mouse reads of an hour: when it is, and the fleet in it."""
     texts = [
@@ -281,15 +282,15 @@ def _note(text: str, x: float, y: float, *, color: str = TEXT, **more: Any) -> d
 
 
 def _bare() -> dict[str, Any]:
-    return {"fixedrange": True, "showgrid": False, "zeroline": False, "tickmode": "array", "ticks": "",
-            "tickfont": {"color": MUTED, "size": 11.5}}  # fmt: skip
+    return {"fixedrange": True, "showgrid": False, "zeroline": False, "tickmode": "array",
+            "ticks": "", "tickfont": {"color": MUTED, "size": 11.5}}  # fmt: skip
 
 
 def _title(text: str) -> dict[str, Any]:
     return {"text": text, "font": {"size": 12, "color": MUTED}, "standoff": 8}
 
 
-def _layout(height: float, margin: dict[str, float]) -> dict[str, Any]:
+def _layout(height: float, margin: Mapping[str, float]) -> dict[str, Any]:
     return {
         "template": {},
         "height": height,

@@ -34,7 +34,7 @@ SHADES = {"steady": 0.36, "office hours": 0.66, "a few busy hours": 1.0}
 """How much of the option's accent a shape keeps; the week as it is stands in ink."""
 
 TOO_DEAR = 2.0
-"""Bills this many times above the API's end are let out of the frame."""
+"""Bills this many times above the API and the lowest of them are let out of the frame."""
 
 MARGIN = {"l": 58, "r": 212, "t": 26, "b": 48}
 LINE_PX = 16.0
@@ -67,7 +67,8 @@ def week_shapes_figure(
     x = shapes.tokens_per_day
     ends = [float(each.monthly_usd[-1]) for each in shapes.bills]
     api_end = float(shapes.api_usd[-1]) if shapes.api_usd is not None else max(ends)
-    top = 1.06 * max([end for end in [*ends, api_end] if end <= TOO_DEAR * api_end] or [api_end])
+    reference = max(api_end, min(ends))
+    top = 1.06 * max(end for end in [*ends, api_end] if end <= TOO_DEAR * reference)
     across, up = Axis(0.0, float(x[-1])), Axis(0.0, top)
     drawn = list(_drawn(shapes, colour, api_colour, up))
     layout = {

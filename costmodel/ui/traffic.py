@@ -90,7 +90,7 @@ def _result(scenario: Scenario, report: Report, wait_ms: float) -> None:
     choices = _choices(key, alone, scenario) if alone else ()
     accent = colours(report)[name]
     with right:
-        _ways(report, choices, alone or "", accent)
+        _ways(report, choices, alone, apart=alone != name)
     with head:
         line = words.headline(report, option, choices if alone == name else ())
         st.html(markup.heading(line, accent))
@@ -167,9 +167,13 @@ def _load_duration(report: Report, fleets: list[str]) -> str:
     return name
 
 
-def _ways(report: Report, choices: tuple[FleetChoice, ...], name: str, accent: str) -> None:
-    st.html(markup.title("A month's bill, by offer and by scaling"))
-    if not choices:
+def _ways(
+    report: Report, choices: tuple[FleetChoice, ...], name: str | None, *, apart: bool
+) -> None:
+    """``apart``: the fleet on the page has an API beside it, and these bills have not."""
+    without = ", without the API" if apart and name else ""
+    st.html(markup.title(f"A month's bill, by offer and by scaling{without}"))
+    if name is None or not choices:
         st.html(
             "<div class='cm-note'>Choose a fleet that stands alone to see it on other terms.</div>"
         )
@@ -183,7 +187,7 @@ def _ways(report: Report, choices: tuple[FleetChoice, ...], name: str, accent: s
     api = cheapest_api(report)
     with st.container(key="ways"):
         st.plotly_chart(
-            fleet_choices_figure(choices, accent, api.monthly_usd if api else None),
+            fleet_choices_figure(choices, colours(report)[name], api.monthly_usd if api else None),
             theme=None,
             key="ways_chart",
             config=STATIC,
