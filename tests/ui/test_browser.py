@@ -296,6 +296,28 @@ def test_speed_page_draws_and_takes_a_benchmark_file(page, tmp_path):
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
+def test_traffic_page_draws_and_follows_hours_and_fleet(page, server):
+    page.goto(f"{server}/traffic")
+    for chart in ("load_duration", "ways", "shapes"):
+        page.wait_for_selector(f".st-key-{chart} .main-svg")
+    _settle(page)
+    assert "1.97 times the mean" in _headline(page)
+    shapes = page.text_content(".st-key-shapes .infolayer")
+    assert all(name in shapes for name in ("steady", "office hours", "a few busy hours"))
+    page.get_by_label("Hours of the week", exact=True).click()
+    page.get_by_role("option", name="spiky").click()
+    page.wait_for_function("location.search.includes('hours_of_week=spiky')")
+    page.wait_for_selector("text=7.09 times the mean")
+    _settle(page)
+    page.get_by_label("Fleet", exact=True).click()
+    page.get_by_role("option", name="base load + overflow").click()
+    page.wait_for_selector("text=by scaling, without the API")
+    _settle(page)
+    assert "the API serves" in page.text_content(".st-key-load_duration .infolayer")
+    assert page.locator("[data-testid=stException]").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
 def test_the_gate_reads_uploads(page, server, tmp_path):
     for name, right in (("before", 300), ("after", 296)):
         rows = "\n".join(f"q{i},{int(i < right)}" for i in range(300))
