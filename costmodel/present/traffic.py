@@ -6,7 +6,7 @@ area between a fleet and its load.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from costmodel.cost.curve import Floats
 from costmodel.fleet_choices import FleetChoice
 from costmodel.present.axes import Axis
+from costmodel.present.drawing import layout as layout_of
+from costmodel.present.drawing import title
 from costmodel.present.theme import (
     ACCENTS,
-    FONT,
     GRID,
     INK,
     MUTED,
@@ -83,7 +84,7 @@ def week_figure(report: Report, height: float = 236) -> go.Figure:
     }
     day, hour = divmod(int(np.argmax(rows)), 24)
     layout = {
-        **_layout(height, {"l": 40, "r": 4, "t": 4, "b": 26}),
+        **layout_of(height, {"l": 40, "r": 4, "t": 4, "b": 26}),
         "xaxis": {**_bare(), "tickvals": list(range(0, 24, 3)),
                   "ticktext": [f"{h:02d}:00" for h in range(0, 24, 3)]},
         "yaxis": {**_bare(), "tickvals": list(range(len(DAYS))), "ticktext": names,
@@ -110,9 +111,9 @@ def load_duration_figure(
     import plotly.graph_objects as go
 
     name = option or next(iter(report.week.fleets), None)
-    margin = {"l": 40, "r": 138, "t": 22, "b": 44}
+    margin: dict[str, float] = {"l": 40, "r": 138, "t": 22, "b": 44}
     if name is None or name not in report.week.fleets:
-        return go.Figure({"data": [], "layout": _layout(height, margin)})
+        return go.Figure({"data": [], "layout": layout_of(height, margin)})
     week = report.week.fleets[name]
     order = np.lexsort((-week.provided, -week.load))
     load, provided, needed = (x[order] for x in (week.load, week.provided, week.needed))
@@ -121,7 +122,7 @@ def load_duration_figure(
     across, up = Axis(0.0, float(HOURS_PER_WEEK), "linear"), Axis(0.0, top, "linear")
     base = np.minimum(provided, week.committed)
     layout = {
-        **_layout(height, margin),
+        **layout_of(height, margin),
         "hovermode": "x",
         "xaxis": {
             **across.layout(lambda hours: f"{hours:g}"),
@@ -129,7 +130,7 @@ def load_duration_figure(
             "ticktext": [f"{h}" for h in range(0, HOURS_PER_WEEK + 1, 24)],
             "showgrid": False,
             "linecolor": RULE,
-            "title": _title("hours of the week, by load"),
+            "title": title("hours of the week, by load"),
         },
         "yaxis": up.layout(short, 5),
         "annotations": [
@@ -217,7 +218,7 @@ def fleet_choices_figure(
 
     known = [(each, each.monthly_usd) for each in choices if each.monthly_usd is not None]
     height = BAR * max(1, len(known)) + BAR_EDGE
-    layout = _layout(height, {"l": 208, "r": 4, "t": 24, "b": 10})
+    layout = layout_of(height, {"l": 208, "r": 4, "t": 24, "b": 10})
     if not known:
         return go.Figure({"data": [], "layout": layout})
     top = 1.2 * max(*(amount for _, amount in known), api_usd or 0.0)
@@ -284,21 +285,3 @@ def _note(text: str, x: float, y: float, *, color: str = TEXT, **more: Any) -> d
 def _bare() -> dict[str, Any]:
     return {"fixedrange": True, "showgrid": False, "zeroline": False, "tickmode": "array",
             "ticks": "", "tickfont": {"color": MUTED, "size": 11.5}}  # fmt: skip
-
-
-def _title(text: str) -> dict[str, Any]:
-    return {"text": text, "font": {"size": 12, "color": MUTED}, "standoff": 8}
-
-
-def _layout(height: float, margin: Mapping[str, float]) -> dict[str, Any]:
-    return {
-        "template": {},
-        "height": height,
-        "margin": margin,
-        "paper_bgcolor": PAPER,
-        "plot_bgcolor": PAPER,
-        "font": {"family": FONT, "size": 12, "color": TEXT},
-        "hoverlabel": {"bgcolor": PAPER, "bordercolor": RULE, "font": {"color": INK, "size": 12}},
-        "dragmode": False,
-        "showlegend": False,
-    }

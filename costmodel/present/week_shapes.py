@@ -10,9 +10,9 @@ import numpy as np
 
 from costmodel.cost.curve import Floats
 from costmodel.present.axes import Axis, first_above
+from costmodel.present.drawing import layout
 from costmodel.present.theme import (
     ACCENTS,
-    FONT,
     INK,
     MUTED,
     PAPER,
@@ -36,7 +36,7 @@ SHADES = {"steady": 0.36, "office hours": 0.66, "a few busy hours": 1.0}
 TOO_DEAR = 2.0
 """Bills this many times above the API and the lowest of them are let out of the frame."""
 
-MARGIN = {"l": 58, "r": 212, "t": 26, "b": 48}
+MARGIN: dict[str, float] = {"l": 58, "r": 212, "t": 26, "b": 48}
 LINE_PX = 16.0
 NO_API = "no API to beat"
 
@@ -71,7 +71,7 @@ def week_shapes_figure(
     top = 1.06 * max(end for end in [*ends, api_end] if end <= TOO_DEAR * reference)
     across, up = Axis(0.0, float(x[-1])), Axis(0.0, top)
     drawn = list(_drawn(shapes, colour, api_colour, up))
-    layout = {
+    frame = {
         **_layout(across, up, height),
         "shapes": [_here(shapes.volume)],
         "annotations": [
@@ -85,7 +85,7 @@ def week_shapes_figure(
     lines = [_line(b.shape, x, b.monthly_usd, _colour(b, colour), stated=b.stated)
              for b in shapes.bills]  # fmt: skip
     marks = [m for each in shapes.bills for m in _marks(each, shapes, _colour(each, colour), up)]
-    return go.Figure({"data": [*api, *lines, *marks], "layout": layout})
+    return go.Figure({"data": [*api, *lines, *marks], "layout": frame})
 
 
 def crossing(row: BreakEven | None) -> str:
@@ -181,20 +181,11 @@ def _text(text: str, x: float, y: float, **more: Any) -> dict[str, Any]:
 
 
 def _layout(across: Axis, up: Axis, height: float) -> dict[str, Any]:
-    hover = {"bgcolor": PAPER, "bordercolor": RULE, "font": {"size": 12.5, "color": INK}}
     title = {"text": "tokens a day (input + output)", "standoff": 10,
              "font": {"size": 12.5, "color": MUTED}}  # fmt: skip
     return {
-        "template": {},
-        "height": height,
-        "margin": MARGIN,
-        "paper_bgcolor": PAPER,
-        "plot_bgcolor": PAPER,
-        "font": {"family": FONT, "size": 12.5, "color": TEXT},
+        **layout(height, MARGIN),
         "hovermode": "x unified",
-        "hoverlabel": hover,
-        "dragmode": False,
-        "showlegend": False,
         "xaxis": {**across.layout(short, 6), "showgrid": False, "linecolor": RULE, "title": title,
                   "unifiedhovertitle": {"text": "%{x:.3s} tokens a day"}},
         "yaxis": {**up.layout(lambda amount: inert(usd(amount)), 6), "ticklabelstandoff": 6},

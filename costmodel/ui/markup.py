@@ -331,9 +331,11 @@ _GROUPS = {
         "reasoning_tokens_unset",
         "precision_unknown",
         "no_batch_price",
+        "owned_incomplete",
     ),
+    "What traffic does to it": ("growth_flips", "growth", "queueing"),
     "Why the usual break-even misleads": ("naive_break_even",),
-    "Filled in for you": ("profile_assumed", "profile_unset"),
+    "Filled in for you": ("profile_assumed", "profile_unset", "spot_assumed"),
     "Billed apart, not in these bills": ("priced_apart",),
     "Read, and not used yet": ("not_used_yet",),
 }

@@ -85,7 +85,7 @@ def test_spot_and_seconds_are_shown_and_not_advised(report, choices):
     assert firm.offer == "reserved, 12 months + on demand"
     line = headline(report, report.option(ALWAYS_ON), choices)
     assert "1.97 times the mean" in line.facts
-    assert line.advice.startswith("Reserved, 12 months + on demand, following the hours, would save")
+    assert line.advice.startswith("Reserved, 12 months + on demand, following the hours, would")
 
 
 def test_shapes_cross_where_the_break_even_is(office):
