@@ -46,6 +46,18 @@ def log_probability_of_waiting(servers: ArrayLike, load: ArrayLike) -> Floats:
     return log_b - np.log(free + (1.0 - free) * np.exp(log_b))
 
 
+def _waits_rarely(servers: Floats, load: Floats, share: float) -> bool:
+    """Whether fewer than ``share`` of arrivals surely wait, by a bound that needs no library.
+
+    P(<= N; a) is the tail of a Gamma(N + 1) beyond a, whose median lies above N, so at least 1/2;
+    Stirling's leading term bounds p(N; a) from above; and C <= B / (1 - a/N).
+    """
+    free = (servers - load) / servers
+    with np.errstate(divide="ignore"):
+        log_pmf = servers * (np.log1p(-free) + free) - 0.5 * np.log(2 * np.pi * servers)
+    return bool(np.all(log_pmf + np.log(2.0) - np.log(free) < np.log(share)))
+
+
 def _stirling_rest(n: Floats) -> Floats:
     """``log n! - n log n + n``; two large numbers never cancel."""
     from scipy.special import gammaln
@@ -91,6 +103,8 @@ class Queue:
         servers = np.asarray(replicas, dtype=float) * self.slots
         busy = np.asarray(load, dtype=float) * self.slots
         enough = (servers > busy) & (servers > 0)
+        if _waits_rarely(servers[enough], busy[enough], 1.0 - self.percentile):
+            return np.where(enough | (busy <= 0), 0.0, np.inf)
         n, a = np.where(enough, servers, 2.0), np.where(enough, busy, 1.0)
         log_share = log_probability_of_waiting(n, a) - np.log1p(-self.percentile)
         wait = self.service_s * np.maximum(0.0, log_share) / (n - a)

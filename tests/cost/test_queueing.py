@@ -170,3 +170,14 @@ def test_mixed_roundings_keep_apart():
     volumes, rises = both.jumps(0.0, 4.5)
     assert rises.sum() == pytest.approx(both(4.49999) - both(1e-6))
     assert np.all(np.diff(volumes) > 0)
+
+
+@given(st.floats(1, 5000), st.floats(0.001, 0.9999), st.floats(0.5, 0.99))
+def test_the_bound_never_hides_a_wait(servers, utilisation, percentile):
+    """Where the quick bound says that nobody waits so long, Erlang's C says so too."""
+    queue = Queue(slots=1.0, service_s=10.0, wait_s=1.0, percentile=percentile)
+    log_waiting = float(log_probability_of_waiting(servers, servers * utilisation))
+    wait = float(queue.wait_at(servers, servers * utilisation))
+    late = log_waiting - math.log1p(-percentile)
+    expected = 10.0 * late / (servers * (1 - utilisation))
+    assert wait == pytest.approx(max(0.0, expected), rel=1e-9, abs=1e-9)
