@@ -18,7 +18,7 @@ from costmodel.book.roofline import roofline
 from costmodel.errors import InputError
 from costmodel.serving import roofline as speed
 from costmodel.sizing_lookup import Serving, is_native, kernel_for, look_up
-from costmodel.sizing_speed import case_of
+from costmodel.sizing_speed import case_of, kernel_ends, served_by
 from costmodel.sizing_throughput import throughput_curve
 
 if TYPE_CHECKING:
@@ -178,24 +178,11 @@ def _gemm(
     setup = look_up(model, replace(serving, format=choice[0]), borrow_memory=True)
     kernel = load_book().kernel(choice[1])
     case = case_of(setup, kernel, shape)
-    engine = engine_name(serving.engine) if serving.engine else setup.engine.id
     table = roofline().of(mixture=setup.arch.experts > 0)
-    constants = table.of(engine, serving.engine_version or "").plain()
-    factors = kernel.factors_on(setup.gpu.compute_capability)
-    bandwidth, compute = factors.bandwidth_efficiency, factors.compute_efficiency
-    plain = speed.gemm_seconds(case, constants, tokens)
-    if case.kernel == speed.Kernel():
-        return plain, plain, plain
-    slow, fast = (
-        speed.gemm_seconds(
-            replace(
-                case,
-                kernel=replace(case.kernel, bandwidth_efficiency=b, compute_efficiency=c),
-            ),
-            constants,
-            tokens,
-        )
-        for b, c in ((bandwidth.low, compute.low), (bandwidth.high, compute.high))
+    constants = table.of(served_by(setup, serving), serving.engine_version or "").plain()
+    plain, slow, fast = (
+        speed.gemm_seconds(one, constants, tokens)
+        for one in (case, *kernel_ends(case, setup.gpu, kernel))
     )
     return plain, slow, fast
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from costmodel.book import load_book
 from costmodel.book.measured import SIXTEEN_BIT
 from costmodel.errors import UnknownIdError
-from costmodel.sizing_results import MeasuredPoint
+from costmodel.sizing_throughput import measured_point
 from costmodel.wording import short
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from costmodel.book.measured import Measurement
     from costmodel.present.speed_words import Asked
-    from costmodel.sizing_results import ThroughputCurve
+    from costmodel.sizing_results import MeasuredPoint, ThroughputCurve
 
 SAME_SHAPE = 0.05
 """Share by which the lengths of a run may differ from those asked about."""
@@ -38,16 +38,7 @@ class OwnRow:
     @property
     def point(self) -> MeasuredPoint:
         """As the chart takes it."""
-        row = self.row
-        return MeasuredPoint(
-            concurrency=float(row.concurrency or 0),
-            output_tokens_per_s=row.capacity_output_tokens_per_s or 0.0,
-            ttft_ms=row.ttft_ms,
-            tpot_ms=row.tpot_ms,
-            engine=" ".join(filter(None, (row.engine, row.engine_version))),
-            source=row.source_url,
-            source_url=row.source_url,
-        )
+        return replace(measured_point(self.row), source=self.row.source_url)
 
 
 def own_rows(

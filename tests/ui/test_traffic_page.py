@@ -3,29 +3,15 @@
 import re
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from costmodel.ui import state
+from tests.ui.pages import headline, html, opened_page
 
-SCRIPT = "from costmodel.ui import traffic\ntraffic.page()"
 CHARTS = 4
 
 
 def opened(**address):
-    app = AppTest.from_string(SCRIPT, default_timeout=60)
-    for key, value in address.items():
-        app.query_params[key] = value
-    return app.run()
-
-
-def html(app):
-    return " ".join(block.proto.body for block in app.get("html"))
-
-
-def headline(app):
-    found = re.search(r"<h1 class='cm-headline'>(.*?)</h1>", html(app))
-    assert found, html(app)[-2000:]
-    return re.sub(r"<[^>]+>", "", found.group(1))
+    return opened_page("traffic", 60, **address)
 
 
 def test_a_new_visitor_sees_what_the_hours_cost():
