@@ -2,11 +2,13 @@
 
 import streamlit as st
 
-from costmodel.ui import decision, fit, frame, quality, style
+from costmodel.ui import decision, fit, frame, quality, speed, style, traffic
 
 PAGES = [
     st.Page(decision.page, title="Decision", default=True),
     st.Page(fit.page, title="Fit", url_path="fit"),
+    st.Page(speed.page, title="Speed", url_path="speed"),
+    st.Page(traffic.page, title="Traffic", url_path="traffic"),
     st.Page(quality.page, title="Quality", url_path="quality"),
 ]
 

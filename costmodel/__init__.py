@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from costmodel.report import Report as Report
     from costmodel.scenario import Scenario as Scenario
     from costmodel.scenario import load_scenario as load_scenario
+    from costmodel.sizing import compare_kernels as compare_kernels
     from costmodel.sizing import fit as fit
     from costmodel.sizing import fit_map as fit_map
     from costmodel.sizing import throughput as throughput
@@ -50,6 +51,7 @@ _HOMES = {
     "Report": "costmodel.report",
     "Scenario": "costmodel.scenario",
     "Usage": "costmodel.ingest.usage_stats",
+    "compare_kernels": "costmodel.sizing",
     "evaluate": "costmodel.pipeline",
     "figure": "costmodel.present",
     "fit": "costmodel.sizing",

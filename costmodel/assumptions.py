@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from costmodel.bills import DEFAULT_LOAD_FACTOR, DEFAULT_SPARE_REPLICAS
+from costmodel.bills import DEFAULT_LOAD_FACTOR, DEFAULT_MIN_REPLICAS, usual_spares
 from costmodel.book.token_records import TokenPrice
 from costmodel.cost.api import NO_CACHE_PRICE
 from costmodel.facts import FleetFacts, Resolved
@@ -68,6 +68,10 @@ def assumptions(scenario: Scenario, resolved: Resolved) -> Iterator[Assumption]:
     """All rows: what the scenario states, then what was looked up for each option."""
     for workload in scenario.workloads:
         yield from _stated(workload, f"workloads.{workload.name}")
+        named = resolved.profiles.get(workload.name)
+        if named is not None:
+            path = f"workloads.{workload.name}.profile"
+            yield Assumption(path, named.name, "", named.kind, named.source, named.as_of)
     for option in scenario.options:
         yield from _of_option(option, resolved)
     yield from _quality(resolved)
@@ -105,7 +109,8 @@ def _of_option(option: Option, resolved: Resolved) -> Iterator[Assumption]:
     if option.selfhost is not None and facts.fleet is not None:
         yield from _fleet(path, facts.fleet)
         yield from _sizing_defaults(option, path)
-        yield from _stated_except(option.selfhost, path, "offers", "throughput", "tp")
+        looked_up = ("start_minutes", "idle_minutes") if option.selfhost.is_serverless else ()
+        yield from _stated_except(option.selfhost, path, "offers", "throughput", "tp", *looked_up)
     if option.hybrid is not None:
         yield from _stated(option.hybrid, path)
 
@@ -146,6 +151,13 @@ def _fleet(path: str, facts: FleetFacts) -> Iterator[Assumption]:
         yield Assumption.of(
             f"{path}.offers[{i}].usd_per_gpu_hour", "USD/GPU-hour", offer.usd_per_gpu_hour
         )
+        if offer.interruption_overhead is not None:
+            where = f"{path}.offers[{i}].interruption_overhead"
+            yield Assumption.of(where, "share", offer.interruption_overhead)
+    for name in ("start_minutes", "idle_minutes"):
+        minutes = getattr(facts, name)
+        if minutes is not None:
+            yield Assumption.of(f"{path}.{name}", "min", minutes)
     for name, capacity in facts.capacity.items():
         rate = capacity.requests_per_s
         yield Assumption.of(f"{path}.throughput.{name}.requests_per_s", "requests/s", rate)
@@ -167,15 +179,20 @@ def _tp_source(facts: FleetFacts) -> str:
 
 def _sizing_defaults(option: Option, path: str) -> Iterator[Assumption]:
     assert option.selfhost is not None
-    if option.selfhost.load_factor is None:
+    if option.selfhost.load_factor is None and option.selfhost.queueing is None:
         yield Assumption(
             f"{path}.load_factor", DEFAULT_LOAD_FACTOR, "ratio", "assumed", "default of this tool"
         )
     if option.selfhost.spare_replicas is None:
         yield Assumption(
             f"{path}.spare_replicas",
-            DEFAULT_SPARE_REPLICAS,
+            usual_spares(option.selfhost),
             "replicas",
             "assumed",
-            "default of this tool: N+1",
+            "default of this tool: N+1, none in a pinned or serverless fleet",
+        )
+    if option.selfhost.min_replicas is None:
+        least = 0.0 if option.selfhost.is_serverless else DEFAULT_MIN_REPLICAS
+        yield Assumption(
+            f"{path}.min_replicas", least, "replicas", "assumed", "default of this tool"
         )

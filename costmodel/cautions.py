@@ -6,7 +6,7 @@ no input is passed over in silence.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from math import inf
 
@@ -15,7 +15,7 @@ from costmodel.book.token_records import TokenPrice
 from costmodel.cost.api import PriceTier
 from costmodel.facts import EndpointFacts, PriceChange, Resolved
 from costmodel.quantity import Quantity
-from costmodel.report import BreakEven, Caution
+from costmodel.report import BreakEven, Caution, Horizon, OptionResult
 from costmodel.scenario import Option, Part, Scenario, SelfHost
 from costmodel.units import HOURS_PER_DAY
 from costmodel.wording import tokens_per_day, usd
@@ -46,15 +46,56 @@ def cautions(
                 yield from _endpoint(scenario, option, facts.price, facts.endpoint)
         if option.selfhost is not None and facts.fleet is not None:
             yield from _fleet(option.name, option.selfhost, facts.fleet.fit)
+            yield from _offers(option.name, option.selfhost)
             for offer in facts.fleet.offers:
                 yield from _dated(option.name, offer.usd_per_gpu_hour.as_of, scenario.as_of)
         bill = bills.get(option.name)
         if bill is not None:
             yield from _load(option.name, bill, volume)
+        elif option.selfhost is not None and facts.fleet and not facts.fleet.not_met:
+            yield Caution("no_bill", f"{option.name}: no bill, because replicas: optimal needs "
+                          "hours that keep their order, and the volume axis moves only one of the "
+                          "workloads it shares.")  # fmt: skip
         elif option.hybrid is not None:
             yield Caution("no_bill", f"{option.name}: no bill, because a part of it has none, its "
                           "API sells provisioned units, or the volume axis moves only one of the "
                           "workloads it shares.")  # fmt: skip
+
+
+def horizon_months(scenario: Scenario) -> float:
+    """How far ahead is looked: as stated, else a year."""
+    months = scenario.finance.horizon_months
+    return months.value if months else DEFAULT_HORIZON_MONTHS
+
+
+def grown_scenario(scenario: Scenario) -> Scenario | None:
+    """The workloads at the end of the horizon; None where none of them grows."""
+    months = horizon_months(scenario)
+    factors = [(1.0 + w.growth_per_month.value) ** months for w in scenario.workloads]
+    if all(factor == 1.0 for factor in factors):
+        return None
+    grown = tuple(w.moved(f) for w, f in zip(scenario.workloads, factors, strict=True))
+    return scenario.model_copy(update={"workloads": grown})
+
+
+def growth(horizon: Horizon, options: Sequence[OptionResult]) -> Iterator[Caution]:
+    """Where growth leads within the horizon, and whether another option is the cheapest there."""
+    standing = [o for o in options if o.stands]
+    now = min(standing, key=lambda o: o.monthly_usd or 0.0, default=None)
+    then = horizon.cheapest
+    where = f"{tokens_per_day(horizon.tokens_per_day)} after {horizon.months:g} months"
+    bills = ", ".join(
+        f"{name} {usd(horizon.monthly_usd[name])}"
+        for name in dict.fromkeys(filter(None, (then, now.name if now else None)))
+        if name in horizon.monthly_usd
+    )
+    turned = bool(then and now and then != now.name)
+    cheapest = f" Then {then} is the cheapest." if turned else ""
+    yield Caution(
+        "growth_flips" if turned else "growth",
+        f"Traffic grows to {where}; these bills are of the volume stated. There, a month costs: "
+        f"{bills or 'no option stands'}.{cheapest} The months between are not summed yet.",
+    )
 
 
 def _calendar(scenario: Scenario) -> Iterator[Caution]:
@@ -140,8 +181,7 @@ def _endpoint(
 def _lifetime(
     scenario: Scenario, name: str, price: TokenPrice, endpoint: EndpointFacts
 ) -> Iterator[Caution]:
-    months = scenario.finance.horizon_months
-    days = (months.value if months else DEFAULT_HORIZON_MONTHS) * 365 / 12
+    days = horizon_months(scenario) * 365 / 12
     until: date = price.at.date() + timedelta(days=days)
     if price.retires_by(until):
         when = "was retired" if price.retired else "retires"
@@ -188,7 +228,40 @@ def _fleet(name: str, selfhost: SelfHost, fit: Mapping[str, object] | None) -> I
                       "stated throughput.")  # fmt: skip
 
 
+def _offers(name: str, selfhost: SelfHost) -> Iterator[Caution]:
+    """What terms leave out or take for granted."""
+    for offer in selfhost.offers:
+        if offer.terms == "spot" and offer.interruption_overhead is None:
+            yield Caution(
+                "spot_assumed",
+                f"{name}: how much of a spot GPU's time interruptions take is assumed; state "
+                "interruption_overhead.",
+            )
+        left_out = [
+            words
+            for words, given in (
+                ("maintenance_share_per_year", offer.maintenance_share_per_year),
+                ("colo_usd_per_kw_month", offer.colo_usd_per_kw_month),
+            )
+            if given is None
+        ]
+        if offer.terms == "owned" and offer.usd_per_gpu is not None and left_out:
+            yield Caution(
+                "owned_incomplete",
+                f"{name}: the cost of owning leaves out {' and '.join(left_out)}; state it, or 0.",
+            )
+
+
 def _load(name: str, bill: Bill, volume: float) -> Iterator[Caution]:
+    if isinstance(bill, FleetBill) and bill.terms.queue is not None:
+        sizing = bill.sizing(volume)
+        if sizing is not None and sizing.replicas_by_queueing is not None:
+            yield Caution(
+                "queueing",
+                f"{name}: {sizing.replicas_by_queueing:g} replicas hold a 95th percentile wait of "
+                f"{1000 * bill.terms.queue.wait_s:g} ms; a load factor of {sizing.load_factor:g} "
+                f"would ask for {sizing.replicas_by_load_factor:g}.",
+            )
     if isinstance(bill, FleetBill) and volume > bill.curve.limit * (1 + 1e-9):
         busy = float(bill.load.served.mean()(volume)[0])
         yield Caution(
@@ -286,29 +359,30 @@ def _unused(scenario: Scenario) -> Iterator[tuple[str, str]]:
         yield ", ".join(ranges[:3]) + more, "low and high are kept; the bill uses the likely value"
     if scenario.correlations:
         yield "correlations", "they matter once ranges are drawn"
-    if scenario.finance.model_fields_set - {"horizon_months"}:
-        yield "finance", "the bill is that of one month today; only horizon_months is looked at"
+    if _unused_finance(scenario):
+        yield (
+            "finance",
+            "the bill is that of one month today; horizon_months says how far ahead is looked, and "
+            "discount_rate prices owned GPUs",
+        )
     if scenario.display is not None:
         yield "display", "amounts are shown in USD"
     for workload in scenario.workloads:
         path = f"workloads.{workload.name}"
-        if workload.growth_per_month.value:
-            yield f"{path}.growth_per_month", "the bill is that of the volume stated"
         if workload.slo is not None and workload.slo.percentile is not None:
             yield f"{path}.slo.percentile", "the SLO is held by the means"
-    for option in scenario.options:
-        if option.selfhost is not None:
-            yield from _unused_selfhost(f"options.{option.name}.selfhost", option.selfhost)
 
 
-def _unused_selfhost(path: str, selfhost: SelfHost) -> Iterator[tuple[str, str]]:
-    if selfhost.queueing is not None:
-        yield f"{path}.queueing", "the default load factor is used in its place"
-    if selfhost.scaling == "serverless" or any(o.terms == "serverless" for o in selfhost.offers):
-        yield path, "serverless GPUs are not billed yet; the option has no bill"
-    for i, offer in enumerate(selfhost.offers):
-        if offer.terms == "spot":
-            yield f"{path}.offers[{i}]", "interruptions of spot GPUs are not counted"
+def _unused_finance(scenario: Scenario) -> bool:
+    """Whether the scenario states more about money over time than a month's bill uses."""
+    owned = any(
+        offer.usd_per_gpu is not None
+        for option in scenario.options
+        if option.selfhost is not None
+        for offer in option.selfhost.offers
+    )
+    used = {"horizon_months", "discount_rate"} if owned else {"horizon_months"}
+    return bool(scenario.finance.model_fields_set - used)
 
 
 def _ranges(part: object, path: str) -> Iterator[str]:

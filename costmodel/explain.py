@@ -21,10 +21,12 @@ from costmodel.bills import (
 )
 from costmodel.book.token_records import TokenPrice
 from costmodel.cost.api import CACHE_WRITE, CACHED_INPUT, NO_CACHE_PRICE
-from costmodel.cost.fleet import FleetTerms, FleetUse
+from costmodel.cost.commitment import break_even_hours
+from costmodel.cost.fleet import FleetUse
+from costmodel.cost.terms import FleetTerms
 from costmodel.facts import FleetFacts, OfferFacts, Resolved
 from costmodel.quantity import KINDS, Kind
-from costmodel.report import BillLine, FleetResult, OptionResult, WaterfallStep
+from costmodel.report import BillLine, Commitment, FleetResult, OptionResult, WaterfallStep
 from costmodel.scenario import Option
 
 CONTRACT, PROVISIONED = "contract discount", "provisioned units"
@@ -84,29 +86,58 @@ def _lines(option: Option, bill: Bill, resolved: Resolved, volume: float) -> Ite
     if isinstance(bill, ApiBill):
         yield from _api_lines(option.name, bill, resolved, volume)
     elif isinstance(bill, FleetBill):
-        yield from _fleet_lines(option.name, bill, resolved, float(bill.gpus(volume)))
+        yield from _fleet_lines(option.name, bill, resolved, volume)
     elif isinstance(bill, HybridBill):
         yield from _hybrid_lines(option, bill, resolved, volume)
     else:
-        for name, part in bill.parts.items():
-            inner = (
-                _api_lines(bill.option_of(name), part, resolved, volume)
-                if isinstance(part, ApiBill)
-                else _fleet_lines(name, part, resolved, float(part.gpus(volume)))
-            )
-            for line in inner:
-                yield BillLine(f"{name}: {line.name}", line.usd, line.kind, line.source)
+        yield from _mix_lines(bill, resolved, volume)
+
+
+def _mix_lines(bill: MixBill, resolved: Resolved, volume: float) -> Iterator[BillLine]:
+    """The lines of every part; a contract over several of them is one line."""
+    joined = {name for contract in bill.contracts for name in contract.parts}
+    for name, part in bill.parts.items():
+        if isinstance(part, FleetBill):
+            inner = _fleet_lines(name, part, resolved, volume)
+        elif name in joined:
+            inner = _list_price_lines(bill.option_of(name), part, resolved, volume)
+        else:
+            inner = _api_lines(bill.option_of(name), part, resolved, volume)
+        for line in inner:
+            yield BillLine(f"{name}: {line.name}", line.usd, line.kind, line.source)
+    for contract in bill.contracts:
+        people = sum(part.people_usd for part in contract.parts.values())
+        off = float(contract.curve(volume)) - people - float(contract.list_spend(volume))
+        yield BillLine(f"{contract.provider}: {CONTRACT}", off, "assumed", "the contract")
+
+
+def _list_price_lines(
+    name: str, bill: ApiBill, resolved: Resolved, volume: float
+) -> Iterator[BillLine]:
+    """An API at list prices, with its people."""
+    price = resolved.options[name].price
+    assert price is not None
+    for line, usd in _listed(bill, volume).items():
+        if usd:
+            yield _token_line(line, usd, price)
+    yield _people(API_ENGINEERING, bill.people_usd, resolved)
+
+
+def _listed(bill: ApiBill, volume: float) -> dict[str, float]:
+    """List spend a month by line."""
+    listed: dict[str, float] = {}
+    for traffic in bill.traffic:
+        base, slope = bill.monthly_requests(traffic)
+        for line, usd in bill.request_usd(traffic).items():
+            listed[line] = listed.get(line, 0.0) + usd * (base + slope * volume)
+    return listed
 
 
 def _api_lines(name: str, bill: ApiBill, resolved: Resolved, volume: float) -> Iterator[BillLine]:
     price = resolved.options[name].price
     assert price is not None
     total = float(bill.curve(volume)) - bill.people_usd
-    listed: dict[str, float] = {}
-    for traffic in bill.traffic:
-        base, slope = bill.monthly_requests(traffic)
-        for line, usd in bill.request_usd(traffic).items():
-            listed[line] = listed.get(line, 0.0) + usd * (base + slope * volume)
+    listed = _listed(bill, volume)
     if bill.api.contract is not None and bill.api.contract.kind == "provisioned":
         yield BillLine(PROVISIONED, total, price.kind, "the contract")
     else:
@@ -140,19 +171,26 @@ def _people(name: str, usd: float, resolved: Resolved) -> BillLine:
 
 
 def _fleet_lines(
-    name: str, bill: FleetBill, resolved: Resolved, gpu_usd: float
+    name: str, bill: FleetBill, resolved: Resolved, volume: float
 ) -> Iterator[BillLine]:
     facts = resolved.options[name].fleet
     assert facts is not None
-    yield from _offer_lines(facts, bill.terms, gpu_usd)
+    chosen = float(bill.best_commitment(volume))
+    yield from _offer_lines(facts, bill.terms, float(bill.gpus(volume)), chosen)
     yield from _fixed_lines(bill, resolved)
 
 
-def _offer_lines(facts: FleetFacts, terms: FleetTerms, gpu_usd: float) -> Iterator[BillLine]:
-    """The GPU bill by offer: commitments in full, the last offer for what is left."""
+def _offer_lines(
+    facts: FleetFacts, terms: FleetTerms, gpu_usd: float, chosen_units: float = 0.0
+) -> Iterator[BillLine]:
+    """The GPU bill by offer: commitments in full, the last offer for what is left.
+
+    ``chosen_units`` are on the offer whose size is chosen, not stated.
+    """
     *committed, elastic = facts.offers
     for offer, priced in zip(committed, terms.offers, strict=False):
-        usd = terms.units_of(priced) * terms.unit_month_usd(priced)
+        units = chosen_units if offer.optimal else terms.units_of(priced)
+        usd = units * terms.unit_month_usd(priced)
         gpu_usd -= usd
         yield _offer_line(offer, usd)
     yield _offer_line(elastic, gpu_usd)
@@ -185,10 +223,18 @@ def _hybrid_lines(
     total = float(bill.hybrid(at)[0])
     own = float(bill.hybrid.own_usd(at)[0])
     if own > 0:
-        yield from _offer_lines(facts, bill.fleet.terms, own - bill.fleet.fixed_usd)
+        yield from _hybrid_offer_lines(facts, bill, own - bill.fleet.fixed_usd)
         yield from _fixed_lines(bill.fleet, resolved)
     yield BillLine("API overflow", total - own - bill.api.people_usd, price.kind, price.source)
     yield _people(API_ENGINEERING, bill.api.people_usd, resolved)
+
+
+def _hybrid_offer_lines(facts: FleetFacts, bill: HybridBill, gpu_usd: float) -> Iterator[BillLine]:
+    """Own GPUs of a hybrid by offer; where the size of a commitment is open, one offer has all."""
+    terms = bill.hybrid.terms
+    known = {(offer.name, offer.usd_per_gpu_hour.value): offer for offer in facts.offers}
+    used = tuple(known[offer.name, offer.usd_per_gpu_hour] for offer in terms.offers)
+    yield from _offer_lines(facts.model_copy(update={"offers": used}), terms, gpu_usd)
 
 
 # -------------------------------------------------------------------------------------- fleets
@@ -215,9 +261,10 @@ def _own_fleet(bill: FleetBill, facts: FleetFacts, volume: float) -> FleetResult
     use, gpu_usd = bill.use(volume), float(bill.gpus(volume))
     billed, busy = float(use.billed), float(use.busy)
     spare_usd = gpu_usd - float(bill.gpus_without_spares(volume))
+    chosen = float(bill.best_commitment(volume)) * bill.terms.replicas_per_unit
     total, utilisation = gpu_usd + bill.fixed_usd, busy / billed if billed else 0.0
     return FleetResult(
-        replicas=max(float(use.with_spares), bill.terms.committed_replicas),
+        replicas=max(float(use.with_spares), bill.terms.committed_replicas, chosen),
         gpus=billed / bill.terms.replicas_per_unit * bill.terms.gpus_per_unit,
         fit=facts.fit,
         throughput=_throughput(bill, facts),
@@ -226,7 +273,19 @@ def _own_fleet(bill: FleetBill, facts: FleetFacts, volume: float) -> FleetResult
         idle_usd=gpu_usd * max(0.0, 1.0 - utilisation),
         all_in_multiple=total / (gpu_usd - spare_usd) if gpu_usd > spare_usd else None,
         waterfall=tuple(_waterfall(bill, use, gpu_usd)),
+        sizing=bill.sizing(volume),
+        commitments=tuple(_commitments(facts, bill.terms, chosen)),
     )
+
+
+def _commitments(facts: FleetFacts, terms: FleetTerms, chosen: float) -> Iterator[Commitment]:
+    """Committed offers beside the elastic one, each with the hours from which it pays."""
+    for offer, priced in zip(facts.offers[:-1], terms.offers, strict=False):
+        hours = break_even_hours(
+            priced.usd_per_gpu_hour, terms.elastic.usd_per_gpu_hour, terms.hours_per_month
+        )
+        replicas = chosen if offer.optimal else priced.replicas or 0.0
+        yield Commitment(offer.name, replicas, hours if np.isfinite(hours) else None)
 
 
 def _throughput(bill: FleetBill, facts: FleetFacts) -> dict[str, Mapping[str, Any]]:
@@ -239,12 +298,16 @@ def _waterfall(bill: FleetBill, use: FleetUse, gpu_usd: float) -> Iterator[Water
     """From the mean load at full speed to the all-in bill; the steps add up to it."""
     billed = float(use.billed)
     usd_per_replica = gpu_usd / billed if billed else 0.0
+    on_demand = bill.terms.scaling == "serverless"
     levels = [
         ("Mean load, full speed", min(float(use.busy), float(use.whole))),
-        ("Load factor", min(float(use.with_load_factor), float(use.whole))),
+        (
+            "Load factor" if bill.terms.queue is None else "Queueing",
+            min(float(use.with_headroom), float(use.whole)),
+        ),
         ("Peaks and bursts", float(use.with_peaks)),
-        ("Whole replicas", float(use.whole)),
-        ("Spares", float(use.with_spares)),
+        ("Starts and idle time" if on_demand else "Whole replicas", float(use.whole)),
+        ("Kept warm" if on_demand else "Spares", float(use.with_spares)),
         ("Nodes, commitments, starts", billed),
     ]
     before = 0.0
@@ -264,7 +327,7 @@ def _hybrid_fleet(bill: HybridBill, facts: FleetFacts, volume: float) -> FleetRe
     own = float(bill.hybrid.own_usd(at)[0])
     gpu_usd = max(0.0, own - bill.fleet.fixed_usd)
     load = bill.fleet.load.served(volume)
-    serving = max(0.0, replicas - bill.spare_replicas) * bill.fleet.terms.load_factor
+    serving = bill.hybrid.terms.carried(np.array(max(0.0, replicas - bill.spare_replicas)))
     busy = float(np.minimum(load, serving).mean())
     utilisation = busy / replicas if replicas else 0.0
     mean = float(load.mean())

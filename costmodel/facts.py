@@ -24,10 +24,14 @@ class OfferFacts(Facts):
     """One offer with its price."""
 
     name: str
-    terms: Literal["on-demand", "reserved", "spot", "owned"]
+    terms: Literal["on-demand", "reserved", "spot", "owned", "serverless"]
     usd_per_gpu_hour: Quantity
     replicas: float | None = None
     committed: bool = False
+    optimal: bool = False
+    """Whether the number of replicas is chosen, not stated."""
+    interruption_overhead: Quantity | None = None
+    """Share of a spot replica's time that interruptions take."""
 
 
 class CapacityFacts(Facts):
@@ -51,6 +55,9 @@ class FleetFacts(Facts):
     """By workload."""
     fit: dict[str, Any] | None = None
     architecture: dict[str, Any] | None = None
+    start_minutes: Quantity | None = None
+    """Billed for each start, and ``idle_minutes`` after the last request, where serverless."""
+    idle_minutes: Quantity | None = None
     not_met: dict[str, str] = Field(default_factory=dict)
     """Why it cannot serve, by workload ("" for all of them): does not fit, misses the SLO."""
 
@@ -82,6 +89,17 @@ class OptionFacts(Facts):
     fleet: FleetFacts | None = None
     prefix_cached: FleetFacts | None = None
     """The fleet if it hit a prefix cache as often as the workloads allow; None where stated."""
+
+
+class ProfileFacts(Facts):
+    """How a workload's traffic varies over the week, where the scenario only names it."""
+
+    name: str
+    hourly: tuple[float, ...]
+    """168 weights from Monday 00:00 UTC with a mean of 1."""
+    kind: Kind
+    source: str
+    as_of: date | None = None
 
 
 class OverheadFacts(Facts):
@@ -120,6 +138,8 @@ class Resolved(Facts):
 
     options: dict[str, OptionFacts]
     overheads: OverheadFacts
+    profiles: dict[str, ProfileFacts] = Field(default_factory=dict)
+    """By workload, where its profile goes by a name."""
     quality: dict[str, WorkloadQuality] = Field(default_factory=dict)
     """By workload; those that ask for no quality are not in it."""
     book: dict[str, str] = Field(default_factory=dict)

@@ -112,6 +112,7 @@ def _mixed(parts: Sequence[CapacityFacts], workload: Workload) -> CapacityFacts:
     def harmonic(rates: Iterable[float | None]) -> float:
         return 1.0 / sum(share / (rate or 1.0) for share, rate in zip(shares, rates, strict=True))
 
+    held = [part.concurrency for part in parts]
     weakest = max(parts, key=lambda part: KINDS.index(part.requests_per_s.kind or "assumed"))
     rate = harmonic(part.requests_per_s.value for part in parts)
     ranged = all(part.requests_per_s.is_range for part in parts)
@@ -124,6 +125,13 @@ def _mixed(parts: Sequence[CapacityFacts], workload: Workload) -> CapacityFacts:
             source=weakest.requests_per_s.source,
         ),
         output_tokens_per_s=rate * workload.mean_output_tokens,
+        concurrency=rate
+        * sum(
+            share * (requests or 0.0) / part.requests_per_s.value
+            for share, requests, part in zip(shares, held, parts, strict=True)
+        )
+        if all(held)
+        else None,
         provenance=weakest.provenance,
         sources=tuple(dict.fromkeys(source for part in parts for source in part.sources)),
     )
@@ -257,8 +265,3 @@ def _capacity_of(stated: Throughput, workload: Workload, source: str | None) -> 
         provenance=scaled.kind or "assumed",
         sources=(scaled.source or "the scenario",),
     )
-
-
-def unusable_fleet(offers: tuple[OfferFacts, ...], reason: str) -> FleetFacts:
-    """A fleet that cannot be billed, and why."""
-    return FleetFacts(gpus_per_replica=1, offers=offers, capacity={}, not_met={WHOLE_FLEET: reason})

@@ -181,7 +181,7 @@ def portfolio(
     if not 0 < volume < inf:
         raise InputError(f"tokens per day must be a finite number above 0, not {volume:g}")
     resolved = resolve(scenario, book or load_book())
-    desk = _Desk(scenario, resolved, traffic_of(scenario), volume)
+    desk = _Desk(scenario, resolved, traffic_of(scenario, resolved.profiles), volume)
     choice = _cheapest(desk, desk.servers)
     singles = tuple(desk.single(option) for option in scenario.options)
     total = _total(desk, choice)
@@ -442,8 +442,9 @@ def _levers(desk: _Desk, today: str | None, joint_usd: float) -> list[Lever]:
         return []
     name = today or apis[0].name
     everything = tuple(desk.names)
-    plain = _Desk(_undiscounted(desk.scenario), desk.resolved,
-                  traffic_of(_undiscounted(desk.scenario)), desk.volume)  # fmt: skip
+    undiscounted = _undiscounted(desk.scenario)
+    traffic = traffic_of(undiscounted, desk.resolved.profiles)
+    plain = _Desk(undiscounted, desk.resolved, traffic, desk.volume)
     smaller = _cheapest(desk, apis, anyway=name)
     own = _cheapest(desk, desk.servers)
     stands = not desk.single(desk.scenario.option(name)).excluded_by

@@ -1,37 +1,53 @@
 """What a GPU-hour costs on an offer's terms: stated, listed in the book, or owned.
 
-Hourly costs of owned hardware are depreciation, power and colocation over the month's hours.
+Hourly costs of owned hardware are the annuity of its price, maintenance, power and colocation
+over the month's hours.
 """
 
 from __future__ import annotations
 
 from costmodel.book import Book
+from costmodel.cost.ownership import monthly_annuity
 from costmodel.errors import InputError
 from costmodel.facts import OfferFacts
 from costmodel.quantity import Kind, Quantity
 from costmodel.scenario import Offer, Scenario, SelfHost
+from costmodel.units import SECONDS_PER_HOUR
 
 
 def offer_facts(offer: Offer, selfhost: SelfHost, scenario: Scenario, book: Book) -> OfferFacts:
-    """The price of an offer; serverless ones have none yet and are not asked for here."""
-    assert offer.terms != "serverless"
-    hours = scenario.calendar.hours_per_month.value
-    usd = _owned_usd_per_hour(offer, book, hours) if offer.terms == "owned" else None
+    """The price of an offer, and what interruptions take of it."""
+    overhead = None
+    if offer.terms == "spot":
+        overhead = offer.interruption_overhead or book.cost("spot_interruption_overhead").quantity
     return OfferFacts(
         name=" ".join(filter(None, (offer.provider or offer.provider_class, offer.terms, "GPUs"))),
         terms=offer.terms,
-        usd_per_gpu_hour=usd or _rented_usd_per_hour(offer, selfhost, book),
-        replicas=offer.replicas.value if offer.replicas else None,
+        usd_per_gpu_hour=_usd_per_gpu_hour(offer, selfhost, scenario, book),
+        replicas=offer.replicas.value if isinstance(offer.replicas, Quantity) else None,
         committed=offer.terms in ("reserved", "owned"),
+        optimal=offer.replicas == "optimal",
+        interruption_overhead=overhead,
     )
+
+
+def _usd_per_gpu_hour(offer: Offer, selfhost: SelfHost, scenario: Scenario, book: Book) -> Quantity:
+    if offer.terms == "owned":
+        return _owned_usd_per_hour(offer, selfhost, scenario, book)
+    if offer.usd_per_gpu_second is not None:
+        return _sourced(offer.usd_per_gpu_second.scaled(SECONDS_PER_HOUR), offer)
+    return _rented_usd_per_hour(offer, selfhost, book)
+
+
+def _sourced(stated: Quantity, offer: Offer) -> Quantity:
+    kind: Kind = stated.kind or ("listed" if offer.source else "assumed")
+    source = stated.source or offer.source or "the scenario"
+    return stated.model_copy(update={"kind": kind, "source": source})
 
 
 def _rented_usd_per_hour(offer: Offer, selfhost: SelfHost, book: Book) -> Quantity:
     if offer.usd_per_gpu_hour is not None:
-        stated = offer.usd_per_gpu_hour
-        kind: Kind = stated.kind or ("listed" if offer.source else "assumed")
-        source = stated.source or offer.source or "the scenario"
-        return stated.model_copy(update={"kind": kind, "source": source})
+        return _sourced(offer.usd_per_gpu_hour, offer)
     if selfhost.gpu is None:
         raise InputError("without a gpu the offer needs usd_per_gpu_hour")
     if offer.terms in ("owned", "serverless"):
@@ -56,25 +72,50 @@ def _rented_usd_per_hour(offer: Offer, selfhost: SelfHost, book: Book) -> Quanti
     )
 
 
-def _owned_usd_per_hour(offer: Offer, book: Book, hours_per_month: float) -> Quantity:
-    """Depreciation, power and colocation of an owned GPU, per hour of the month.
+def _owned_usd_per_hour(
+    offer: Offer, selfhost: SelfHost, scenario: Scenario, book: Book
+) -> Quantity:
+    """An owned GPU, per hour of the month.
 
-    (price - residual) / life + kW x PUE x hours x USD/kWh + kW x colo, over the month's hours.
+    annuity(price, residual) + price x maintenance / 12 + kW x PUE x hours x USD/kWh + kW x colo,
+    over the month's hours. The annuity is at ``finance.discount_rate``; without one it is the
+    straight line.
     """
     if offer.usd_per_gpu is None:
         assert offer.usd_per_gpu_hour is not None
         return offer.usd_per_gpu_hour
-    life = offer.life_months.value if offer.life_months else 36.0
+    hours, price = scenario.calendar.hours_per_month.value, offer.usd_per_gpu.value
+    rate = scenario.finance.discount_rate
+    yearly = rate.value if rate else 0.0
+    life = (offer.life_months or book.cost("owned_life_months").quantity).value
     residual = offer.residual_share.value if offer.residual_share else 0.0
-    kw = offer.kw_per_gpu.value if offer.kw_per_gpu else 0.0
+    kw = _kw(offer, selfhost, book)
     pue = offer.pue.value if offer.pue else book.cost("pue").value
     usd_per_kwh = offer.usd_per_kwh or book.cost("usd_per_kwh").quantity
     colo = offer.colo_usd_per_kw_month.value if offer.colo_usd_per_kw_month else 0.0
-    depreciation = offer.usd_per_gpu.value * (1.0 - residual) / life
-    power = kw * pue * hours_per_month * usd_per_kwh.value
-    monthly = depreciation + power + kw * colo
-    return Quantity(
-        value=monthly / hours_per_month,
-        kind="assumed",
-        source=f"purchase ${offer.usd_per_gpu.value:,.0f} over {life:g} months, power and colo",
+    yearly_upkeep = offer.maintenance_share_per_year
+    maintenance = price * (yearly_upkeep.value if yearly_upkeep else 0.0) / 12.0
+    monthly = (
+        monthly_annuity(price, price * residual, life, yearly)
+        + maintenance
+        + kw * pue * hours * usd_per_kwh.value
+        + kw * colo
     )
+    at = f"at {yearly:.3g} a year" if yearly else "in a straight line, no discount_rate"
+    parts = [name for name, usd in (("maintenance", maintenance), ("colo", colo)) if usd]
+    return Quantity(
+        value=monthly / hours,
+        kind="assumed",
+        source=f"purchase ${price:,.0f} over {life:g} months {at}; "
+        f"{kw:.3g} kW at PUE {pue:g}{''.join(f', {part}' for part in parts)}",
+    )
+
+
+def _kw(offer: Offer, selfhost: SelfHost, book: Book) -> float:
+    """Power of a GPU with its share of the server: as stated, or from the card's rating."""
+    if offer.kw_per_gpu is not None:
+        return offer.kw_per_gpu.value
+    tdp_w = book.gpu(selfhost.gpu).tdp_w if selfhost.gpu is not None else None
+    if tdp_w is None:
+        raise InputError("an owned offer needs kw_per_gpu: the power of a GPU and its server [kW]")
+    return tdp_w / 1000.0 * book.cost("server_power_per_gpu_power").value

@@ -24,6 +24,9 @@ from costmodel.bills import (
 from costmodel.book import Book, load_book
 from costmodel.cautions import (
     cautions,
+    grown_scenario,
+    growth,
+    horizon_months,
     naive_break_even,
     prefix_cache_matters,
     with_prefix_cache,
@@ -33,7 +36,7 @@ from costmodel.errors import InputError
 from costmodel.explain import explain
 from costmodel.facts import Resolved
 from costmodel.profile_facts import with_logged_profiles
-from costmodel.report import Caution, Curves, OptionResult, Report
+from costmodel.report import Caution, Curves, Horizon, OptionResult, Report
 from costmodel.resolve import frozen_scenario, resolve
 from costmodel.scenario import Scenario
 from costmodel.units import MTOK
@@ -45,6 +48,7 @@ from costmodel.verdict import (
     exclusions,
     recommend,
 )
+from costmodel.week import week_of
 
 ALL = "all"
 """The volume axis that moves every workload together."""
@@ -79,7 +83,7 @@ def evaluate(
     scenario = with_logged_profiles(scenario)
     volume = _volume(scenario, tokens_per_day, workload)
     resolved = resolve(scenario, book)
-    traffic = traffic_of(scenario, workload or ALL)
+    traffic = traffic_of(scenario, resolved.profiles, workload or ALL)
     bills = build_bills(scenario, resolved, traffic)
     excluded = exclusions(scenario, resolved)
 
@@ -94,10 +98,12 @@ def evaluate(
         )
         for option in scenario.options
     )
+    horizon = _horizon(scenario, resolved, volume, workload, excluded)
     warnings = (
         *cautions(scenario, resolved, bills, volume),
         *naive_break_even(bills, rows),
         *_prefix_cache(scenario, resolved, traffic, volume, options),
+        *(growth(horizon, options) if horizon else ()),
     )
     return Report(
         scenario=scenario.name,
@@ -110,6 +116,8 @@ def evaluate(
         warnings=warnings,
         assumption_rows=tuple(assumptions(scenario, resolved)),
         conditions=condition_prices(scenario, options, excluded),
+        week=week_of(traffic, bills, volume),
+        horizon=horizon,
         curve_points=curves(scenario, resolved, traffic, bills, excluded, volume),
         book=resolved.book,
         freeze=lambda: frozen_scenario(_moved(scenario, volume, workload), resolved),
@@ -133,6 +141,25 @@ def _prefix_cache(
         {name: float(bill_at(bill, at)[0]) for name, bill in bills.items()},
         [option.name for option in options if option.stands],
     )
+
+
+def _horizon(
+    scenario: Scenario,
+    resolved: Resolved,
+    volume: float,
+    workload: str | None,
+    excluded: Mapping[str, Sequence[str]],
+) -> Horizon | None:
+    """The bills at the volume that growth leads to; each workload grows by its own rate."""
+    grown = grown_scenario(_moved(scenario, volume, workload))
+    if grown is None:
+        return None
+    total = grown.tokens_per_day
+    bills = build_bills(grown, resolved, traffic_of(grown, resolved.profiles))
+    usd = {name: float(bill_at(bill, np.array([total]))[0]) for name, bill in bills.items()}
+    standing = [n for n in usd if not excluded[n] and not capacity_exclusion(bills[n], total)]
+    cheapest = min(standing, key=lambda name: usd[name], default=None)
+    return Horizon(horizon_months(scenario), total, usd, cheapest)
 
 
 def _volume(scenario: Scenario, tokens_per_day: float | None, workload: str | None) -> float:

@@ -16,6 +16,7 @@ import numpy as np
 
 from costmodel.cost.breakeven import Verdict, WinningSet
 from costmodel.cost.curve import Floats
+from costmodel.cost.fleet import Sizing
 from costmodel.quantity import Kind, Quantity
 from costmodel.scenario import OptionKind
 
@@ -87,6 +88,16 @@ class WaterfallStep:
 
 
 @dataclass(frozen=True)
+class Commitment:
+    """Committed replicas, and the hours a month from which one is cheaper than an elastic one."""
+
+    offer: str
+    replicas: float
+    break_even_hours_per_month: float | None
+    """None where the elastic offer is the only one, or free."""
+
+
+@dataclass(frozen=True)
 class FleetResult:
     """What a fleet looks like at the evaluated volume."""
 
@@ -102,6 +113,45 @@ class FleetResult:
     idle_usd: float
     all_in_multiple: float | None
     waterfall: tuple[WaterfallStep, ...] = ()
+    sizing: Sizing | None = None
+    """Replicas by load factor and by queueing, and the wait; None where it does not apply."""
+    commitments: tuple[Commitment, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class FleetWeek:
+    """A fleet over the 168 hours of the week at the evaluated volume.
+
+    ``load``: replicas at full speed that the work keeps busy. ``needed``: replicas that must serve
+    it, spares included, after headroom and rounding. ``provided``: replicas on, commitments
+    included, of which ``committed`` bill whether needed or not.
+    """
+
+    load: Floats
+    needed: Floats
+    provided: Floats
+    committed: float
+    scaling: str
+
+
+@dataclass(frozen=True, eq=False)
+class Week:
+    """Traffic over the 168 hours from Monday 00:00 UTC [tokens/s], and every fleet under it."""
+
+    tokens_per_s: Floats
+    fleets: Mapping[str, FleetWeek]
+    """By option with own GPUs."""
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """The bills at the volume that growth leads to at the end of the horizon."""
+
+    months: float
+    tokens_per_day: float
+    monthly_usd: Mapping[str, float]
+    cheapest: str | None
+    """The cheapest option that stands there."""
 
 
 @dataclass(frozen=True)
@@ -223,6 +273,9 @@ class Report:
     assumption_rows: tuple[Assumption, ...]
     conditions: tuple[ConditionPrice, ...]
     curve_points: Curves
+    week: Week
+    horizon: Horizon | None = None
+    """None where no workload grows."""
     book: Mapping[str, str] = field(default_factory=dict)
     """Versions of what was looked up."""
     freeze: Callable[[], Mapping[str, Any]] = dict
@@ -255,6 +308,7 @@ class Report:
             "break_even": [row.to_dict() for row in self.break_even],
             "recommendation": asdict(self.recommendation),
             "conditions": [asdict(row) for row in self.conditions],
+            "horizon": None if self.horizon is None else asdict(self.horizon),
             "warnings": [asdict(row) for row in self.warnings],
             "assumptions": [_dated(asdict(row)) for row in self.assumption_rows],
             "book": dict(self.book),

@@ -26,10 +26,11 @@ from costmodel.facts import (
     OptionFacts,
     OverheadFacts,
     PriceChange,
+    ProfileFacts,
     Resolved,
     WorkloadQuality,
 )
-from costmodel.fleet_facts import sized_fleet, stated_fleet, unusable_fleet
+from costmodel.fleet_facts import sized_fleet, stated_fleet
 from costmodel.offer_facts import offer_facts
 from costmodel.quality_facts import quality_facts
 from costmodel.quantity import Kind, Quantity
@@ -88,6 +89,7 @@ def resolve(scenario: Scenario, book: Book) -> Resolved:
             options[option.name] = _look_up(option, _Place(scenario, ("options", i)), book)
         except InputError as error:
             problems.extend(error.problems)
+    profiles = _profiles(scenario, frozen.profiles if frozen else {}, book)
     quality: dict[str, WorkloadQuality] = {}
     if not problems:
         try:
@@ -99,7 +101,37 @@ def resolve(scenario: Scenario, book: Book) -> Resolved:
     overheads = _overheads(scenario.overheads, frozen.overheads if frozen else None, book)
     all_kept = frozen is not None and all(frozen.options.get(n) is o for n, o in options.items())
     book_versions = frozen.book if frozen and all_kept else _versions()
-    return Resolved(options=options, overheads=overheads, quality=quality, book=book_versions)
+    return Resolved(
+        options=options,
+        overheads=overheads,
+        profiles=profiles,
+        quality=quality,
+        book=book_versions,
+    )
+
+
+def _profiles(
+    scenario: Scenario, frozen: Mapping[str, ProfileFacts], book: Book
+) -> dict[str, ProfileFacts]:
+    """The hours behind each profile that goes by a name: what was frozen, else the book's."""
+    found: dict[str, ProfileFacts] = {}
+    for workload in scenario.workloads:
+        name = workload.profile.name if workload.profile else None
+        if name is None:
+            continue
+        kept = frozen.get(workload.name)
+        if kept is not None and kept.name == name:
+            found[workload.name] = kept
+            continue
+        known = book.profile(name)
+        found[workload.name] = ProfileFacts(
+            name=name,
+            hourly=known.weights,
+            kind=known.kind,
+            source=known.source,
+            as_of=known.as_of,
+        )
+    return found
 
 
 @cache
@@ -123,7 +155,14 @@ def fingerprint(scenario: Scenario, option: Option) -> str:
     }
     workloads = [w.model_dump(mode="json", include=shaping) for w in scenario.workloads]
     calendar = scenario.calendar.model_dump(mode="json")
-    stated = [option.model_dump(mode="json"), workloads, calendar, scenario.as_of.isoformat()]
+    rate = scenario.finance.discount_rate
+    stated = [
+        option.model_dump(mode="json"),
+        workloads,
+        calendar,
+        scenario.as_of.isoformat(),
+        None if rate is None else rate.value,
+    ]
     return hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -164,16 +203,35 @@ def _prefix_cached(selfhost: SelfHost, scenario: Scenario) -> SelfHost | None:
 def _fleet(selfhost: SelfHost, place: _Place, book: Book) -> FleetFacts:
     if selfhost.gpu is not None:
         place.at("gpu").find(book.gpu, selfhost.gpu)
-    priced = [offer for offer in selfhost.offers if offer.terms != "serverless"]
     offers = tuple(
         place.at("offers", i).find(offer_facts, offer, selfhost, place.scenario, book)
-        for i, offer in enumerate(priced)
+        for i, offer in enumerate(selfhost.offers)
     )
-    if len(priced) < len(selfhost.offers) or selfhost.scaling == "serverless":
-        return unusable_fleet(offers, "serverless GPUs are not billed yet")
     if selfhost.throughput is not None:
-        return place.at("throughput").find(stated_fleet, selfhost, place.scenario, offers)
-    return place.find(sized_fleet, selfhost, place.scenario.workloads, offers)
+        facts = place.at("throughput").find(stated_fleet, selfhost, place.scenario, offers)
+    else:
+        facts = place.find(sized_fleet, selfhost, place.scenario.workloads, offers)
+    if selfhost.queueing is not None:
+        place.at("queueing").find(_requires_concurrency, selfhost, facts)
+    if not selfhost.is_serverless:
+        return facts
+    return facts.model_copy(
+        update={
+            "start_minutes": selfhost.start_minutes
+            or book.cost("serverless_start_minutes").quantity,
+            "idle_minutes": selfhost.idle_minutes or book.cost("serverless_idle_minutes").quantity,
+        }
+    )
+
+
+def _requires_concurrency(selfhost: SelfHost, facts: FleetFacts) -> None:
+    """A wait can only be worked out where it is known how many requests a replica holds."""
+    if selfhost.concurrency is None and any(
+        capacity.concurrency is None for capacity in facts.capacity.values()
+    ):
+        raise InputError(
+            "needs concurrency: how many requests a replica serves at once at the throughput stated"
+        )
 
 
 # ----------------------------------------------------------------------------------- API prices

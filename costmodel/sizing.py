@@ -6,14 +6,17 @@
 
 from __future__ import annotations
 
+from costmodel.sizing_kernels import KernelComparison, compare_kernels
 from costmodel.sizing_memory import fit, fit_map
 from costmodel.sizing_results import Fit, Throughput, ThroughputCurve
 from costmodel.sizing_throughput import throughput, throughput_curve
 
 __all__ = [
     "Fit",
+    "KernelComparison",
     "Throughput",
     "ThroughputCurve",
+    "compare_kernels",
     "fit",
     "fit_map",
     "throughput",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from costmodel.book.engines import engine_name
 from costmodel.book.roofline import AnchorTable, alike, anchor_table, roofline
 from costmodel.errors import InputError
 from costmodel.serving import anchor, memory
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from costmodel.book.records import GpuSpec, Kernel
     from costmodel.book.records import WeightFormat as FormatRecord
     from costmodel.book.roofline import Pool, Regime
-    from costmodel.sizing_lookup import Setup
+    from costmodel.sizing_lookup import Serving, Setup
 
 PCIE_GB_PER_S = 32.0
 """Link assumed where a GPU's is not published: PCIe 4.0 x16, one direction."""
@@ -71,6 +72,27 @@ def plain_kernel(
         kernel.exponent or math.nan,
         kernel.dequantizes_from or math.inf,
     )
+
+
+def kernel_ends(case: speed.Case, gpu: GpuSpec, kernel: Kernel) -> tuple[speed.Case, speed.Case]:
+    """The case at the slow and at the fast end of both factors; itself where it is native."""
+    if case.kernel == speed.Kernel():
+        return case, case
+    factors = kernel.factors_on(gpu.compute_capability)
+    bandwidth, compute = factors.bandwidth_efficiency, factors.compute_efficiency
+    slow, fast = (
+        replace(
+            case,
+            kernel=replace(case.kernel, bandwidth_efficiency=b, compute_efficiency=c),
+        )
+        for b, c in ((bandwidth.low, compute.low), (bandwidth.high, compute.high))
+    )
+    return slow, fast
+
+
+def served_by(setup: Setup, serving: Serving) -> str:
+    """The engine's id as anchors and constants know it: as asked, else the setup's own."""
+    return engine_name(serving.engine) if serving.engine else setup.engine.id
 
 
 def case_of(setup: Setup, kernel: Kernel, shape: speed.Load) -> speed.Case:
@@ -200,20 +222,11 @@ class Server:
 
     def _kernel_deviation(self, concurrency: np.ndarray) -> np.ndarray:
         """What the kernel's own interval adds where no measurement speaks for the kernel."""
-        if self.case.kernel == speed.Kernel() or self.case.kernel.dequantizes_from == 1:
+        if self.case.kernel == speed.Kernel():
             return np.zeros_like(concurrency)
-        factors = self.kernel.factors_on(self.setup.gpu.compute_capability)
-        bandwidth, compute = factors.bandwidth_efficiency, factors.compute_efficiency
         slow, fast = (
-            speed.estimate(
-                replace(self.case, kernel=replace(self.case.kernel, **ends)),
-                self.constants,
-                concurrency,
-            ).output_tokens_per_s
-            for ends in (
-                {"bandwidth_efficiency": bandwidth.low, "compute_efficiency": compute.low},
-                {"bandwidth_efficiency": bandwidth.high, "compute_efficiency": compute.high},
-            )
+            speed.estimate(end, self.constants, concurrency).output_tokens_per_s
+            for end in kernel_ends(self.case, self.setup.gpu, self.kernel)
         )
         return np.log(fast / slow) / (2 * Z80) * self._unspoken()
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from costmodel.book import load_book
-from costmodel.book.engines import engine_name
 from costmodel.book.measured import at_line, matching
 from costmodel.book.roofline import roofline
 from costmodel.errors import InputError
@@ -21,7 +20,7 @@ from costmodel.serving import memory
 from costmodel.serving import roofline as speed
 from costmodel.sizing_lookup import Serving, Setup, kernel_for, look_up
 from costmodel.sizing_results import Assumption, MeasuredPoint, Throughput, ThroughputCurve
-from costmodel.sizing_speed import Z80, Server, held_requests
+from costmodel.sizing_speed import Z80, Server, held_requests, served_by
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,10 +98,12 @@ def throughput(  # noqa: PLR0913 - the options of `costmodel throughput`
     _check(demand)
     serving = Serving(gpu, format, kv_dtype, tp, engine, engine_version, gpu_memory_utilization)
     setup = look_up(model, serving, borrow_memory=True)
-    rows = [row for row in _measurements(setup, demand, kernel, engine) if demand.met_by(row)]
+    asked = None if concurrency is None else round(concurrency)
+    known = _measurements(setup, demand.shape, kernel, engine, asked)
+    rows = [row for row in known if demand.met_by(row)]
     if rows:
         return _measured(rows, setup, demand.shape)
-    return _carried(_server(setup, demand, kernel, engine, engine_version), demand)
+    return _carried(_server(setup, demand, kernel, serving), demand)
 
 
 def throughput_curve(  # noqa: PLR0913 - the options of `throughput`
@@ -145,13 +146,14 @@ def throughput_curve(  # noqa: PLR0913 - the options of `throughput`
     _check(demand)
     serving = Serving(gpu, format, kv_dtype, tp, engine, engine_version, gpu_memory_utilization)
     setup = look_up(model, serving, borrow_memory=True)
-    server = _server(setup, demand, kernel, engine, engine_version)
+    server = _server(setup, demand, kernel, serving)
     most = _resident(server, demand)
     wanted = _spaced(most) if concurrencies is None else np.asarray(concurrencies, float)
     if np.any(wanted <= 0):
         raise InputError("concurrencies must be above zero")
     found = server.at(wanted)
     wide = np.exp(Z80 * found.deviation)
+    rows = _measurements(setup, demand.shape, kernel, engine, "any")
     return ThroughputCurve(
         concurrency=wanted,
         output_tokens_per_s=found.speed.output_tokens_per_s,
@@ -162,7 +164,7 @@ def throughput_curve(  # noqa: PLR0913 - the options of `throughput`
         tpot_ms=1000 * found.speed.tpot_s,
         within_slo=found.within(ttft_ms, tpot_ms),
         max_concurrency=most,
-        measured=tuple(_point(row) for row in _measured_along(setup, demand, kernel, engine)),
+        measured=tuple(measured_point(row) for row in sorted(rows, key=_in_flight)),
     )
 
 
@@ -178,15 +180,13 @@ def _check(demand: Demand) -> None:
             raise InputError(f"{name} must be above zero")
 
 
-def _server(
-    setup: Setup, demand: Demand, kernel: str | None, engine: str | None, version: str | None
-) -> Server:
+def _server(setup: Setup, demand: Demand, kernel: str | None, serving: Serving) -> Server:
     return Server(
         setup=setup,
         kernel=kernel_for(setup.format, setup.gpu, kernel),
         shape=demand.shape,
-        engine=engine_name(engine) if engine else setup.engine.id,
-        version=version or "",
+        engine=served_by(setup, serving),
+        version=serving.engine_version or "",
         regime=demand.regime,
     )
 
@@ -195,45 +195,34 @@ def _server(
 
 
 def _measurements(
-    setup: Setup, demand: Demand, kernel: str | None, engine: str | None
+    setup: Setup,
+    shape: speed.Load,
+    kernel: str | None,
+    engine: str | None,
+    concurrency: int | Literal["any"] | None,
 ) -> list[Measurement]:
-    """Measurements of exactly this, best first."""
+    """Measurements of exactly this configuration and shape, best first; see `matching`."""
     if setup.record is None:
         return []
     return matching(
         model=setup.record.names,
         gpu=setup.gpu.id,
         format=setup.format.id,
-        input_tokens=float(demand.shape.input_tokens),
-        output_tokens=float(demand.shape.output_tokens),
+        input_tokens=float(shape.input_tokens),
+        output_tokens=float(shape.output_tokens),
         tp=setup.tp,
         kernel=load_book().kernel(kernel).id if kernel else None,
         engine=engine,
-        concurrency=None if demand.concurrency is None else round(demand.concurrency),
+        concurrency=concurrency,
     )
 
 
-def _measured_along(
-    setup: Setup, demand: Demand, kernel: str | None, engine: str | None
-) -> list[Measurement]:
-    """Measurements of this configuration and shape at any number of requests in flight."""
-    if setup.record is None:
-        return []
-    rows = matching(
-        model=setup.record.names,
-        gpu=setup.gpu.id,
-        format=setup.format.id,
-        input_tokens=float(demand.shape.input_tokens),
-        output_tokens=float(demand.shape.output_tokens),
-        tp=setup.tp,
-        kernel=load_book().kernel(kernel).id if kernel else None,
-        engine=engine,
-        concurrency="any",
-    )
-    return sorted(rows, key=lambda row: row.concurrency or 0)
+def _in_flight(row: Measurement) -> float:
+    return row.concurrency or 0
 
 
-def _point(row: Measurement) -> MeasuredPoint:
+def measured_point(row: Measurement) -> MeasuredPoint:
+    """A measurement as a throughput curve shows it."""
     return MeasuredPoint(
         concurrency=float(row.concurrency or 0),
         output_tokens_per_s=row.capacity_output_tokens_per_s or 0.0,

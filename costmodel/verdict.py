@@ -145,15 +145,20 @@ def capacity_exclusion(bill: Bill | None, volume: float) -> tuple[str, ...]:
 def break_evens(
     bills: Mapping[str, Bill], excluded: Mapping[str, Sequence[str]], volume: float
 ) -> tuple[BreakEven, ...]:
-    """Every self-hosted or hybrid option against each API, and against the cheapest eligible."""
+    """Every self-hosted or hybrid option against each API, and against the cheapest eligible.
+
+    Where no API is eligible there is no cheapest one to compare with, and no such row.
+    """
     apis = {name: bill for name, bill in bills.items() if _is_api(bill)}
     rows = []
     for name, bill in bills.items():
         if name in apis:
             continue
         sets = {rival: wins(bill, api) for rival, api in apis.items()}
-        cheapest = intersection(sets[rival] for rival in apis if not excluded[rival])
-        sets[CHEAPEST] = cheapest.up_to(capacity_limit(bill))
+        eligible = [rival for rival in apis if not excluded[rival]]
+        if eligible:
+            cheapest = intersection(sets[rival] for rival in eligible)
+            sets[CHEAPEST] = cheapest.up_to(capacity_limit(bill))
         rows += [_row(name, rival, won, volume) for rival, won in sets.items()]
     return tuple(rows)
 

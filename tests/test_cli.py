@@ -185,15 +185,64 @@ def test_throughput_json_is_the_answer():
         "llama-3.3-70b", gpu="h100-sxm", format="awq-int4", input_tokens=1500, output_tokens=300
     )
     data = as_json(*SPEED)
+    curve = data.pop("curve")
     assert data == json.loads(json.dumps(expected.to_dict()))
+    lists = [
+        values for name, values in curve.items() if name not in ("max_concurrency", "measured")
+    ]
+    assert {len(values) for values in lists} == {len(curve["concurrency"])}
+    assert curve["max_concurrency"] == curve["concurrency"][-1] == expected.concurrency
     assert {"requests_per_s", "output_tokens_per_s", "total_tokens_per_s", "ttft_ms", "tpot_ms",
             "concurrency", "provenance", "low", "high", "sources"} <= set(data)  # fmt: skip
 
 
 def test_throughput_passes_its_options_on():
-    slow = as_json(*SPEED, "--tpot-ms", "30", "--kernel", "marlin", "--concurrency", "8")
-    assert slow["tpot_ms"] <= 30
+    slow = as_json(*SPEED, "--tpot-ms", "45", "--kernel", "marlin", "--concurrency", "8")
+    assert slow["tpot_ms"] <= 45
     assert slow["concurrency"] <= 8
+
+
+def test_throughput_says_it_in_a_sentence_and_shows_the_curve():
+    limits = ("--ttft-ms", "800", "--tpot-ms", "60")
+    text = costmodel(*SPEED, *limits).stdout
+    first = " ".join(text.split("\n\n")[0].split())
+    found = as_json(*SPEED, *limits)
+    assert first.startswith("llama-3.3-70b in awq-int4 on one h100-sxm, 1,500 tokens in and 300")
+    assert f"One replica serves {found['output_tokens_per_s']:.0f} tok/s out" in first
+    assert found["provenance"] in first
+    assert f"With {found['concurrency']:g} requests in flight" in first
+    rows = [line.split() for line in text.splitlines()]
+    marked = next(row for row in rows if row[1:2] == ["<"])
+    assert (float(marked[0]), marked[-1]) == (found["concurrency"], "yes")
+    assert next(row for row in rows if row[:1] == ["1"])[-1] == "yes"
+    assert [row[-1] for row in rows if row[:1] == [f"{found['curve']['max_concurrency']:g}"]] == [
+        "no"
+    ]
+    assert "SOURCES" in text
+    assert "GEMM kernel" in text
+    assert max(map(len, text.splitlines())) <= WIDTH
+
+
+def test_throughput_of_what_cannot_be_met_says_so():
+    text = costmodel(*SPEED, "--tpot-ms", "2").stdout
+    assert "It cannot meet TPOT 2 ms, not even with one request at a time." in " ".join(
+        text.split()
+    )
+
+
+def test_throughput_of_what_does_not_fit_is_bad_input():
+    result = costmodel(*SPEED, "--format", "bf16")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "it needs tp=2" in result.stderr
+
+
+def test_throughput_measured_shows_the_published_points():
+    text = costmodel(
+        "throughput", "llama-3.3-70b", "--gpu", "h100-sxm", "--format", "fp8", "--tp", "4",
+        "--input-tokens", "1024", "--output-tokens", "1024",
+    ).stdout  # fmt: skip
+    assert "THE CURVE, MEASURED" in text
+    assert any(line.split()[:4] == ["64", "3.24k", "256", "ms"] for line in text.splitlines())
 
 
 def test_throughput_needs_its_shape():

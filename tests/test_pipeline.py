@@ -325,10 +325,7 @@ class TestWarnings:
     @pytest.mark.parametrize(
         ("work", "options", "path"),
         [
-            (CHAT + ", growth_per_month: 0.02}", API, "growth_per_month"),
             (CHAT + ", slo: {ttft_ms: 900, percentile: 95}}", API, "percentile"),
-            (CHAT + "}", OWN.replace("load_factor: 0.5", "queueing: {wait_p95_ms: 500}"),
-             "queueing"),
             (CHAT + "}", OWN.replace("hour: 2", "hour: {low: 1, likely: 2, high: 3}"), "offers[0]"),
         ],
     )  # fmt: skip
@@ -336,15 +333,23 @@ class TestWarnings:
         report = evaluate(scenario(work, options))
         assert any(w.code == "not_used_yet" and path in w.message for w in report.warnings)
 
-    def test_serverless_is_accepted_without_a_bill(self):
-        own = OWN.replace(
-            "{terms: on-demand, usd_per_gpu_hour: 2}",
-            "{terms: serverless, usd_per_gpu_second: 0.001}",
-        )
-        report = evaluate(scenario(options=API + own))
-        assert report.option("own").monthly_usd is None
-        assert report.option("own").excluded_by
-        assert "not_used_yet" in codes(report)
+    def test_growth_is_billed_at_the_end_of_the_horizon(self):
+        work = CHAT + ", growth_per_month: 0.1}"
+        report = evaluate(scenario(work, API + OWN, HEAD + "finance: {horizon_months: 24}\n"))
+        assert report.horizon is not None
+        assert report.horizon.tokens_per_day == pytest.approx(10e6 * 1.1**24)
+        later = evaluate(scenario(CHAT + "}", API + OWN), tokens_per_day=10e6 * 1.1**24)
+        for name, usd in report.horizon.monthly_usd.items():
+            assert usd == pytest.approx(later.option(name).monthly_usd)
+        assert report.horizon.cheapest == later.recommendation.option
+        assert {"growth", "growth_flips"} & set(codes(report))
+
+    def test_no_eligible_api_leaves_no_cheapest_to_compare_with(self):
+        work = CHAT + ", requires: [eu]}"
+        own = OWN.replace("name: own,", "name: own, satisfies: [eu],")
+        report = evaluate(scenario(work, API + own))
+        assert report.against_cheapest("own") is None
+        assert [row.against for row in report.break_even] == ["api"]
 
 
 class TestErrors:
@@ -492,7 +497,7 @@ class TestReviewed:
         assert "context window" in evaluate(scenario(work, option)).option("g").excluded_by[0]
 
     def test_an_open_prefix_cache_is_said_with_its_amounts(self):
-        work = CHAT.replace("10e6", "500e6") + ", cached_input_share: 0.5}"
+        work = CHAT.replace("10e6", "5e9") + ", cached_input_share: 0.5}"
         own = """  - name: own
     selfhost: {model: llama-3.3-70b, format: fp8, gpu: h200,
                offers: [{terms: on-demand, usd_per_gpu_hour: 3}]}

@@ -7,6 +7,8 @@ import time
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from costmodel.errors import InputError, UnknownIdError
 from costmodel.sizing import fit, fit_map, throughput, throughput_curve
@@ -455,3 +457,15 @@ def test_versions_of_an_engine_differ():
     with pytest.raises(InputError, match="not in the table"):
         throughput("llama-3.1-8b", **asked, engine="vllm", engine_version="0.3")
     assert early.output_tokens_per_s > 0
+
+
+@given(st.floats(50, 5000), st.floats(2, 100), st.integers(1, 600))
+def test_the_slo_search_finds_the_last_concurrency_that_meets_both(ttft, tpot, most):
+    asked = {"gpu": "h100-sxm", "format": "bf16", "input_tokens": 1003, "output_tokens": 203}
+    found = throughput("llama-3.1-8b", **asked, ttft_ms=ttft, tpot_ms=tpot, concurrency=most)
+    every = throughput_curve(
+        "llama-3.1-8b", **asked, ttft_ms=ttft, tpot_ms=tpot, concurrencies=range(1, most + 1)
+    )
+    held = every.concurrency <= every.max_concurrency
+    meets = (every.ttft_ms <= ttft) & (every.tpot_ms <= tpot) & held
+    assert found.concurrency == (every.concurrency[meets].max() if meets.any() else 0)

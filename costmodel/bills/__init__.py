@@ -18,15 +18,18 @@ from costmodel.bills.build import (
 )
 from costmodel.bills.fleet import (
     DEFAULT_LOAD_FACTOR,
+    DEFAULT_MIN_REPLICAS,
     DEFAULT_SPARE_REPLICAS,
     ENGINEERING,
     PLATFORM,
     FleetBill,
+    usual_spares,
 )
 from costmodel.bills.traffic import Traffic, traffic_of
 
 __all__ = [
     "DEFAULT_LOAD_FACTOR",
+    "DEFAULT_MIN_REPLICAS",
     "DEFAULT_SPARE_REPLICAS",
     "ENGINEERING",
     "PLATFORM",
@@ -40,5 +43,6 @@ __all__ = [
     "build_bills",
     "capacity_limit",
     "traffic_of",
+    "usual_spares",
     "wins",
 ]

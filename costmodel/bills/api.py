@@ -12,11 +12,7 @@ from costmodel.bills.traffic import Traffic
 from costmodel.cost.api import TokenPrices, mean_prices, request_lines
 from costmodel.cost.contract import all_units, commit, graduated
 from costmodel.cost.curve import CostCurve, PiecewiseLinear, Steps
-from costmodel.cost.fleet import (
-    Lines,
-    shared_load,
-    workload_load,
-)
+from costmodel.cost.load import Lines, shared_load, workload_load
 from costmodel.scenario import (
     Api,
     Contract,
@@ -98,10 +94,14 @@ class ApiBill:
 
     @property
     def _usd_per_mtok(self) -> float:
-        """List price of a million billed tokens at the workloads' stated volumes.
+        usd, tokens = self.stated_spend()
+        return usd / tokens * MTOK
 
-        Exact while all workloads move together. Where one moves alone, steps in tokens keep the
-        price of the stated mix.
+    def stated_spend(self) -> tuple[float, float]:
+        """List spend and billed tokens a day at the workloads' stated volumes.
+
+        Steps in tokens are converted at their ratio. Exact while all workloads move together;
+        where one moves alone, they keep the price of the stated mix.
         """
         usd = tokens = 0.0
         for traffic in self.traffic:
@@ -109,7 +109,7 @@ class ApiBill:
             requests = workload.daily_tokens / workload.tokens_per_request
             usd += requests * sum(self.request_usd(traffic).values())
             tokens += requests * self._billed_tokens(workload)
-        return usd / tokens * MTOK
+        return usd, tokens
 
     @cached_property
     def curve(self) -> CostCurve:

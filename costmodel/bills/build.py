@@ -10,20 +10,22 @@ from operator import add
 import numpy as np
 from numpy.typing import ArrayLike
 
-from costmodel.bills.api import ApiBill
+from costmodel.bills.api import ApiBill, contract_map
 from costmodel.bills.fleet import (
     ENGINEERING,
     PLATFORM,
     FleetBill,
     fleet_load,
+    fleet_slots,
     fleet_terms,
     known_from,
 )
 from costmodel.bills.traffic import Traffic
 from costmodel.book.token_records import TokenPrice
 from costmodel.cost.breakeven import WinningSet, winning_set
-from costmodel.cost.curve import CostCurve, Floats
+from costmodel.cost.curve import CostCurve, Floats, PiecewiseLinear
 from costmodel.cost.hybrid import Hybrid
+from costmodel.cost.terms import Offer
 from costmodel.facts import FleetFacts, Resolved
 from costmodel.scenario import (
     Api,
@@ -32,6 +34,7 @@ from costmodel.scenario import (
     SelfHost,
 )
 from costmodel.scenario import Hybrid as HybridOption
+from costmodel.units import MTOK
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,11 +54,25 @@ class HybridBill:
             np.allclose(load.base * load.per_volume.sum(), load.per_volume * load.base.sum())
         )
 
+    @property
+    def _offers(self) -> tuple[Offer, ...]:
+        """Own replicas of a hybrid are on all month: a commitment of open size serves them all,
+        where it is the cheaper one, or none.
+        """
+        terms = self.fleet.terms
+        chosen = terms.best_mix
+        if chosen is None:
+            return terms.offers
+        cheaper = min((chosen, terms.elastic), key=lambda offer: offer.usd_per_gpu_hour)
+        fixed = tuple(offer for offer in terms.offers[:-1] if not offer.optimal)
+        return (*fixed, cheaper)
+
     @cached_property
     def hybrid(self) -> Hybrid:
         """The numbers behind it."""
         terms = replace(
             self.fleet.terms,
+            offers=self._offers,
             spare_replicas=self.spare_replicas,
             pinned_replicas=self.pinned,
             scaling="always-on",
@@ -68,6 +85,39 @@ class HybridBill:
             fleet_usd=self.fleet.fixed_usd,
             api_usd=self.api.people_usd,
         )
+
+
+@dataclass(frozen=True, eq=False)
+class JointContract:
+    """One contract over several API options of one provider: its steps count their sum."""
+
+    parts: Mapping[str, ApiBill]
+
+    @property
+    def provider(self) -> str:
+        """Whose contract it is."""
+        return next(iter(self.parts.values())).api.provider or ""
+
+    @cached_property
+    def list_spend(self) -> PiecewiseLinear:
+        """Monthly spend at list prices."""
+        return reduce(add, (part.list_spend for part in self.parts.values()))
+
+    @cached_property
+    def curve(self) -> CostCurve:
+        """The bill over volume, with the people who watch each part."""
+        bills = list(self.parts.values())
+        spends = [bill.stated_spend() for bill in bills]
+        usd_per_mtok = sum(usd for usd, _ in spends) / sum(tokens for _, tokens in spends) * MTOK
+        contract = contract_map(bills[0].api.contract, usd_per_mtok)
+        people = PiecewiseLinear.line(sum(bill.people_usd for bill in bills))
+        return CostCurve(contract.of(self.list_spend) + people)
+
+
+def _counts_by_provider(api: Api) -> bool:
+    """Whether a contract counts what is spent at a provider, not units bought for one option."""
+    contract = api.contract
+    return api.provider is not None and contract is not None and contract.kind != "provisioned"
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +135,28 @@ class MixBill:
     @cached_property
     def curve(self) -> CostCurve:
         """The bill over volume."""
-        return reduce(add, (part.curve for part in self.parts.values()))
+        alone = [part.curve for name, part in self.parts.items() if name not in self._joined]
+        return reduce(add, [*alone, *(contract.curve for contract in self.contracts)])
+
+    @cached_property
+    def contracts(self) -> tuple[JointContract, ...]:
+        """Contracts that several parts are under: spend at one provider counts together."""
+        groups: list[dict[str, ApiBill]] = []
+        for name, part in self.parts.items():
+            if not isinstance(part, ApiBill) or not _counts_by_provider(part.api):
+                continue
+            for group in groups:
+                other = next(iter(group.values())).api
+                if (other.provider, other.contract) == (part.api.provider, part.api.contract):
+                    group[name] = part
+                    break
+            else:
+                groups.append({name: part})
+        return tuple(JointContract(group) for group in groups if len(group) > 1)
+
+    @property
+    def _joined(self) -> set[str]:
+        return {name for contract in self.contracts for name in contract.parts}
 
     @property
     def has_fleet(self) -> bool:
@@ -165,7 +236,7 @@ class _Builder:
 
     def _fleet(
         self, selfhost: SelfHost, facts: FleetFacts, traffic: tuple[Traffic, ...]
-    ) -> FleetBill:
+    ) -> FleetBill | None:
         overheads = self.resolved.overheads
         fixed = {
             ENGINEERING: overheads.usd_per_hour.value * overheads.fleet_hours_per_month.value,
@@ -175,12 +246,18 @@ class _Builder:
             fixed[extra.name] = fixed.get(extra.name, 0.0) + extra.usd.value
         hours = self.scenario.calendar.hours_per_month.value
         load = fleet_load(traffic, facts, self.bound)
+        held = selfhost.concurrency.value if selfhost.concurrency else None
+        slots = fleet_slots(traffic, facts, held, self.bound)
+        terms = fleet_terms(selfhost, facts, slots, hours)
+        if terms.best_mix is not None and not load.sized_for.ordered:
+            return None
         return FleetBill(
             load,
-            fleet_terms(selfhost, facts, hours),
+            terms,
             fixed,
             traffic,
             {extra.name: known_from(extra) for extra in selfhost.extra_monthly},
+            slots,
         )
 
     def _hybrid(self, hybrid: HybridOption, traffic: tuple[Traffic, ...]) -> HybridBill | None:
@@ -210,7 +287,7 @@ class _Builder:
         return {f"{each.to} after {name}": each.to for name, each in found.items() if each}
 
     def _escalated(self, mix: Mapping[str, str]) -> dict[str, ApiBill | FleetBill]:
-        """What it costs to ask again: a contract counts each such stream by itself."""
+        """What it costs to ask again, each such stream a part of its own."""
         parts: dict[str, ApiBill | FleetBill] = {}
         for name in dict.fromkeys(mix.values()):
             escalation = self.scenario.option(name).escalation

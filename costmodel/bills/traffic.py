@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from costmodel.cost.curve import Floats
-from costmodel.cost.traffic import (
-    READY_PROFILES,
-    HourlyDemand,
-    hourly_demand,
-    load_duration_weights,
-)
+from costmodel.cost.traffic import HourlyDemand, hourly_demand, load_duration_weights
+from costmodel.facts import ProfileFacts
 from costmodel.scenario import (
     Profile,
     Scenario,
     Workload,
 )
-from costmodel.units import SECONDS_PER_DAY
+from costmodel.units import HOURS_PER_WEEK, SECONDS_PER_DAY
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,10 +48,18 @@ class Traffic:
         return base + slope * np.asarray(volume, dtype=float)
 
 
-def traffic_of(scenario: Scenario, volume_of: str = "all") -> dict[str, Traffic]:
-    """The workloads by name, on the volume axis chosen: all together, or one of them."""
+def traffic_of(
+    scenario: Scenario, profiles: Mapping[str, ProfileFacts], volume_of: str = "all"
+) -> dict[str, Traffic]:
+    """The workloads by name, on the volume axis chosen: all together, or one of them.
+
+    ``profiles`` holds the hours of workloads whose profile goes by a name.
+    """
     total = scenario.tokens_per_day
-    return {w.name: Traffic(w, _demand(w), _rate(w, total, volume_of)) for w in scenario.workloads}
+    return {
+        w.name: Traffic(w, _demand(w, profiles.get(w.name)), _rate(w, total, volume_of))
+        for w in scenario.workloads
+    }
 
 
 def _rate(workload: Workload, total: float, volume_of: str) -> tuple[float, float]:
@@ -66,19 +71,22 @@ def _rate(workload: Workload, total: float, volume_of: str) -> tuple[float, floa
     return requests, 0.0
 
 
-def _demand(workload: Workload) -> HourlyDemand:
-    profile = workload.profile or Profile(name="flat")
+def _demand(workload: Workload, named: ProfileFacts | None) -> HourlyDemand:
+    profile = workload.profile or Profile()
     return hourly_demand(
-        _hourly_weights(profile),
+        _hourly_weights(profile, named),
         peak_to_mean=profile.peak_to_mean.value if profile.peak_to_mean else None,
         burst_factor=profile.burst_factor.value,
         batch_share=workload.batch_share.value,
     )
 
 
-def _hourly_weights(profile: Profile) -> Floats:
+def _hourly_weights(profile: Profile, named: ProfileFacts | None) -> Floats:
+    """The hours stated, of the named profile or of the ratio; the same all week where none is."""
+    if named is not None:
+        return np.asarray(named.hourly, dtype=float)
     if profile.hourly is not None:
         return np.asarray(profile.hourly, dtype=float)
     if profile.peak_to_mean is not None:
         return load_duration_weights(profile.peak_to_mean.value)
-    return READY_PROFILES[profile.name or "flat"]()
+    return np.ones(HOURS_PER_WEEK)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from costmodel.book.measured import Measurement
     from costmodel.book.offers import GpuPrice, ListedOffer, Quantile
+    from costmodel.book.profiles import TrafficProfile
     from costmodel.book.record_file import RecordFile
     from costmodel.book.records import (
         CostFact,
@@ -76,6 +77,13 @@ class Book:
 
         return _records("costs", CostFact)
 
+    @cached_property
+    def profiles(self) -> RecordFile[TrafficProfile]:
+        """Ready traffic profiles by id."""
+        from costmodel.book.profiles import TrafficProfile
+
+        return _records("profiles", TrafficProfile)
+
     @property
     def models(self) -> Sequence[str]:
         """Ids of the models whose architecture is known."""
@@ -98,6 +106,10 @@ class Book:
     def cost(self, cost_id: str) -> CostFact:
         """One cost fact. Raises UnknownIdError."""
         return _find("cost", cost_id, self.costs, self._cost_names)
+
+    def profile(self, profile_id: str) -> TrafficProfile:
+        """One traffic profile by name. Raises UnknownIdError."""
+        return _find("profile", profile_id, self.profiles, self._profile_names)
 
     def model(self, model_id: str) -> Any:
         """One model's architecture. Raises UnknownIdError."""
@@ -210,6 +222,10 @@ class Book:
     @cached_property
     def _cost_names(self) -> dict[str, str]:
         return _names(self.costs)
+
+    @cached_property
+    def _profile_names(self) -> dict[str, str]:
+        return _names(self.profiles)
 
 
 R = TypeVar("R", bound="BaseModel")

@@ -189,8 +189,7 @@ def matching(  # noqa: PLR0913 - one keyword per fact that must agree
     Without `concurrency` they are serving maxima (:data:`SERVING_METRICS`); with it, rows taken
     at that concurrency, or with "any" at one that is stated. Shapes agree within 1 %, bf16 stands
     for fp16, and a row that is silent about what was asked (kernel, engine, parallelism) does not
-    match. Rows flagged as outliers
-    and rows without a throughput are left out.
+    match. Rows flagged as outliers and rows without a throughput are left out.
 
     Args:
         model: a measured model's id, or all ids of one architecture.

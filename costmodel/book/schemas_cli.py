@@ -19,6 +19,7 @@ SCHEMAS: dict[str, str] = {
     "gpu_offers": "records.GpuOffers",
     "gpus": "records.GpuSpecs",
     "costs": "records.CostFacts",
+    "profiles": "profiles.TrafficProfiles",
     "formats": "records.WeightFormats",
     "kernels": "records.Kernels",
     "architectures": "models.Models",

@@ -11,7 +11,7 @@ import typer
 from costmodel.cli.options import CHECK_FAILED, AsJson, count, emit, positive, positive_share, share
 
 if TYPE_CHECKING:
-    from costmodel.sizing_results import Fit
+    from costmodel.sizing_results import Fit, Throughput, ThroughputCurve
 
 Model = Annotated[
     str,
@@ -123,23 +123,66 @@ def throughput(  # noqa: PLR0913 - one option per question
     as_json: AsJson = False,
 ) -> None:
     """What one replica serves at this request shape: measured where it was, else estimated."""
+    from costmodel.cli.throughput_text import throughput_text
+    from costmodel.present.speed_words import Asked
     from costmodel.sizing import throughput as answer
 
-    data = answer(
+    asked = Asked(
         model,
-        gpu=gpu,
-        format=weights,
+        gpu,
+        weights,
+        tp,
+        input_tokens,
+        output_tokens,
         kernel=kernel,
-        tp=tp,
-        input_tokens=input_tokens,
-        output_tokens=output_tokens,
         concurrency=concurrency,
-        prefix_cache_share=prefix_cache_share,
         ttft_ms=ttft_ms,
         tpot_ms=tpot_ms,
-        engine=engine,
-    ).to_dict()
-    emit(data, as_json, lambda: _text(f"{model} in {weights} on {tp} x {gpu}", data))
+    )
+    options = {
+        **{name: value for name, value in vars(asked).items() if name not in _ANSWER_ONLY},
+        "prefix_cache_share": prefix_cache_share,
+        "engine": engine,
+    }
+    found = answer(model, concurrency=concurrency, **options)
+    curve, refused = _curve(model, options)
+    data = {**found.to_dict(), "curve": curve.to_dict() if curve else None}
+    emit(
+        data,
+        as_json,
+        lambda: (
+            throughput_text(asked, found, curve, _curve_at(model, options, found, curve))
+            + (f"\n\nNo curve: {refused}." if refused else "")
+        ),
+    )
+
+
+_ANSWER_ONLY = {"model", "concurrency"}
+
+
+def _curve(model: str, options: Mapping[str, Any]) -> tuple[ThroughputCurve | None, str]:
+    """The curve, or why there is none: a measurement may stand where our memory rules say no."""
+    from costmodel.errors import InputError
+    from costmodel.sizing import throughput_curve
+
+    try:
+        return throughput_curve(model, **options), ""
+    except InputError as error:
+        return None, str(error)
+
+
+def _curve_at(
+    model: str, options: Mapping[str, Any], found: Throughput, curve: ThroughputCurve | None
+) -> ThroughputCurve | None:
+    """The curve at round numbers in flight, at the answer's own and at the most it holds."""
+    from costmodel.sizing import throughput_curve
+
+    if curve is None:
+        return None
+    most = curve.max_concurrency
+    doubled = [2.0**i for i in range(12) if 2.0**i < most]
+    own = [found.concurrency] if found.concurrency and found.concurrency <= most else []
+    return throughput_curve(model, concurrencies=sorted({*doubled, *own, most}), **options)
 
 
 def _fit_text(fit: Fit, gpu: str) -> str:
@@ -198,13 +241,6 @@ def _remedies(fit: Fit) -> str:
     rows = [[each.text, f"{each.gpus}", counted(each.max_concurrency)] for each in fit.remedies]
     heads = ["WHAT WOULD MAKE IT FIT", "GPUS", "REQUESTS"]
     return table(heads, rows, heads[1:]) if rows else ""
-
-
-def _text(title: str, data: Mapping[str, Any]) -> str:
-    from costmodel.cli.text import sections
-
-    results = {name: value for name, value in data.items() if name != "assumptions"}
-    return sections(title, _results(results), _known(data["assumptions"]))
 
 
 def _results(data: Mapping[str, Any]) -> str:

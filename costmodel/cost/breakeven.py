@@ -187,7 +187,8 @@ def _recurring(saving: CostCurve, start: float) -> tuple[list[Window], bool]:
     if not len(rising):
         return ([(start, inf)] if saving(2.0 * start + 1.0) > 0 else []), False
     period = 1 / rising.min()
-    periods = 1 if len(saving.steps.weights) == 1 else _PERIODS
+    regular = len(saving.steps.weights) == 1 and not saving.steps.slack.any()
+    periods = 1 if regular else _PERIODS
     whole = np.ceil(start / period) * period
     windows = _windows(saving, start, whole + periods * period)
     return windows, any(high > whole for _, high in windows)

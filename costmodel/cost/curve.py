@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -149,21 +149,63 @@ def _sum(a: Floats, b: Floats) -> Floats:
     return total
 
 
+class Rounding(Protocol):
+    """From a load to the whole units that carry it; the load is counted in units at their best.
+
+    ``units(load)`` lies between ``load`` and ``load + slack + 1``; ``reach(level)`` is the largest
+    load that ``level`` units carry, ascending, at most ``level`` and at least ``level - slack``.
+    """
+
+    @property
+    def slack(self) -> float:
+        """How far the units may exceed the load, beside the rounding up."""
+        ...
+
+    def units(self, load: Floats) -> Floats:
+        """Whole units for each load."""
+        ...
+
+    def reach(self, level: Floats) -> Floats:
+        """The largest load of each number of units."""
+        ...
+
+
+class RoundedUp:
+    """Every unit carries a load of one: `whole_units`."""
+
+    slack = 0.0
+
+    def units(self, load: Floats) -> Floats:
+        """The load, rounded up."""
+        return whole_units(load)
+
+    def reach(self, level: Floats) -> Floats:
+        """The level itself."""
+        return level
+
+
+ROUNDED_UP = RoundedUp()
+
+
 @dataclass(frozen=True, eq=False)
 class Steps:
-    """A sum of staircases: ``sum_g weight_g * max(floor_g, whole_units(max_j a_gj + b_gj x))``.
+    """A sum of staircases: ``sum_g weight_g * max(floor_g, units_g(max_j a_gj + b_gj x))``.
 
     Shapes: ``weights`` and ``floors`` (groups,), ``base`` (a) and ``per_volume`` (b)
     (groups, lines). An always-on fleet is one group; a fleet scaled by the hour is one group
-    per distinct hourly load. ``b >= 0``: more volume never needs fewer units.
+    per distinct hourly load. ``b >= 0``: more volume never needs fewer units. ``roundings``
+    (groups,) turn a load into whole units; rounded up where left out.
     """
 
     weights: Floats
     base: Floats
     per_volume: Floats
     floors: Floats
+    roundings: tuple[Rounding, ...] = ()
 
     def __post_init__(self) -> None:
+        if not self.roundings:
+            object.__setattr__(self, "roundings", (ROUNDED_UP,) * np.size(self.weights))
         for name in ("weights", "floors"):
             object.__setattr__(self, name, np.atleast_1d(np.asarray(getattr(self, name), float)))
         for name in ("base", "per_volume"):
@@ -195,7 +237,25 @@ class Steps:
         load = self.base[:, 0] + self.per_volume[:, 0] * x
         for line in range(1, self.base.shape[1]):
             load = np.maximum(load, self.base[:, line] + self.per_volume[:, line] * x)
-        return np.maximum(self.floors, whole_units(load))
+        return np.maximum(self.floors, self._rounded(load, "units"))
+
+    def _rounded(self, values: Floats, how: str, group: NDArray[np.intp] | None = None) -> Floats:
+        """`Rounding.units` or `reach` of values whose last axis is the group."""
+        kinds = list({id(each): each for each in self.roundings}.values())
+        if len(kinds) <= 1:
+            return getattr(kinds[0], how)(values) if kinds else values
+        of_group = np.array([next(k for k, kind in enumerate(kinds) if kind is each)
+                             for each in self.roundings])  # fmt: skip
+        of_value = of_group if group is None else of_group[group]
+        result = np.empty_like(values)
+        for k, kind in enumerate(kinds):
+            result[..., of_value == k] = getattr(kind, how)(values[..., of_value == k])
+        return result
+
+    @cached_property
+    def slack(self) -> Floats:
+        """How far the units of each group may exceed its load, beside the rounding up."""
+        return np.array([each.slack for each in self.roundings])
 
     def __add__(self, other: Steps) -> Steps:
         """Both sums together."""
@@ -209,20 +269,21 @@ class Steps:
             np.vstack([_widen(self.base, lines), _widen(other.base, lines)]),
             np.vstack([_widen(self.per_volume, lines), _widen(other.per_volume, lines)]),
             np.concatenate([self.floors, other.floors]),
+            self.roundings + other.roundings,
         )
 
     def __mul__(self, factor: float) -> Steps:
         """Every step times a factor."""
-        return Steps(self.weights * factor, self.base, self.per_volume, self.floors)
+        return Steps(self.weights * factor, self.base, self.per_volume, self.floors, self.roundings)
 
     @property
     def steepest(self) -> Floats:
         """Units per volume of each group at large volumes; shape (groups,)."""
         return self.per_volume.max(axis=1)
 
-    def envelope(self, x: Floats, above: float) -> tuple[Floats, Floats]:
+    def envelope(self, x: Floats, above: Floats) -> tuple[Floats, Floats]:
         """``max(floor, load + above)`` of each group and its slope at ``x``; (x, groups) each."""
-        load = self.base + self.per_volume * x[:, None, None] + above
+        load = self.base + self.per_volume * x[:, None, None] + above[:, None]
         lead = np.argmax(load, axis=2)[..., None]
         height = np.take_along_axis(load, lead, axis=2)[..., 0]
         slope = np.take_along_axis(np.broadcast_to(self.per_volume, load.shape), lead, 2)[..., 0]
@@ -231,8 +292,9 @@ class Steps:
     def kinks(self) -> Floats:
         """Volumes above 0 at which an envelope may bend: floors reached, lines overtaking."""
         base, slope, floor = self.base, self.per_volume, self.floors[:, None]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            reached = [((floor - above - base) / slope).ravel() for above in (0.0, 1.0)]
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            most = self.slack[:, None] + 1.0
+            reached = [((floor - above - base) / slope).ravel() for above in (0.0, most)]
             overtakes = (base[:, :, None] - base[:, None, :]) / (
                 slope[:, None, :] - slope[:, :, None]
             )
@@ -247,17 +309,18 @@ class Steps:
     def jumps(self, low: float, high: float) -> tuple[Floats, Floats]:
         """Volumes in (low, high) at which the sum jumps, ascending, and by how much.
 
-        A group passes from m to m + 1 units where its load reaches m: the first of its lines
-        to get there decides.
+        A group passes from m to m + 1 units where its load reaches what m units carry: the first
+        of its lines to get there decides.
         """
-        first = np.maximum(self.floors, np.floor(np.max(self.base + self.per_volume * low, axis=1)))
-        last = np.ceil(np.max(self.base + self.per_volume * high, axis=1))
+        first = np.maximum(self.floors, self.units(low) - 1.0)
+        last = self.units(high)
         counts = np.maximum(last - first + 1, 0).astype(int)
         group = np.repeat(np.arange(len(self.weights)), counts)
         nth = np.arange(len(group)) - np.repeat(np.cumsum(counts) - counts, counts)
         level = first[group] + nth
-        with np.errstate(divide="ignore", invalid="ignore"):
-            reached = (level[:, None] - self.base[group]) / self.per_volume[group]
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            load = self._rounded(np.asarray(level, dtype=float), "reach", group)
+            reached = (load[:, None] - self.base[group]) / self.per_volume[group]
         at = np.min(np.where(self.per_volume[group] > 0, reached, np.inf), axis=1, initial=np.inf)
         inside = (at > low) & (at < high)
         volumes, which = np.unique(at[inside], return_inverse=True)
@@ -316,16 +379,16 @@ class CostCurve:
     def corridor(self) -> tuple[PiecewiseLinear, PiecewiseLinear]:
         """Two piecewise-linear curves, below and above this one at every volume.
 
-        A staircase of load x lies within ``max(floor, x)`` and ``max(floor, x + 1)``; both touch
-        it. Where the two agree in sign no step needs to be looked at.
+        A staircase of load x lies within ``max(floor, x)`` and ``max(floor, x + slack + 1)``.
+        Where the two agree in sign no step needs to be looked at.
         """
         steps = self.steps
         if not len(steps.weights):
             return self.linear, self.linear
         starts = distinct(self.linear.starts, steps.kinks())
         middle = (starts + np.append(starts[1:], 2.0 * starts[-1] + 1.0)) / 2
-        fewest, least_slope = steps.envelope(middle, 0.0)
-        most, most_slope = steps.envelope(middle, 1.0)
+        fewest, least_slope = steps.envelope(middle, np.zeros_like(steps.slack))
+        most, most_slope = steps.envelope(middle, steps.slack + 1.0)
         scale = np.abs(self.linear.slopes).max() + np.abs(steps.weights) @ steps.steepest
         adds, saves = np.maximum(steps.weights, 0.0), np.minimum(steps.weights, 0.0)
 

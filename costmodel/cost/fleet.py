@@ -1,209 +1,61 @@
 """How many replicas a load needs, and what they bill: the staircase under every self-host bill.
 
-Each kind of headroom enters once. Bursts and peaks are in the load (`traffic`), the safety
-margin is the load factor, failures are the spares. Utilisation is never an input: an always-on
-GPU bills all of its hours, and how busy it is comes out.
+Each kind of headroom enters once. Bursts and peaks are in the load (`load`), the safety margin is
+the load factor or the wait that must hold, failures are the spares. Utilisation is never an
+input: an always-on GPU bills all of its hours, and how busy it is comes out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from costmodel.cost.commitment import committed_units, is_committed, rank_weights, ranked
 from costmodel.cost.curve import CostCurve, Floats, PiecewiseLinear, Steps, whole_units
-from costmodel.cost.traffic import HourlyDemand
+from costmodel.cost.load import FleetLoad, Lines
+from costmodel.cost.serverless import on_demand_bill, on_demand_use
+from costmodel.cost.terms import FleetTerms
 from costmodel.units import HOURS_PER_WEEK
-
-Scaling = Literal["always-on", "scheduled"]
-
-
-@dataclass(frozen=True, eq=False)
-class Lines:
-    """Loads in replicas that grow in a straight line with volume: ``base + per_volume * V``.
-
-    Shape (hours,) of both, or (1,) for a load that is the same all week.
-    """
-
-    base: Floats
-    per_volume: Floats
-
-    def __call__(self, volume: ArrayLike) -> Floats:
-        """Loads at each volume; shape ``volume.shape + (hours,)``."""
-        return self.base + self.per_volume * np.asarray(volume, dtype=float)[..., None]
-
-    def __add__(self, other: Lines) -> Lines:
-        """Both loads on one fleet."""
-        return Lines(self.base + other.base, self.per_volume + other.per_volume)
-
-    def __truediv__(self, divisor: float) -> Lines:
-        """The load as a multiple of something else."""
-        return Lines(self.base / divisor, self.per_volume / divisor)
-
-    def mean(self) -> Lines:
-        """The week's mean load."""
-        return Lines(self.base.mean(keepdims=True), self.per_volume.mean(keepdims=True))
-
-    def volume_at(self, load: float) -> float:
-        """The largest volume at which no hour's load passes ``load``; inf where none does."""
-        rising = self.per_volume > 0
-        reached = (load - self.base[rising]) / self.per_volume[rising]
-        return float(max(0.0, reached.min())) if rising.any() else np.inf
-
-
-@dataclass(frozen=True, eq=False)
-class FleetLoad:
-    """The load of all workloads on one fleet, in replicas running flat out.
-
-    ``served`` (168,): the work done. ``sized_for`` (168,): what each hour must provide for.
-    ``always_on`` (lines,): an always-on fleet is sized by the largest of these lines.
-    """
-
-    served: Lines
-    sized_for: Lines
-    always_on: Lines
-
-
-def workload_load(
-    demand: HourlyDemand, requests_per_s: tuple[float, float], requests_per_s_per_replica: float
-) -> FleetLoad:
-    """The load of one workload: its mean rate is ``requests_per_s[0] + requests_per_s[1] * V``."""
-    mean = Lines(np.array(requests_per_s[:1]), np.array(requests_per_s[1:]))
-    mean = mean / requests_per_s_per_replica
-
-    def shaped(weights: Floats) -> Lines:
-        return Lines(mean.base * weights, mean.per_volume * weights)
-
-    sized_for = shaped(demand.sized_for)
-    always_on = sized_for if demand.peaks_known else shaped(np.array([demand.always_on]))
-    return FleetLoad(shaped(demand.served), sized_for, always_on)
-
-
-def shared_load(loads: Sequence[FleetLoad]) -> FleetLoad:
-    """Several workloads on one fleet: loads add hour by hour.
-
-    A workload whose hours are not known peaks in every hour, so it coincides with the others.
-    """
-    total = reduce(
-        lambda a, b: FleetLoad(
-            a.served + b.served, a.sized_for + b.sized_for, a.always_on + b.always_on
-        ),
-        loads,
-    )
-    return replace(total, always_on=_upper_lines(total.always_on))
-
-
-def _upper_lines(lines: Lines) -> Lines:
-    """Only the lines that can be the largest at some volume above 0."""
-    order = np.lexsort((-lines.base, -lines.per_volume))
-    base, slope = lines.base[order], lines.per_volume[order]
-    highest_before = np.concatenate([[-np.inf], np.maximum.accumulate(base)[:-1]])
-    kept = base > highest_before
-    return Lines(base[kept], slope[kept])
-
-
-@dataclass(frozen=True)
-class Offer:
-    """Replicas on one set of terms; ``replicas`` None: as many as the load needs beyond the rest.
-
-    ``committed`` replicas bill every hour of the month, needed or not.
-    """
-
-    usd_per_gpu_hour: float
-    replicas: float | None = None
-    committed: bool = False
-    name: str = "GPU hours"
-
-
-@dataclass(frozen=True)
-class FleetTerms:
-    """How a fleet is sized and bought. Committed offers come first; the last serves the rest."""
-
-    offers: tuple[Offer, ...]
-    gpus_per_replica: float = 1
-    scaling: Scaling = "always-on"
-    load_factor: float = 0.7
-    spare_replicas: float = 0
-    min_replicas: float = 1
-    node_gpus: float = 1
-    start_minutes: float = 0
-    pinned_replicas: float | None = None
-    hours_per_month: float = 730.0
-
-    @property
-    def replicas_per_unit(self) -> int:
-        """Replicas in one purchase unit: a replica does not span nodes unless it fills them."""
-        return max(1, int(self.node_gpus // self.gpus_per_replica))
-
-    @property
-    def gpus_per_unit(self) -> float:
-        """GPUs billed per purchase unit, whole nodes where there is a quantum."""
-        if self.node_gpus <= 1:
-            return self.gpus_per_replica
-        nodes = np.ceil(self.gpus_per_replica / self.node_gpus)
-        return float(nodes * self.node_gpus)
-
-    @property
-    def elastic(self) -> Offer:
-        """The last offer: it serves whatever the committed ones do not."""
-        return self.offers[-1]
-
-    @property
-    def committed_units(self) -> float:
-        """Purchase units under the committed offers."""
-        return sum(self.units_of(offer) for offer in self.offers[:-1])
-
-    @property
-    def committed_replicas(self) -> float:
-        """Replicas under the committed offers."""
-        return sum(offer.replicas or 0 for offer in self.offers[:-1])
-
-    def units_of(self, offer: Offer) -> float:
-        """Whole purchase units behind an offer's replicas."""
-        return float(whole_units((offer.replicas or 0) / self.replicas_per_unit))
-
-    def unit_month_usd(self, offer: Offer) -> float:
-        """One purchase unit on this offer for a whole month."""
-        return self.gpus_per_unit * offer.usd_per_gpu_hour * self.hours_per_month
 
 
 def sizing_load(load: FleetLoad, terms: FleetTerms) -> Lines:
     """The lines the fleet is sized by, in replicas at full speed: per hour, or one peak."""
-    by_hour = terms.scaling == "scheduled" and not terms.elastic.committed
-    return load.sized_for if by_hour else load.always_on
+    return load.sized_for if terms.by_the_hour else load.always_on
 
 
 def replicas_needed(load: FleetLoad, terms: FleetTerms, volume: ArrayLike) -> Floats:
     """Replicas provided at each volume, hour by hour; shape ``volume.shape + (hours or 1,)``.
 
-    ``max(min_replicas, ceil(load / load_factor)) + spare_replicas``, or the pinned number.
+    ``max(min_replicas, replicas that carry the load) + spare_replicas``, or the pinned number.
     An always-on fleet has one entry: the largest line decides.
     """
     volume = np.asarray(volume, dtype=float)
     if terms.pinned_replicas is not None:
         return np.full((*volume.shape, 1), float(terms.pinned_replicas))
-    lines = sizing_load(load, terms)(volume)
-    if terms.scaling == "always-on" or terms.elastic.committed:
-        lines = lines.max(axis=-1, keepdims=True)
-    whole = whole_units(lines / terms.load_factor)
+    whole = terms.serving(_peaks(load, terms, volume))
     return np.maximum(terms.min_replicas, whole) + terms.spare_replicas
+
+
+def _peaks(load: FleetLoad, terms: FleetTerms, volume: Floats) -> Floats:
+    """The load each hour must provide for; one entry where all hours are provided for alike."""
+    lines = sizing_load(load, terms)(volume)
+    return lines if terms.by_the_hour else lines.max(axis=-1, keepdims=True)
 
 
 def gpu_bill(load: FleetLoad, terms: FleetTerms) -> CostCurve:
     """The month's GPU bill as an exact curve over volume: committed units, then the staircase."""
-    committed = sum(terms.units_of(o) * terms.unit_month_usd(o) for o in terms.offers[:-1])
-    unit_usd = terms.unit_month_usd(terms.elastic)
     if terms.pinned_replicas is not None:
         units = float(whole_units(terms.pinned_replicas / terms.replicas_per_unit))
-        extra = max(0.0, units - terms.committed_units) * unit_usd
-        return CostCurve(PiecewiseLinear.line(committed + extra), limit=capacity(load, terms))
-    steps = _unit_steps(load, terms)
-    already_committed = terms.committed_units * steps.weights.sum() * unit_usd
-    return CostCurve(PiecewiseLinear.line(committed - already_committed), steps * unit_usd)
+        extra = max(0.0, units - terms.committed_units) * terms.unit_month_usd(terms.elastic)
+        line = PiecewiseLinear.line(terms.committed_usd + extra)
+        return CostCurve(line, limit=capacity(load, terms))
+    if terms.scaling == "serverless":
+        return on_demand_bill(load, terms)
+    steps = unit_steps(load, terms, in_usd=True)
+    already_committed = terms.committed_units * steps.weights.sum()
+    return CostCurve(PiecewiseLinear.line(terms.committed_usd - already_committed), steps)
 
 
 def capacity(load: FleetLoad, terms: FleetTerms) -> float:
@@ -211,42 +63,154 @@ def capacity(load: FleetLoad, terms: FleetTerms) -> float:
     if terms.pinned_replicas is None:
         return np.inf
     serving = max(0.0, terms.pinned_replicas - terms.spare_replicas)
-    return load.always_on.volume_at(serving * terms.load_factor)
+    return load.always_on.volume_at(float(terms.carried(np.array(serving))))
 
 
-def _unit_steps(load: FleetLoad, terms: FleetTerms) -> Steps:
-    """Purchase units, weighted by the share of the month each hour's units bill.
+# ------------------------------------------------------------------------------------ units
 
-    ``ceil((ceil(x) + spare) / q) = ceil((x + spare) / q)`` for whole spares, so nodes step too.
-    Units under a commitment are a floor, so that only units beyond them cost extra.
+
+def unit_steps(load: FleetLoad, terms: FleetTerms, *, in_usd: bool = False) -> Steps:
+    """Purchase units over volume, weighted by the share of the month that each hour's units bill.
+
+    ``in_usd``: by what they bill instead. ``ceil((ceil(x) + spare) / q) = ceil((x + spare) / q)``
+    for whole spares, so nodes step too. Units under a commitment of a stated size are a floor, so
+    that only units beyond them cost extra.
     """
+    lines = _unit_lines(load, terms)
+    fewest = (terms.min_replicas + terms.spare_replicas) / terms.replicas_per_unit
+    floor = max(float(whole_units(fewest)), terms.committed_units)
+    if terms.best_mix is not None:
+        return _mixed_steps(load, lines, terms, floor, in_usd=in_usd)
+    usd = terms.unit_month_usd(terms.elastic) if in_usd else 1.0
+    if not terms.by_the_hour:
+        groups = [(usd, lines.base, lines.per_volume)]
+        return _steps(groups, floor, terms)
+    starts = terms.start_minutes / 60.0
+    return _steps(_hour_groups(lines, starts, usd / HOURS_PER_WEEK), floor, terms)
+
+
+def _unit_lines(load: FleetLoad, terms: FleetTerms) -> Lines:
+    """The sizing load in purchase units, before they are rounded to whole ones."""
+    lines = sizing_load(load, terms)
+    if terms.queue is None:
+        lines = lines / terms.load_factor
+    kept = 1.0 - terms.elastic.interruption_overhead
+    base = terms.before_losses(lines.base) + terms.spare_replicas
     per_unit = terms.replicas_per_unit
-    lines = sizing_load(load, terms) / terms.load_factor
-    base = (lines.base + terms.spare_replicas) / per_unit
-    slope = lines.per_volume / per_unit
-    fewest = float(whole_units((terms.min_replicas + terms.spare_replicas) / per_unit))
-    floor = max(fewest, terms.committed_units)
-    if terms.scaling == "always-on" or terms.elastic.committed:
-        return Steps(np.ones(1), base[None, :], slope[None, :], np.array([floor]))
-    distinct, group = np.unique(np.stack([base, slope], axis=1), axis=0, return_inverse=True)
-    weights = np.bincount(group.ravel(), _hour_weights(lines, terms.start_minutes))
+    return Lines(base / per_unit, lines.per_volume / kept / per_unit)
+
+
+_Group = tuple[float, Floats, Floats]
+"""A weight, and the base and slope of the lines of which the largest counts."""
+
+
+def _hour_groups(lines: Lines, start_hours: float, weight: float) -> list[_Group]:
+    """Hours billed for each hour's units: one, plus the start of the units it adds.
+
+    Units added on entering hour h bill ``start_hours`` more: max(n_h - n_(h-1), 0), which is the
+    larger of the two less the one before. Where one line is above the other at every volume, it
+    alone is the larger, and the hours keep one line each.
+    """
+    hours = np.stack([lines.base, lines.per_volume], axis=1)
+    before = np.roll(hours, 1, axis=0)
+    groups: dict[tuple[float, ...], float] = {}
+
+    def count(pairs: Floats, share: float) -> None:
+        key = tuple(pairs.ravel().tolist())
+        groups[key] = groups.get(key, 0.0) + share
+
+    for own, last in zip(hours, before, strict=True):
+        count(own, weight)
+        if start_hours:
+            count(_larger(own, last), start_hours * weight)
+            count(last, -start_hours * weight)
+    return [
+        (share, np.array(key[::2]), np.array(key[1::2])) for key, share in groups.items() if share
+    ]
+
+
+def _larger(one: Floats, other: Floats) -> Floats:
+    """The line that is the larger at every volume, or both."""
+    if np.all(one >= other):
+        return one
+    return other if np.all(other >= one) else np.stack([one, other])
+
+
+def _steps(groups: list[_Group], floor: float, terms: FleetTerms) -> Steps:
+    """Staircases of the groups' largest lines; a line may stand twice."""
+    widest = max(len(base) for _, base, _ in groups)
+
+    def padded(lines: Floats) -> Floats:
+        return np.append(lines, np.repeat(lines[:1], widest - len(lines)))
+
     return Steps(
-        weights / HOURS_PER_WEEK,
-        distinct[:, :1],
-        distinct[:, 1:],
-        np.full(len(distinct), floor),
+        np.array([weight for weight, _, _ in groups]),
+        np.stack([padded(base) for _, base, _ in groups]),
+        np.stack([padded(slope) for _, _, slope in groups]),
+        np.full(len(groups), floor),
+        (terms.rounding,) * len(groups),
     )
 
 
-def _hour_weights(lines: Lines, start_minutes: float) -> Floats:
-    """Hours billed for each hour's units: one, plus the start of the units it adds.
+# ------------------------------------------------------------------------ the best commitment
 
-    Units added on entering hour h bill ``start_minutes`` more: n_h - n_(h-1) where the load
-    rises, nothing where it falls, so each start counts for h and against the hour before.
-    """
-    rises = lines.per_volume > np.roll(lines.per_volume, 1)
-    start_hours = start_minutes / 60.0
-    return 1.0 + start_hours * (rises.astype(float) - np.roll(rises, -1).astype(float))
+
+def _mixed_steps(
+    load: FleetLoad, lines: Lines, terms: FleetTerms, floor: float, *, in_usd: bool
+) -> Steps:
+    """Units by rank of their hour, each committed or elastic, whichever is cheaper."""
+    offer = terms.best_mix
+    assert offer is not None
+    committed, elastic = terms.unit_month_usd(offer), terms.unit_month_usd(terms.elastic)
+    if not terms.by_the_hour:
+        usd = min(committed, elastic) if in_usd else 1.0
+        return _steps([(usd, lines.base, lines.per_volume)], floor, terms)
+    week = ranked(_order(load), terms.start_minutes)
+    chosen = is_committed(week, committed, elastic)
+    if in_usd:
+        per_unit = np.where(chosen > 0, committed, elastic * week.billed)
+    else:
+        per_unit = np.where(chosen > 0, 1.0, week.billed)
+    weights = rank_weights(per_unit)
+    hours = zip(weights, lines.base[week.order], lines.per_volume[week.order], strict=True)
+    groups: list[_Group] = [
+        (float(weight), np.array([base]), np.array([slope])) for weight, base, slope in hours
+    ]
+    return _steps([group for group in groups if group[0]] or groups[:1], floor, terms)
+
+
+def _order(load: FleetLoad) -> Floats:
+    """A number for each hour of the week, larger where its load is, at every volume."""
+    lines = load.sized_for
+    if not lines.ordered:
+        raise ValueError("the hours of the week must keep their order as the volume moves")
+    order = np.lexsort((lines.base, lines.per_volume))
+    rank = np.empty(len(order))
+    rank[order] = np.arange(len(order))
+    return rank
+
+
+def best_commitment(load: FleetLoad, terms: FleetTerms, volume: ArrayLike) -> Floats:
+    """Purchase units on the offer whose size is chosen, at each volume; 0 where there is none."""
+    volume = np.asarray(volume, dtype=float)
+    offer = terms.best_mix
+    if offer is None or terms.pinned_replicas is not None:
+        return np.zeros(volume.shape)
+    lines = _unit_lines(load, terms)
+    fewest = (terms.min_replicas + terms.spare_replicas) / terms.replicas_per_unit
+    floor = max(float(whole_units(fewest)), terms.committed_units)
+    committed, elastic = terms.unit_month_usd(offer), terms.unit_month_usd(terms.elastic)
+    if not terms.by_the_hour:
+        units = _steps([(1.0, lines.base, lines.per_volume)], floor, terms)(volume)
+        return np.where(committed < elastic, units - terms.committed_units, 0.0)
+    week = ranked(_order(load), terms.start_minutes)
+    by_rank = Lines(lines.base[week.order], lines.per_volume[week.order])
+    units = np.maximum(floor, terms.rounding.units(by_rank(volume)))
+    chosen = is_committed(week, committed, elastic)
+    return committed_units(units, chosen, terms.committed_units)
+
+
+# ------------------------------------------------------------------------------------- its use
 
 
 @dataclass(frozen=True, eq=False)
@@ -254,12 +218,12 @@ class FleetUse:
     """Where a fleet's replica-hours go at each volume (arrays of the volumes' shape).
 
     Replica-equivalents averaged over the month, each including the ones before it:
-    ``busy`` at full speed, ``with_load_factor``, ``with_peaks``, ``whole`` replicas,
-    ``with_spares``, ``billed`` (nodes, commitments and starts included).
+    ``busy`` at full speed, ``with_headroom`` (load factor or queueing), ``with_peaks``, ``whole``
+    replicas, ``with_spares``, ``billed`` (nodes, commitments and starts included).
     """
 
     busy: Floats
-    with_load_factor: Floats
+    with_headroom: Floats
     with_peaks: Floats
     whole: Floats
     with_spares: Floats
@@ -270,28 +234,72 @@ def fleet_use(load: FleetLoad, terms: FleetTerms, volume: ArrayLike) -> FleetUse
     """The waterfall from mean load to what is billed, in replicas averaged over the month."""
     volume = np.asarray(volume, dtype=float)
     busy = load.served.mean()(volume)[..., 0]
+    if terms.scaling == "serverless" and terms.pinned_replicas is None:
+        return FleetUse(busy, *on_demand_use(load, terms, volume))
     provided = replicas_needed(load, terms, volume).mean(axis=-1)
-    with_load_factor = busy / terms.load_factor
+    peaks_by_hour = _peaks(load, terms, volume)
     if terms.pinned_replicas is not None:
         serving = np.maximum(provided - terms.spare_replicas, 0.0)
-        peaks = np.clip(
-            sizing_load(load, terms)(volume).max(axis=-1) / terms.load_factor, 0, serving
-        )
+        used = _headroom(peaks_by_hour.max(axis=-1), terms)
+        peaks = np.clip(used, 0, serving)
         units = max(
             float(whole_units(terms.pinned_replicas / terms.replicas_per_unit)),
             terms.committed_units,
         )
         billed = np.maximum(provided, units * terms.replicas_per_unit)
-        return FleetUse(busy, np.minimum(with_load_factor, peaks), peaks, serving, provided, billed)
-    lines = sizing_load(load, terms)(volume) / terms.load_factor
-    always_on = terms.scaling == "always-on" or terms.elastic.committed
-    peaks = lines.max(axis=-1) if always_on else lines.mean(axis=-1)
-    units = np.maximum(_unit_steps(load, terms)(volume), terms.committed_units)
+        headroom = np.minimum(_scaled(busy, peaks_by_hour, terms), peaks)
+        return FleetUse(busy, headroom, peaks, serving, provided, billed)
+    peaks = _headroom(peaks_by_hour, terms).mean(axis=-1)
+    units = np.maximum(unit_steps(load, terms)(volume), terms.committed_units)
     return FleetUse(
         busy,
-        with_load_factor,
+        _scaled(busy, peaks_by_hour, terms),
         peaks,
         provided - terms.spare_replicas,
         provided,
         units * terms.replicas_per_unit,
     )
+
+
+def _headroom(load: Floats, terms: FleetTerms) -> Floats:
+    """Replicas that carry a load, before they are rounded up to whole ones."""
+    if terms.queue is None:
+        return np.maximum(terms.before_losses(load / terms.load_factor), load)
+    whole = terms.serving(load)
+    above, below = terms.carried(whole), terms.carried(np.maximum(whole - 1.0, 0.0))
+    gap = np.where(above > below, above - below, 1.0)
+    return np.maximum(whole - np.maximum(above - load, 0.0) / gap, 0.0)
+
+
+def _scaled(busy: Floats, peaks: Floats, terms: FleetTerms) -> Floats:
+    """The mean load with the headroom that the busiest hour has, in proportion."""
+    peak = peaks.max(axis=-1)
+    share = np.divide(_headroom(peak, terms), peak, out=np.ones_like(peak), where=peak > 0)
+    return busy * share
+
+
+# ------------------------------------------------------------------------------- both answers
+
+
+@dataclass(frozen=True)
+class Sizing:
+    """Replicas of one fleet by the two rules, spares included, and the wait that comes of it.
+
+    ``replicas_by_queueing`` is None where no wait is asked for, ``wait_p95_ms`` (in the busiest
+    hour, of the fleet that is billed) where it is not known how many requests a replica holds.
+    """
+
+    load_factor: float
+    replicas_by_load_factor: float
+    replicas_by_queueing: float | None = None
+    wait_p95_ms: float | None = None
+
+
+def both_sizings(load: FleetLoad, terms: FleetTerms, volume: float, load_factor: float) -> Sizing:
+    """Replicas in the busiest hour by the load factor, and by the wait that must hold."""
+
+    def most(rule: FleetTerms) -> float:
+        return float(replicas_needed(load, rule, volume).max())
+
+    by_factor = most(replace(terms, queue=None, load_factor=load_factor))
+    return Sizing(load_factor, by_factor, None if terms.queue is None else most(terms))

@@ -1,9 +1,10 @@
 """Base load on own GPUs, the rest on an API, with the best number of own replicas.
 
-Own replicas run full and each hour's surplus overflows: they serve ``min(load_h, n x load
-factor)`` in hour h. For a fixed n the bill is piecewise linear with known kinks; the hybrid's
-bill is the smallest over n, so the volumes at which it wins are the union over n. No replica at
-all is allowed and drops the fleet's fixed cost: a hybrid never costs more than its API alone.
+Own replicas run full and each hour's surplus overflows: they serve ``min(load_h, carried(n))`` in
+hour h, where n replicas carry n x load factor, or the load at which the wait still holds. For a
+fixed n the bill is piecewise linear with known kinks; the hybrid's bill is the smallest over n, so
+the volumes at which it wins are the union over n. No replica at all is allowed and drops the
+fleet's fixed cost: a hybrid never costs more than its API alone.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from numpy.typing import ArrayLike
 
 from costmodel.cost.breakeven import NOWHERE, WinningSet, union, winning_set
 from costmodel.cost.curve import CostCurve, Floats, PiecewiseLinear, distinct, whole_units
-from costmodel.cost.fleet import FleetTerms, Lines
+from costmodel.cost.load import Lines
+from costmodel.cost.terms import FleetTerms
 
 MOST_UNITS = 2_000
 """Purchase units tried at most when the winning set of a hybrid is collected."""
@@ -66,11 +68,26 @@ class Hybrid:
 
     @property
     def _unit_capacity(self) -> float:
-        """Load one purchase unit serves."""
-        return self.terms.replicas_per_unit * self.terms.load_factor
+        """The most load that one more purchase unit carries, however many there are."""
+        terms = self.terms
+        kept = 1.0 - terms.elastic.interruption_overhead
+        return terms.replicas_per_unit * kept * (1.0 if terms.queue else terms.load_factor)
+
+    def _capacity(self, units: ArrayLike) -> Floats:
+        """Load that serving purchase units carry."""
+        return self.terms.carried(np.asarray(units, dtype=float) * self.terms.replicas_per_unit)
+
+    def _units_for(self, load: Floats) -> Floats:
+        """The fewest serving units that carry a load."""
+        return whole_units(self.terms.serving(load) / self.terms.replicas_per_unit)
+
+    @property
+    def _slack_units(self) -> float:
+        """Units that waiting may ask for beyond the load."""
+        return self.terms.slack / self.terms.replicas_per_unit
 
     def overflow_usd(self, volume: ArrayLike, capacity: ArrayLike) -> Floats:
-        """List price of what own capacity (replicas x load factor) leaves over; broadcasts."""
+        """List price of what own capacity (load carried) leaves over; broadcasts."""
         reach = np.asarray(volume, dtype=float) + self._shift
         load, usd_above, per_load_above = self._hours
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -96,8 +113,7 @@ class Hybrid:
 
     @property
     def _committed_usd(self) -> float:
-        terms = self.terms
-        return sum(terms.units_of(o) * terms.unit_month_usd(o) for o in terms.offers[:-1])
+        return self.terms.committed_usd
 
     def units(self, volume: ArrayLike) -> Floats:
         """The cheapest number of serving purchase units at each volume (1-d)."""
@@ -137,7 +153,7 @@ class Hybrid:
         )
 
     def _bill(self, volume: Floats, units: Floats) -> Floats:
-        overflow = self.overflow_usd(volume, units * self._unit_capacity)
+        overflow = self.overflow_usd(volume, self._capacity(units))
         return self.api_usd + self._own_usd(units) + self.contract(overflow)
 
     @property
@@ -148,42 +164,44 @@ class Hybrid:
     def _candidates(self, volume: Floats) -> Floats:
         """Numbers of units among which the best is, ascending; shape ``volume.shape + (tried,)``.
 
-        On one rate a further unit pays until it saves less than its price. Else the bill is a
-        straight line in the number of units between those at which an hour stops overflowing or
-        the contract changes its rate, so that the best is beside one of these, or none.
+        On one rate and under a load factor a further unit pays until it saves less than its
+        price. Else, between the loads at which an hour stops overflowing or the contract changes
+        its rate, the saving is a straight line in the load carried, and that is straight or convex
+        in the number of units: the best is beside one of these, or none.
         """
-        reach = (volume + self._shift)[..., None] / self._unit_capacity
-        most = whole_units(self.load.per_volume.max() * reach)
+        reach = (volume + self._shift)[..., None]
+        most = self._units_for(self.load.per_volume.max() * reach)
         free = np.clip(self.terms.committed_units - self._spare_units, 0.0, most)
         none = np.zeros_like(most)
-        if len(self.contract.starts) == 1:
+        if len(self.contract.starts) == 1 and self.terms.queue is None:
             last = self._last_paying_unit(volume, most[..., 0], float(self.contract.slopes[0]))
-            breaks = np.concatenate([none, last[..., None], free], axis=-1)
+            tried = [none, last[..., None]]
         else:
-            hours = reach * np.unique(self._hours[0])
-            breaks = np.concatenate([none, hours, self._rate_changes(volume, hours), free], axis=-1)
-        beside = [np.floor(breaks), np.ceil(breaks)]
-        return np.sort(np.minimum(np.concatenate(beside, axis=-1), most), axis=-1)
+            hours = reach * distinct(self._hours[0])
+            loads = np.concatenate([hours, self._rate_changes(volume, hours)], axis=-1)
+            units = self._units_for(loads)
+            tried = [none, units, np.maximum(units - 1.0, 0.0)]
+        tried += [np.floor(free), np.ceil(free)]
+        return np.sort(np.minimum(np.concatenate(tried, axis=-1), most), axis=-1)
 
-    def _rate_changes(self, volume: Floats, hours: Floats) -> Floats:
-        """Units at which what overflows crosses each of the contract's thresholds."""
-        left = self.overflow_usd(volume[..., None], hours * self._unit_capacity)
+    def _rate_changes(self, volume: Floats, loads: Floats) -> Floats:
+        """Loads carried at which what overflows crosses each of the contract's thresholds."""
+        left = self.overflow_usd(volume[..., None], loads)
         found = [
-            np.interp(self.contract.starts[1:], row[::-1], units[::-1])
-            for row, units in zip(_rows(left), _rows(hours), strict=True)
+            np.interp(self.contract.starts[1:], row[::-1], carried[::-1])
+            for row, carried in zip(_rows(left), _rows(loads), strict=True)
         ]
         return np.asarray(found).reshape(*volume.shape, -1)
 
     def _last_paying_unit(self, volume: Floats, most: Floats, rate: float) -> Floats:
         """The largest unit whose saved list spend times ``rate`` covers its price (bisection)."""
-        price, size = self._unit_usd, self._unit_capacity
         low, high = np.zeros_like(most), most.copy()
         while np.any(low < high):
             middle = np.ceil((low + high) / 2)
-            saved = self.overflow_usd(volume, (middle - 1) * size) - self.overflow_usd(
-                volume, middle * size
+            saved = self.overflow_usd(volume, self._capacity(middle - 1)) - self.overflow_usd(
+                volume, self._capacity(middle)
             )
-            pays = rate * saved >= price
+            pays = rate * saved >= self._unit_usd
             low, high = np.where(pays, middle, low), np.where(pays, high, middle - 1)
         return low
 
@@ -199,7 +217,7 @@ class Hybrid:
         return self._curves[units]
 
     def _curve(self, units: float) -> CostCurve:
-        capacity = units * self._unit_capacity
+        capacity = float(self._capacity(units))
         load, usd_above, per_load_above = self._hours
         reached = capacity / distinct(load[load > 0]) - self._shift
         starts = distinct([0.0], reached[reached > 0])
@@ -236,7 +254,7 @@ class Hybrid:
         """
         bound = min(self._all_api_from(), self._outgrown_from(against), sure)
         peak = float(self.load.per_volume.max()) * (bound + self._shift)
-        units = whole_units(min(peak / self._unit_capacity, MOST_UNITS))
+        units = whole_units(min(peak / self._unit_capacity + self._slack_units, MOST_UNITS))
         return int(max(units, self.terms.committed_units))
 
     @property
@@ -271,7 +289,8 @@ class Hybrid:
         rival_slope = above.slopes[-1]
         if rival_slope >= slope * (1 - 1e-12):
             return np.inf
-        cheaper = self.terms.committed_units * self._unit_usd - self._committed_usd
+        committed = float(self._capacity(self.terms.committed_units)) / self._unit_capacity
+        cheaper = max(committed, self.terms.committed_units) * self._unit_usd - self._committed_usd
         gap = above.intercepts[-1] - self.api_usd - self._floor_above(last_rate) + max(0.0, cheaper)
         return max(above.starts[-1], gap / (slope - rival_slope))
 
@@ -295,7 +314,8 @@ class Hybrid:
         overflow = float(self.overflow_usd(1.0 - self._shift, share))
         spend = PiecewiseLinear.line(overflow * self._shift, overflow)
         units = share / self._unit_capacity
-        extra = units * self._shift + 1.0 + self._spare_units - self.terms.committed_units
+        extra = units * self._shift + 1.0 + self._spare_units + self._slack_units
+        extra -= self.terms.committed_units
         fixed = self.api_usd + self.fleet_usd + self._committed_usd + extra * self._unit_usd
         bill = self.contract.of(spend) + PiecewiseLinear.line(fixed, units * self._unit_usd)
         gap = below + bill * -1.0

@@ -1,12 +1,12 @@
 """From a mean rate to the load of each hour: profiles, bursts and work that can wait.
 
 Everything here is a weight relative to the mean rate, so that it is computed once and scales
-with volume. The week starts on Monday 00:00 UTC and has 168 hours.
+with volume. The week starts on Monday 00:00 UTC and has 168 hours. Profiles that go by a name
+are data of the book.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,13 +26,20 @@ class HourlyDemand:
     ``served`` (168,) averages 1: the work done in each hour. ``sized_for`` (168,) is what must be
     provided for: bursts within the hour included, work that can wait moved to the troughs.
     ``always_on`` is the one number an always-on fleet is sized by. ``peaks_known`` says whether
-    the hours are the user's own (then peaks of several workloads need not coincide).
+    the hours are the user's own (then peaks of several workloads need not coincide). Before work
+    that can wait is laid into the troughs: ``interactive`` (168,) and ``needed`` (168,) are the
+    rest as served and with its bursts, ``peak`` the highest that is needed, and ``waiting`` the
+    share that can wait, so that several workloads on one fleet can fill one another's troughs.
     """
 
     served: Floats
     sized_for: Floats
     always_on: float
     peaks_known: bool
+    interactive: Floats
+    needed: Floats
+    peak: float
+    waiting: float
 
 
 def hourly_demand(
@@ -58,36 +65,40 @@ def hourly_demand(
     interactive = (1.0 - batch_share) * served
     needed = interactive * burst_factor
     peak = (1.0 - batch_share) * burst_factor * (peak_to_mean or float(served.max()))
-    level = _fill_level(needed, interactive, batch_share)
-    filled = np.maximum(needed, level)
+    filled = filled_up(needed, interactive, batch_share)
     return HourlyDemand(
-        served=interactive + _waiting_work(filled, interactive, batch_share),
+        served=interactive + waiting_work(filled, interactive, batch_share),
         sized_for=filled,
         always_on=max(peak, 1.0),
         peaks_known=peak_to_mean is None,
+        interactive=interactive,
+        needed=needed,
+        peak=peak,
+        waiting=batch_share,
     )
 
 
-def _fill_level(needed: Floats, interactive: Floats, batch_share: float) -> float:
-    """The lowest level to which hours must be raised so that the work that waits fits under it."""
-    if batch_share <= 0:
-        return 0.0
-    target = interactive.sum() + batch_share * len(interactive)
+def filled_up(needed: Floats, interactive: Floats, waiting: float) -> Floats:
+    """What each hour must provide for so that work that waits (a mean over the hours) fits too.
+
+    Troughs are raised to the lowest level under which the week's total fits; peaks stay.
+    """
+    if waiting <= 0:
+        return needed
+    target = interactive.sum() + waiting * len(interactive)
     ascending = np.sort(needed)
     above = np.append(np.cumsum(ascending[::-1])[::-1][1:], 0.0)
-    counts = np.arange(1, len(ascending) + 1)
-    levels = (target - above) / counts
-    fits = levels >= ascending
-    reached = levels[fits & (levels <= np.append(ascending[1:], np.inf))]
-    return float(reached[0]) if len(reached) else 0.0
+    levels = (target - above) / np.arange(1, len(ascending) + 1)
+    reached = levels[(levels >= ascending) & (levels <= np.append(ascending[1:], np.inf))]
+    return np.maximum(needed, reached[0] if len(reached) else 0.0)
 
 
-def _waiting_work(filled: Floats, interactive: Floats, batch_share: float) -> Floats:
+def waiting_work(filled: Floats, interactive: Floats, waiting: float) -> Floats:
     """Where the work that waits is done: in proportion to the room each hour has."""
     room = filled - interactive
-    if batch_share <= 0 or room.sum() <= 0:
-        return np.full_like(interactive, batch_share)
-    return room * (batch_share * len(interactive) / room.sum())
+    if waiting <= 0 or room.sum() <= 0:
+        return np.full_like(interactive, waiting)
+    return room * (waiting * len(interactive) / room.sum())
 
 
 def load_duration_weights(peak_to_mean: float) -> Floats:
@@ -108,24 +119,3 @@ def load_duration_weights(peak_to_mean: float) -> Floats:
     weights = np.empty(HOURS_PER_WEEK)
     weights[np.lexsort((hours, from_peak))] = bins
     return weights
-
-
-def office_hours_weights(
-    open_hour: int = 8, close_hour: int = 18, off_hours: float = 0.3
-) -> Floats:
-    """Monday to Friday full within the hours given, ``off_hours`` of that else; mean 1.
-
-    >>> round(float(office_hours_weights().max()), 3)
-    1.967
-    """
-    hours = np.arange(HOURS_PER_WEEK)
-    in_office = (hours // 24 < 5) & (hours % 24 >= open_hour) & (hours % 24 < close_hour)
-    weights = np.where(in_office, 1.0, off_hours)
-    return weights / weights.mean()
-
-
-READY_PROFILES: dict[str, Callable[[], Floats]] = {
-    "flat": lambda: np.ones(HOURS_PER_WEEK),
-    "office-hours": office_hours_weights,
-}
-"""Profiles that go by a name."""

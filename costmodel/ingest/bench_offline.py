@@ -61,6 +61,7 @@ def vllm_latency(record: Record) -> Iterator[Draft]:
         notes=(
             f"a batch took {seconds:.6g} s on average, of {len(record.data['latencies'])} runs",
         ),
+        batch_seconds=seconds,
         engine="vllm",
     )
 

@@ -42,6 +42,8 @@ class Draft:
     """Settings of the run that have no column of their own; runs that differ here differ."""
     tokens_per_request: float | None = None
     """Input and output together, where a file knows only their sum."""
+    batch_seconds: float | None = None
+    """What one whole batch took, where a file knows neither its size nor its lengths."""
 
 
 def draft(
@@ -52,6 +54,7 @@ def draft(
     setup: str = "",
     notes: tuple[str, ...] = (),
     tokens_per_request: float | None = None,
+    batch_seconds: float | None = None,
     **stated: Any,
 ) -> Draft:
     """A row with the columns a file states; the tool is its source, file and line its address."""
@@ -62,7 +65,7 @@ def draft(
         "metric": metric,
         "notes": "; ".join(note for note in (setup, *notes) if note),
     }
-    return Draft(Measurement(**(columns | stated)), setup, tokens_per_request)
+    return Draft(Measurement(**(columns | stated)), setup, tokens_per_request, batch_seconds)
 
 
 def first(record: Record, *names: str) -> tuple[float | None, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,10 @@ from costmodel.ingest import (
 from costmodel.ingest.bench_names import model_id
 from costmodel.ingest.bench_records import Record, records
 from costmodel.ingest.bench_row import TEXT_COLUMNS, Draft
-from costmodel.ingest.files import read_text
+from costmodel.ingest.files import as_text, read_text
+
+File = tuple[str, str, Callable[[], str]]
+"""Where a file stands, for errors; its name, for rows; its text, read when it is asked for."""
 
 Reader = tuple[Callable[[Record], bool], Callable[[Record], Iterator[Draft]]]
 
@@ -179,6 +183,7 @@ def read_benchmark(  # noqa: PLR0913 - one keyword per fact that a file cannot k
     """
     if not paths:
         raise InputError("name at least one result file")
+    files = [(str(path), Path(path).name, partial(read_text, path, str(path))) for path in paths]
     stated = _stated(
         gpu=gpu,
         tp=tp,
@@ -190,7 +195,28 @@ def read_benchmark(  # noqa: PLR0913 - one keyword per fact that a file cannot k
         output_tokens=output_tokens,
         concurrency=concurrency,
     )
-    drafts, passed_over = _read_all(paths)
+    return _benchmark(files, stated)
+
+
+def read_uploads(files: Mapping[str, bytes], **stated: Any) -> Benchmark:
+    """The same of files that were sent rather than named: contents by name.
+
+    A name only labels; nothing is opened. `stated`: the keywords of :func:`read_benchmark`.
+
+    >>> run = b'{"elapsed_time": 2.0, "num_requests": 4, "total_num_tokens": 800,'
+    >>> run += b' "requests_per_second": 2.0, "tokens_per_second": 400.0}'
+    >>> read_uploads({"run.json": run}, gpu="l4").measurements[0].total_tokens_per_s
+    400.0
+    """
+    if not files:
+        raise InputError("send at least one result file")
+    sent = [(name, name, partial(as_text, data, name)) for name, data in files.items()]
+    return _benchmark(sent, _stated(**stated))
+
+
+def _benchmark(files: Iterable[File], stated: Mapping[str, Any]) -> Benchmark:
+    """Every row of all files, filled in and in order, and what they leave open."""
+    drafts, passed_over = _read_all(files)
     filled = _filled(drafts, stated)
     filled.sort(key=lambda draft: (draft.row.concurrency is None, draft.row.concurrency or 0))
     rows = tuple(_mark_repeats(filled))
@@ -218,14 +244,14 @@ def _stated(**given: Any) -> dict[str, Any]:
 # ------------------------------------------------------------------------------------ reading
 
 
-def _read_all(paths: Iterable[str | Path]) -> tuple[list[Draft], int]:
+def _read_all(files: Iterable[File]) -> tuple[list[Draft], int]:
     """Every row of every file; the problems of all files together where there are any."""
     drafts: list[Draft] = []
     problems: list[Problem] = []
     passed_over = 0
-    for path in paths:
+    for file in files:
         try:
-            found, others = _read(Path(path))
+            found, others = _read(file)
         except InputError as error:
             problems.extend(error.problems)
         else:
@@ -236,24 +262,25 @@ def _read_all(paths: Iterable[str | Path]) -> tuple[list[Draft], int]:
     return drafts, passed_over
 
 
-def _read(path: Path) -> tuple[list[Draft], int]:
+def _read(file: File) -> tuple[list[Draft], int]:
     """The rows of one file, and how many of its records have none."""
+    place, name, text = file
     problems: list[Problem] = []
     drafts: list[Draft] = []
     passed_over = 0
-    for record in records(read_text(path, str(path)), str(path)):
+    for record in records(text(), place):
         try:
             found = list(_rows(record))
         except InputError as error:
             problems.extend(error.problems)
         else:
-            drafts.extend(_named(draft, path) for draft in found)
+            drafts.extend(_named(draft, place, name) for draft in found)
             passed_over += not found
     if problems:
         raise InputError(problems)
     if not drafts:
         message = f"holds no result of serving a language model ({passed_over} others)"
-        raise InputError(Problem(message, file=str(path)))
+        raise InputError(Problem(message, file=place))
     return drafts, passed_over
 
 
@@ -265,9 +292,9 @@ def _rows(record: Record) -> Iterator[Draft]:
     raise record.wrong(f"is from none of the tools read here ({TOOLS}); its keys begin: {keys}")
 
 
-def _named(draft: Draft, path: Path) -> Draft:
+def _named(draft: Draft, place: str, name: str) -> Draft:
     """The row with the file's name in place of its whole path, which is nobody else's business."""
-    address = path.name + draft.row.source_url.removeprefix(str(path))
+    address = name + draft.row.source_url.removeprefix(place)
     return replace(draft, row=replace(draft.row, source_url=address))
 
 
@@ -287,10 +314,18 @@ def _filled(drafts: Iterable[Draft], stated: Mapping[str, Any]) -> list[Draft]:
         added = {name: value for name, value in stated.items() if _lacks(row, name)}
         tokens, problem = _shape(draft, added)
         problems.extend(problem)
-        filled.append(replace(draft, row=replace(row, **added, **tokens)))
+        complete = replace(row, **added, **tokens)
+        filled.append(replace(draft, row=_timed(complete, draft.batch_seconds)))
     if problems:
         raise InputError(dict.fromkeys(problems))
     return filled
+
+
+def _timed(row: Measurement, batch_seconds: float | None) -> Measurement:
+    """With the rate of a static batch, once its size and its length are known."""
+    if batch_seconds is None or not row.concurrency or not row.output_tokens:
+        return row
+    return replace(row, output_tokens_per_s=row.concurrency * row.output_tokens / batch_seconds)
 
 
 def _differs(row: Measurement, name: str, value: Any) -> bool:

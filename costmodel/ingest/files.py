@@ -47,6 +47,11 @@ def read_text(path: str | Path, name: str, most_bytes: int = MOST_BYTES) -> str:
     return decoded(checked_bytes(Path(path), name, most_bytes), name)
 
 
+def as_text(data: bytes, name: str, most_bytes: int = MOST_BYTES) -> str:
+    """Bytes that a user sent, as UTF-8 text; refused as :func:`read_text` refuses a file."""
+    return decoded(_within(data, name, most_bytes), name)
+
+
 def decoded(data: bytes, name: str) -> str:
     """Bytes as text; refused where they are empty, binary or compressed."""
     packed = next((kind for start, kind in _COMPRESSED.items() if data.startswith(start)), None)
@@ -79,6 +84,10 @@ def checked_bytes(path: Path, name: str, most_bytes: int = MOST_BYTES) -> bytes:
             raise
         reason = getattr(error, "strerror", None) or str(error)
         raise _refused(name, f"cannot be read: {reason}") from None
+    return _within(data, name, most_bytes)
+
+
+def _within(data: bytes, name: str, most_bytes: int) -> bytes:
     if len(data) > most_bytes:
         raise _refused(name, f"is larger than {most_bytes / 1e6:.0f} MB, more than any result file")
     return data

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -171,15 +171,20 @@ def _share(retention: float) -> str:
 
 def evidence(fit: Fit) -> list[Evidence]:
     """What the verdict rests on; what the reader chose is left out."""
+    return evidence_rows(fit.assumptions, NAMES)
+
+
+def evidence_rows(rows: Iterable[Assumption], names: Mapping[str, str]) -> list[Evidence]:
+    """Assumptions that name a source, under the names of people."""
     return [
         Evidence(
-            NAMES.get(row.path, row.path),
+            names.get(row.path, row.path),
             _value(row),
             _kind(row.kind),
             row.source,
             row.as_of if isinstance(row.as_of, date) else None,
         )
-        for row in fit.assumptions
+        for row in rows
         if row.source and row.value != ""
     ]
 
@@ -196,4 +201,6 @@ def _value(row: Assumption) -> str:
         return f"{value / GIB:,.2f} GiB"
     if row.unit == "share":
         return percent(value)
+    if row.unit == "factor":
+        return f"× {value:.2f}"
     return f"{value:,.4g} {row.unit}".strip() if value < 1000 else f"{value:,.0f} {row.unit}"

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from costmodel.present.axes import Axis
+from costmodel.present.drawing import layout, line, title
 from costmodel.present.fit_words import VERDICT_COLOURS, counted, gib
 from costmodel.present.theme import (
     ACCENTS,
-    FONT,
     INK,
     MUTED,
     PAPER,
@@ -85,8 +85,8 @@ def memory_figure(fit: Fit, width: float = 1160, height: float = 176) -> go.Figu
     texts.append(("Not usable", card - budget, MUTED))
     pixels = [place / end * width for place in places]
     shown = spaced(pixels, [LABEL_PX] * len(pixels), 0, width)
-    layout = {
-        **_layout(height, {"l": 1, "r": 1, "t": 30, "b": 52}),
+    frame = {
+        **layout(height, {"l": 1, "r": 1, "t": 30, "b": 52}),
         "xaxis": {"visible": False, "range": [0, end], "fixedrange": True},
         "yaxis": {"visible": False, "range": [0, 1], "fixedrange": True},
         "shapes": [
@@ -104,7 +104,7 @@ def memory_figure(fit: Fit, width: float = 1160, height: float = 176) -> go.Figu
             *(_label(x / width * end, *text) for x, text in zip(shown, texts, strict=True)),
         ],
     }
-    return go.Figure({"data": [_hover(drawn, starts)], "layout": layout})
+    return go.Figure({"data": [_hover(drawn, starts)], "layout": frame})
 
 
 def _hover(drawn: list[Segment], starts: Any) -> dict[str, Any]:
@@ -191,25 +191,19 @@ def fit_map_figure(fit: Fit, found: FitMap, height: float = 330) -> go.Figure:
     colour = VERDICT_COLOURS["fits"]
     floor = np.full_like(x, up.low / 2)
     data = [
-        _line(x, floor, "rgba(0,0,0,0)"),
-        _line(x, low, "rgba(0,0,0,0)", fill=tint(colour, 0.12)),
-        _line(x, high, "rgba(0,0,0,0)", fill=tint(VERDICT_COLOURS["tight"], 0.22)),
-        {**_line(x, value, colour, 2.2), **_read(found)},
+        line(x, floor, "rgba(0,0,0,0)"),
+        line(x, low, "rgba(0,0,0,0)", fill=tint(colour, 0.12)),
+        line(x, high, "rgba(0,0,0,0)", fill=tint(VERDICT_COLOURS["tight"], 0.22)),
+        {**line(x, value, colour, 2.2), **_read(found)},
         _point(fit),
     ]
-    layout = {
-        **_layout(height, {"l": 46, "r": 6, "t": 8, "b": 44}),
-        "xaxis": {**across.layout(short), "title": _title("tokens a request (context)")},
-        "yaxis": {**up.layout(short), "title": _title("requests at once")},
+    frame = {
+        **layout(height, {"l": 46, "r": 6, "t": 8, "b": 44}),
+        "xaxis": {**across.layout(short), "title": title("tokens a request (context)")},
+        "yaxis": {**up.layout(short), "title": title("requests at once")},
         "annotations": [*_regions(found, across, up), _asked(fit, across, up)],
     }
-    return go.Figure({"data": data, "layout": layout})
-
-
-def _line(x: Any, y: Any, colour: str, width: float = 0, fill: str | None = None) -> dict[str, Any]:
-    drawn = {"type": "scatter", "mode": "lines", "x": x, "y": y, "hoverinfo": "skip",
-             "line": {"color": colour, "width": width}}  # fmt: skip
-    return {**drawn, "fill": "tonexty", "fillcolor": fill} if fill else drawn
+    return go.Figure({"data": data, "layout": frame})
 
 
 def _read(found: FitMap) -> dict[str, Any]:
@@ -253,21 +247,3 @@ def _corner(text: str, x: float, y: float, anchor: str, colour: str) -> dict[str
     font = {"size": 13, "color": colour}
     return {"x": x, "y": y, "xref": "paper", "yref": "paper", "text": f"<b>{text}</b>",
             "xanchor": anchor, "showarrow": False, "font": font}  # fmt: skip
-
-
-def _title(text: str) -> dict[str, Any]:
-    return {"text": text, "font": {"size": 12, "color": TEXT}, "standoff": 6}
-
-
-def _layout(height: float, margin: dict[str, float]) -> dict[str, Any]:
-    return {
-        "template": {},
-        "height": height,
-        "margin": margin,
-        "paper_bgcolor": PAPER,
-        "plot_bgcolor": PAPER,
-        "font": {"family": FONT, "size": 12, "color": TEXT},
-        "hoverlabel": {"bgcolor": PAPER, "bordercolor": RULE, "font": {"color": INK, "size": 12}},
-        "dragmode": False,
-        "showlegend": False,
-    }

@@ -23,7 +23,7 @@ from costmodel.scenario.open_choices import written_out
 from costmodel.scenario.option import Escalation, Hybrid, Option, OptionKind
 from costmodel.scenario.selfhost import ExtraCost, Offer, Queueing, SelfHost, Throughput
 from costmodel.scenario.workload import Gate, Profile, Quality, Shape, Slo, Workload
-from costmodel.yamlfile import Location, Origin, parse_yaml, read_yaml_file
+from costmodel.yamlfile import Location, Origin, parse_yaml, path_text, read_yaml_file
 
 __all__ = [
     "Api",
@@ -228,7 +228,10 @@ def parse_scenario(text: str, file: str = "scenario.yaml") -> Scenario:
     named = list(_file_references(scenario))
     if named:
         message = "names a file; this works only in a scenario opened from disk"
-        raise InputError(origin.problem(where, message) for where in named)
+        raise InputError(
+            origin.problem(where, message, path_text(where, scenario.model_dump()))
+            for where in named
+        )
     return scenario
 
 

@@ -28,6 +28,7 @@ _OWNED_FIELDS = (
     "pue",
     "usd_per_kwh",
     "colo_usd_per_kw_month",
+    "maintenance_share_per_year",
 )
 
 
@@ -41,7 +42,8 @@ class Offer(Part):
     provider: str | None = None
     quantile: Literal["median", "min", "max"] | float | None = None
     region: str | None = None
-    replicas: PositiveCount | None = None
+    replicas: Literal["optimal"] | PositiveCount | None = None
+    """Replicas on these terms; ``optimal`` commits to those that are cheaper than elastic ones."""
     usd_per_gpu_hour: Positive | None = None
     discount: Share | None = None
     """Off the on-demand price, where no reserved price is listed."""
@@ -54,6 +56,10 @@ class Offer(Part):
     pue: AtLeastOne | None = None
     usd_per_kwh: NotNegative | None = None
     colo_usd_per_kw_month: NotNegative | None = None
+    maintenance_share_per_year: Share | None = None
+    """Of the purchase price."""
+    interruption_overhead: Share | None = None
+    """Share of a spot replica's time that interruptions take; from the book where left out."""
     source: str | None = None
 
     @model_validator(mode="after")
@@ -67,6 +73,15 @@ class Offer(Part):
                 raise ValueError(f"{name} belongs to an owned offer, not to {self.terms}")
         if self.usd_per_gpu_second is not None and self.terms != "serverless":
             raise ValueError(f"usd_per_gpu_second belongs to serverless, not to {self.terms}")
+        if self.interruption_overhead is not None:
+            if self.terms != "spot":
+                raise ValueError(f"interruption_overhead belongs to spot, not to {self.terms}")
+            if self.interruption_overhead.value >= 1:
+                raise ValueError("interruption_overhead must be below 1: all capacity is lost")
+        if self.replicas == "optimal" and self.terms not in ("reserved", "owned"):
+            raise ValueError(
+                f"replicas: optimal is for a commitment (reserved or owned), not for {self.terms}"
+            )
         if self.discount is not None and self.terms == "owned":
             raise ValueError("discount is off a rental price; an owned offer has usd_per_gpu")
         if self.discount is not None and self.usd_per_gpu_hour is not None:
@@ -144,9 +159,13 @@ class SelfHost(Part):
     load_factor: PositiveShare | None = None
     queueing: Queueing | None = None
     spare_replicas: Count | None = None
-    min_replicas: Count = stated(1.0)
+    min_replicas: Count | None = None
+    """Replicas kept on at least: 1, and 0 where they are started on demand (serverless)."""
     node_gpus: PositiveCount = stated(1.0)
-    start_minutes: NotNegative = stated(0.0)
+    start_minutes: NotNegative | None = None
+    """Billed for each replica that is started: 0, and the book's cold start for serverless."""
+    idle_minutes: NotNegative | None = None
+    """Serverless: how long a replica stays on after its last request; from the book if left out."""
     replicas: Count | None = None
     extra_monthly: tuple[ExtraCost, ...] = ()
     source: str | None = None
@@ -168,4 +187,47 @@ class SelfHost(Part):
             raise ValueError("every offer but the last needs replicas: committed ones come first")
         if self.offers[-1].replicas is not None and self.replicas is None:
             raise ValueError("the last offer serves what is left: leave its replicas out")
+        self._check_best_mix()
+        self._check_serverless()
         return self
+
+    def _check_best_mix(self) -> None:
+        chosen = [offer for offer in self.offers if offer.replicas == "optimal"]
+        if len(chosen) > 1:
+            raise ValueError("replicas: optimal goes with one commitment; state the others")
+        if chosen and self.replicas is not None:
+            raise ValueError("replicas pins the fleet; then an offer cannot say replicas: optimal")
+        if chosen and (self.is_serverless or self.offers[-1].terms == "spot"):
+            raise ValueError(
+                "replicas: optimal is worked out against on-demand GPUs; state a number beside "
+                "spot or serverless ones"
+            )
+
+    @property
+    def is_serverless(self) -> bool:
+        """Whether replicas are started on demand and billed by the second."""
+        return self.scaling == "serverless" or self.offers[-1].terms == "serverless"
+
+    def _check_serverless(self) -> None:
+        if any(offer.terms == "serverless" for offer in self.offers[:-1]):
+            raise ValueError("a serverless offer serves what is left: it comes last")
+        if not self.is_serverless:
+            if self.idle_minutes is not None:
+                raise ValueError("idle_minutes belongs to scaling: serverless")
+            return
+        if self.scaling == "scheduled":
+            raise ValueError("a serverless offer scales by itself: leave scaling out")
+        if self.offers[-1].terms in ("reserved", "owned"):
+            raise ValueError(
+                f"{self.offers[-1].terms} GPUs bill every hour: serverless needs an offer that "
+                "is billed by use"
+            )
+        if self.queueing is not None:
+            raise ValueError(
+                "queueing sizes replicas that are kept on; serverless starts them on demand: "
+                "say load_factor"
+            )
+        if self.replicas is not None:
+            raise ValueError("replicas pins a fleet, serverless scales itself; say min_replicas")
+        if self.node_gpus.value > 1:
+            raise ValueError("node_gpus is a purchase quantum; serverless bills by replica")

@@ -7,7 +7,6 @@ from typing import Any
 from pydantic import Field, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema
 
-from costmodel.cost.traffic import READY_PROFILES
 from costmodel.errors import did_you_mean, nearest_ids
 from costmodel.quantity import Quantity
 from costmodel.scenario.numbers import (
@@ -23,6 +22,9 @@ from costmodel.scenario.numbers import (
     stated,
 )
 from costmodel.units import HOURS_PER_WEEK
+
+PROFILE_NAMES = ("flat", "office-hours", "consumer-evening", "global", "spiky")
+"""Profiles that go by a name; their numbers stand in the book."""
 
 
 class Shape(Part):
@@ -60,10 +62,10 @@ class Profile(Part):
     @model_validator(mode="after")
     def _one_form(self) -> Profile:
         one_of(self, "name", "peak_to_mean", "hourly", "usage", required=False)
-        if self.name is not None and self.name not in READY_PROFILES:
-            near = did_you_mean(nearest_ids(self.name, READY_PROFILES))
+        if self.name is not None and self.name not in PROFILE_NAMES:
+            near = did_you_mean(nearest_ids(self.name, PROFILE_NAMES))
             raise ValueError(
-                f"no profile is named {self.name!r}{near}; there are {', '.join(READY_PROFILES)}, "
+                f"no profile is named {self.name!r}{near}; there are {', '.join(PROFILE_NAMES)}, "
                 "or state peak_to_mean or hourly"
             )
         if self.hourly is not None:

@@ -280,32 +280,6 @@ def engine_seconds(case: Case, constants: RooflineConstants, batch: Numbers) -> 
     return np.asarray(micro * MICROSECOND)
 
 
-def max_concurrency_for_slo(
-    case: Case,
-    constants: RooflineConstants,
-    most: Numbers,
-    *,
-    ttft_s: Numbers = np.inf,
-    tpot_s: Numbers = np.inf,
-) -> Array:
-    """The largest whole concurrency up to `most` that meets both mean latencies; 0 if none does.
-
-    Both latencies grow with concurrency, so a bisection over whole numbers finds it; every case
-    is searched at once.
-    """
-    shape = cycle_seconds(case, constants, 1.0).shape
-    high = np.broadcast_to(
-        np.floor(np.maximum(most, 0.0)), np.broadcast_shapes(shape, np.shape(most))
-    )
-    low, high = np.zeros_like(high), high.astype(float).copy()
-    while np.any(low < high):
-        middle = np.ceil((low + high) / 2)
-        speed = estimate(case, constants, np.maximum(middle, 1.0))
-        meets = (speed.ttft_s <= ttft_s) & (speed.tpot_s <= tpot_s)
-        low, high = np.where(meets, middle, low), np.where(meets, high, middle - 1)
-    return low
-
-
 T = TypeVar("T", Model, Hardware, Kernel, Load)
 
 

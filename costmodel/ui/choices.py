@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from costmodel.book import load_book
 from costmodel.errors import InputError
+from costmodel.scenario.workload import PROFILE_NAMES
 
 SMALLEST_TP = "smallest that fits"
 ENGINES_CHOICE = "engine's choice"
@@ -26,6 +27,10 @@ SCALINGS = ("always-on", "scheduled")
 PARALLEL = (SMALLEST_TP, "1", "2", "4", "8")
 GROUPS = ("1", "2", "4", "8", "16")
 """GPUs of one replica; 16 are two nodes."""
+
+AS_STATED = "as stated"
+PROFILES = PROFILE_NAMES
+"""Ready hours of the week."""
 
 AS_RELEASED = "as released"
 SIXTEEN_BIT = "bf16"
@@ -55,6 +60,28 @@ def formats() -> Sequence[str]:
 def kernels() -> Sequence[str]:
     """GEMM kernels, led by the engine's own choice."""
     return [ENGINES_CHOICE, *load_book().kernels]
+
+
+def kernels_for(weights: str) -> Sequence[str]:
+    """Kernels that serve a format, led by the engine's own choice.
+
+    >>> kernels_for("awq-int4")[:3]
+    ["engine's choice", 'marlin', 'machete']
+    """
+    found = load_book().kernels.values()
+    serving = [kernel.id for kernel in found if weights in kernel.formats]
+    return [ENGINES_CHOICE, *serving]
+
+
+@lru_cache(maxsize=1)
+def engines_with_speed() -> Sequence[str]:
+    """Engines whose speed was calibrated and whose memory is known, the default first."""
+    from costmodel.book.engines import DEFAULT_ENGINE, engines
+    from costmodel.book.roofline import roofline
+
+    known = {row.id for row in engines()}
+    calibrated = (row.engine for row in roofline().dense.constants)
+    return list(dict.fromkeys([DEFAULT_ENGINE, *(name for name in calibrated if name in known)]))
 
 
 def gpus() -> Sequence[str]:

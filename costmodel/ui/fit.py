@@ -19,10 +19,10 @@ from costmodel.present.figures import figure
 from costmodel.present.memory import map_contexts
 from costmodel.sizing import Fit, fit, fit_map
 from costmodel.sizing_results import GroupRow, Remedy
-from costmodel.ui import choices, markup
+from costmodel.ui import choices, markup, weights
 from costmodel.ui.controls import Controls
 
-MODEL, FORMAT, GPU = "llama-3.3-70b", "awq-int4", "h100-sxm"
+FIRST = weights.Weights("llama-3.3-70b", "awq-int4", "h100-sxm", "1")
 CONTEXT, CONCURRENCY = 8192.0, 8.0
 """What a new visitor sees."""
 
@@ -74,15 +74,8 @@ def _answer(asked: Question) -> Fit:
 
 def _question(widgets: Controls) -> Question:
     """The sidebar. Every choice stands in the address; a pasted log never does."""
-    model = widgets.choose("open_model", "Model", choices.models(), MODEL)
-    formats = [choices.AS_RELEASED, *choices.formats()]
-    weights = widgets.choose("weights", "Format of the weights", formats, FORMAT)
-    left, right = st.columns([5, 3])
-    with left:
-        gpu = widgets.choose("card", "GPU", choices.gpus(), GPU)
-    with right:
-        tp = widgets.choose("cards", "GPUs (TP)", choices.GROUPS, "1")
-    _group("What you promise")
+    chosen = weights.pick(widgets, FIRST)
+    st.html(markup.group("What you promise"))
     left, right = st.columns(2)
     with left:
         context = widgets.number(
@@ -92,11 +85,11 @@ def _question(widgets: Controls) -> Question:
         concurrency = widgets.number(
             "concurrency", "Requests at once", CONCURRENCY, low=1, high=MOST_CONCURRENCY
         )
-    _group("KV cache")
+    st.html(markup.group("KV cache"))
     kv_dtype = widgets.choose(
         "kv", "Format of the KV cache", choices.kv_dtypes(), choices.SIXTEEN_BIT
     )
-    _group("Engine")
+    st.html(markup.group("Engine"))
     versions = choices.engine_versions()
     engine, version = versions[
         widgets.choose("engine", "Engine and version", list(versions), choices.NEWEST)
@@ -110,9 +103,9 @@ def _question(widgets: Controls) -> Question:
         placeholder="the engine's own",
     )
     options = {
-        "gpu": gpu,
-        "format": None if weights == choices.AS_RELEASED else weights,
-        "tp": int(tp),
+        "gpu": chosen.gpu,
+        "format": chosen.stated_format,
+        "tp": int(chosen.tp),
         "kv_dtype": kv_dtype,
         "engine": engine,
         "engine_version": version,
@@ -120,12 +113,11 @@ def _question(widgets: Controls) -> Question:
         "engine_log": _pasted_log(),
     }
     return Question(
-        model, int(context or CONTEXT), float(concurrency or CONCURRENCY), tuple(options.items())
+        chosen.model,
+        int(context or CONTEXT),
+        float(concurrency or CONCURRENCY),
+        tuple(options.items()),
     )
-
-
-def _group(name: str) -> None:
-    st.html(f"<div class='cm-group'>{markup.text(name)}</div>")
 
 
 def _pasted_log() -> str | None:

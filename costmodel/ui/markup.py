@@ -84,6 +84,11 @@ def title(words: str) -> str:
     return f"<div class='cm-title'>{text(words)}</div>"
 
 
+def group(words: str) -> str:
+    """A heading over widgets of the sidebar."""
+    return f"<div class='cm-group'>{text(words)}</div>"
+
+
 def table(
     heads: Sequence[str], rows: Iterable[str], *, numbers: Sequence[str] = (), tall: bool = True
 ) -> str:
@@ -326,9 +331,11 @@ _GROUPS = {
         "reasoning_tokens_unset",
         "precision_unknown",
         "no_batch_price",
+        "owned_incomplete",
     ),
+    "What traffic does to it": ("growth_flips", "growth", "queueing"),
     "Why the usual break-even misleads": ("naive_break_even",),
-    "Filled in for you": ("profile_assumed", "profile_unset"),
+    "Filled in for you": ("profile_assumed", "profile_unset", "spot_assumed"),
     "Billed apart, not in these bills": ("priced_apart",),
     "Read, and not used yet": ("not_used_yet",),
 }

@@ -13,13 +13,13 @@ from typing import Any
 
 import streamlit as st
 
-from costmodel.bills import DEFAULT_LOAD_FACTOR, DEFAULT_SPARE_REPLICAS
+from costmodel.bills import DEFAULT_LOAD_FACTOR, usual_spares
 from costmodel.book import load_book
 from costmodel.changes import at_volume
 from costmodel.errors import InputError, did_you_mean, nearest_ids
 from costmodel.present.theme import shortened
 from costmodel.quantity import Quantity
-from costmodel.scenario import Offer, Option, Scenario, SelfHost, Workload
+from costmodel.scenario import Offer, Option, Profile, Scenario, SelfHost, Workload
 from costmodel.ui import choices, markup, state
 from costmodel.ui.controls import Controls
 from costmodel.wording import short
@@ -188,18 +188,30 @@ def _workload(widgets: Controls, i: int, workload: Workload) -> None:
 
 
 def _profile(widgets: Controls, i: int, workload: Workload) -> None:
-    profile = workload.profile
+    profile, at = workload.profile, ("workloads", i, "profile")
+    burst = profile.burst_factor.value if profile else 1.0
     peak = profile.peak_to_mean if profile else None
+    name = _hours_of_the_week(widgets, i, profile)
+    replaced = name != (profile.name if profile else None)
     left, right = st.columns(2)
-    if peak is not None:
+    if peak is not None and not replaced:
         with left:
             ratio = widgets.number(_key("peak", i), "Peak to mean", peak.value, low=1.0, step=0.1)
-        widgets.set(("workloads", i, "profile", "peak_to_mean"), ratio, peak.value)
-    if profile is not None:
-        burst = profile.burst_factor.value
-        with right if peak is not None else left:
+        widgets.set((*at, "peak_to_mean"), ratio, peak.value)
+    if replaced:
+        widgets.changes[at] = {"name": name}
+    if profile is not None or replaced:
+        with right if peak is not None and not replaced else left:
             factor = widgets.number(_key("burst", i), "Burst in the hour", burst, low=1.0, step=0.1)
-        widgets.set(("workloads", i, "profile", "burst_factor"), factor, burst)
+        widgets.set((*at, "burst_factor"), factor, 1.0 if replaced else burst)
+
+
+def _hours_of_the_week(widgets: Controls, i: int, profile: Profile | None) -> str | None:
+    """The ready profile that is chosen; None where the hours stay as the scenario states them."""
+    stated = (profile.name if profile else None) or choices.AS_STATED
+    offered = choices.with_stated(choices.PROFILES, stated)
+    chosen = widgets.choose(_key("hours_of_week", i), "Hours of the week", offered, stated)
+    return None if chosen == choices.AS_STATED else chosen
 
 
 # ------------------------------------------------------------------------------------ own GPUs
@@ -330,7 +342,7 @@ def _sizing(widgets: Controls, nth: int, at: tuple[str | int, ...], selfhost: Se
                 _key("load_factor", nth), "Load factor", load, low=0.05, high=1.0, step=0.05
             )
         widgets.set((*at, "load_factor"), factor, load)
-    spare = _float(selfhost.spare_replicas, DEFAULT_SPARE_REPLICAS)
+    spare = _float(selfhost.spare_replicas, usual_spares(selfhost))
     with right:
         spares = widgets.number(_key("spares", nth), "Spare replicas", spare)
     widgets.set((*at, "spare_replicas"), spares, spare)
@@ -339,16 +351,28 @@ def _sizing(widgets: Controls, nth: int, at: tuple[str | int, ...], selfhost: Se
 def _commitment(widgets: Controls, key: str, at: tuple[str | int, ...], offer: Offer) -> None:
     """A committed offer: how many replicas, and at what price."""
     left, right = st.columns(2)
+    if offer.replicas == "optimal":
+        with left:
+            st.html(f"<div class='cm-note'>Replicas, {offer.terms}: as many as pay off.</div>")
+        return _commitment_price(widgets, f"{key}-usd", at, offer, right)
     stated = _float(offer.replicas, 0.0)
     with left:
         replicas = widgets.number(key, f"Replicas, {offer.terms}", stated)
     widgets.set((*at, "replicas"), replicas, stated)
+    return _commitment_price(widgets, f"{key}-usd", at, offer, right)
+
+
+def _commitment_price(
+    widgets: Controls,
+    key: str,
+    at: tuple[str | int, ...],
+    offer: Offer,
+    column: AbstractContextManager[Any],
+) -> None:
     if offer.usd_per_gpu_hour is not None:
         usd = offer.usd_per_gpu_hour.value
-        with right:
-            price = widgets.number(
-                f"{key}-usd", "USD per GPU-hour", usd, low=0.01, step=0.05, private=True
-            )
+        with column:
+            price = widgets.number(key, "USD per GPU-hour", usd, low=0.01, step=0.05, private=True)
         widgets.set((*at, "usd_per_gpu_hour"), price, usd)
 
 

@@ -169,4 +169,4 @@ def test_blackseed_spot_year(case, report, fleet):
     year = 12 * answer.option("own").monthly_usd
     assert year == pytest.approx(case["ours"]["usd_year_always_on"])
     assert year > 1.4 * case["published"]["usd_year"]
-    assert "not_used_yet" in codes(answer)
+    assert "spot_assumed" in codes(answer)

@@ -18,7 +18,9 @@ from costmodel.cost.breakeven import (
 )
 from costmodel.cost.contract import all_units, commit, graduated
 from costmodel.cost.curve import CostCurve, PiecewiseLinear, Steps
-from costmodel.cost.fleet import FleetTerms, Offer, gpu_bill, workload_load
+from costmodel.cost.fleet import gpu_bill
+from costmodel.cost.load import workload_load
+from costmodel.cost.terms import FleetTerms, Offer
 from costmodel.cost.traffic import hourly_demand, load_duration_weights
 
 

@@ -7,18 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from costmodel.cost.fleet import (
-    FleetTerms,
-    Offer,
-    capacity,
-    fleet_use,
-    gpu_bill,
-    replicas_needed,
-    shared_load,
-    workload_load,
-)
-from costmodel.cost.traffic import hourly_demand, office_hours_weights
+from costmodel.book import load_book
+from costmodel.cost.fleet import capacity, fleet_use, gpu_bill, replicas_needed
+from costmodel.cost.load import shared_load, workload_load
+from costmodel.cost.terms import FleetTerms, Offer
+from costmodel.cost.traffic import hourly_demand
 
+OFFICE_HOURS = np.array(load_book().profile("office-hours").weights)
 RATE = 2.0
 TERMS = FleetTerms((Offer(RATE),), load_factor=0.7, spare_replicas=1)
 FLAT = hourly_demand(np.ones(168))
@@ -128,7 +123,7 @@ def test_workloads_share_a_fleet_and_unknown_peaks_coincide():
     batch=st.floats(0, 1),
 )
 def test_the_waterfall_climbs_to_what_is_billed(volume, load_factor, spares, scheduled, batch):
-    demand = hourly_demand(office_hours_weights(), burst_factor=1.3, batch_share=batch)
+    demand = hourly_demand(OFFICE_HOURS, burst_factor=1.3, batch_share=batch)
     terms = FleetTerms(
         (Offer(RATE),),
         scaling="scheduled" if scheduled else "always-on",
@@ -138,7 +133,7 @@ def test_the_waterfall_climbs_to_what_is_billed(volume, load_factor, spares, sch
     load = load_of(demand)
     use = fleet_use(load, terms, volume)
     levels = [
-        use.busy, use.with_load_factor, use.with_peaks, use.whole, use.with_spares, use.billed
+        use.busy, use.with_headroom, use.with_peaks, use.whole, use.with_spares, use.billed
     ]  # fmt: skip
     assert np.all(np.diff(levels) >= -1e-9)
     assert gpu_bill(load, terms)(volume) == pytest.approx(float(use.billed) * RATE * 730)
@@ -147,7 +142,7 @@ def test_the_waterfall_climbs_to_what_is_billed(volume, load_factor, spares, sch
 @settings(max_examples=100, deadline=None)
 @given(st.floats(1, 10_000), st.floats(1, 10_000), st.integers(0, 2), st.booleans())
 def test_more_volume_or_spares_never_cost_less(a, b, spares, scheduled):
-    demand = hourly_demand(office_hours_weights())
+    demand = hourly_demand(OFFICE_HOURS)
     scaling = "scheduled" if scheduled else "always-on"
     terms = FleetTerms((Offer(RATE),), scaling=scaling, spare_replicas=spares)
     more = FleetTerms((Offer(RATE),), scaling=scaling, spare_replicas=spares + 1)

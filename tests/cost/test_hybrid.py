@@ -3,13 +3,17 @@
 import numpy as np
 import pytest
 
+from costmodel.book import load_book
 from costmodel.cost.breakeven import winning_set
 from costmodel.cost.contract import all_units, commit, graduated
 from costmodel.cost.curve import CostCurve, PiecewiseLinear
-from costmodel.cost.fleet import FleetTerms, Lines, Offer
 from costmodel.cost.hybrid import Hybrid
-from costmodel.cost.traffic import load_duration_weights, office_hours_weights
+from costmodel.cost.load import Lines
+from costmodel.cost.queueing import Queue
+from costmodel.cost.terms import FleetTerms, Offer
+from costmodel.cost.traffic import load_duration_weights
 
+OFFICE_HOURS = np.array(load_book().profile("office-hours").weights)
 LIST = PiecewiseLinear.line(slope=1.0)
 
 
@@ -26,7 +30,7 @@ def hybrid(weights, price, capacity, terms, contract=LIST, fleet_usd=0.0, api_us
 
 
 EXAMPLE = hybrid(
-    office_hours_weights(),
+    OFFICE_HOURS,
     0.80,
     8988,
     FleetTerms((Offer(2453 / 730),), load_factor=0.7),
@@ -157,8 +161,8 @@ def test_pinned():
 def test_traffic_that_stays_while_the_axis_moves():
     """A base volume shifts the axis and nothing else."""
     terms = FleetTerms((Offer(2453 / 730),), load_factor=0.7)
-    moved = hybrid(office_hours_weights(), 0.8, 8988, terms, base=10_000.0, fleet_usd=1890)
-    plain = hybrid(office_hours_weights(), 0.8, 8988, terms, fleet_usd=1890)
+    moved = hybrid(OFFICE_HOURS, 0.8, 8988, terms, base=10_000.0, fleet_usd=1890)
+    plain = hybrid(OFFICE_HOURS, 0.8, 8988, terms, fleet_usd=1890)
     volumes = np.linspace(1, 40_000, 30)
     assert moved(volumes) == pytest.approx(plain(volumes + 10_000))
     for units in (0, 1, 4):
@@ -203,3 +207,65 @@ def test_commitments_below_the_hourly_price_win_further_out():
     volumes = np.linspace(10, 20_000, 400)
     inside = np.array([volume in won for volume in volumes])
     assert np.array_equal(inside, rival(volumes) > made(volumes))
+
+
+@pytest.mark.parametrize("seed", range(500))
+def test_the_optimum_is_the_best_of_all_replica_counts_on_random_profiles(seed):
+    """Named shapes, curves and noise, with spares, nodes, spot, contracts and queues."""
+    rng = np.random.default_rng(10_000 + seed)
+    weights = _profile(rng)
+    price, per_replica = rng.uniform(0.2, 3), rng.uniform(100, 1000)
+    replica = rng.uniform(0.2, 1.2) * price * per_replica
+    queue = Queue(8.0, rng.uniform(1, 20), rng.uniform(0.2, 5)) if rng.random() < 0.4 else None
+    spot = float(rng.choice([0.0, 0.1]))
+    bands = [(500 * price, 0.0), (np.inf, rng.uniform(0.1, 0.5))]
+    contract = [LIST, graduated(bands), all_units(bands)][rng.integers(3)]
+    terms = FleetTerms(
+        (Offer(replica / 730, interruption_overhead=spot),),
+        load_factor=rng.uniform(0.5, 1),
+        spare_replicas=float(rng.integers(0, 2)),
+        node_gpus=float(rng.choice([1, 2])),
+        queue=queue,
+    )
+    made = hybrid(weights, price, per_replica, terms, contract, rng.uniform(0, 500))
+    volume = rng.uniform(10, 8000)
+    bills = []
+    for units in range(int(volume * weights.max() / per_replica / 0.4) + 20):
+        carried = float(terms.carried(np.array(float(units * terms.replicas_per_unit))))
+        served = sum(min(volume * w, carried * per_replica) for w in weights) / 168
+        spend = float(contract((volume - served) * price))
+        bought = np.ceil(units + terms.spare_replicas / terms.replicas_per_unit - 1e-9)
+        own = made.fleet_usd + bought * terms.gpus_per_unit * replica if units else 0.0
+        bills.append(own + spend)
+    assert made(np.array([volume]))[0] == pytest.approx(min(bills), rel=1e-9)
+
+
+def _profile(rng):
+    kind = rng.integers(3)
+    if kind == 0:
+        name = rng.choice(list(load_book().profiles))
+        weights = np.array(load_book().profile(str(name)).weights)
+    elif kind == 1:
+        weights = load_duration_weights(rng.uniform(1, 6))
+    else:
+        weights = rng.uniform(0, 1, 168) ** rng.uniform(0.5, 6)
+    return weights / weights.mean()
+
+
+@pytest.mark.parametrize("seed", range(15))
+def test_winning_set_under_queueing_and_spot(seed):
+    rng = np.random.default_rng(20_000 + seed)
+    weights = _profile(rng)
+    queue = Queue(16.0, rng.uniform(2, 20), rng.uniform(0.2, 5))
+    committed = [Offer(100 / 730, 2.0, committed=True)] * int(rng.random() < 0.5)
+    spot = Offer(rng.uniform(150, 350) / 730, interruption_overhead=float(rng.choice([0.0, 0.2])))
+    terms = FleetTerms((*committed, spot), queue=queue if rng.random() < 0.7 else None)
+    made = hybrid(weights, 1.0, 400.0, terms, fleet_usd=rng.uniform(0, 300))
+    for price in (0.7, 1.0, 1.2):
+        against = CostCurve(PiecewiseLinear.line(slope=price))
+        won = made.winning_set(against)
+        volumes = np.concatenate([rng.uniform(1, 6000, 150), 10 ** rng.uniform(0, 6, 40)])
+        saving = against(volumes) - made(volumes)
+        clear = np.abs(saving) > 1e-6 * against(volumes)
+        inside = np.array([volume in won for volume in volumes])
+        assert np.array_equal(inside[clear], (saving > 0)[clear])

@@ -5,7 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from costmodel.cost.traffic import hourly_demand, load_duration_weights, office_hours_weights
+from costmodel.book import load_book
+from costmodel.cost.traffic import hourly_demand, load_duration_weights
+
+OFFICE_HOURS = np.array(load_book().profile("office-hours").weights)
 
 
 @given(st.floats(1, 50))
@@ -23,7 +26,7 @@ def test_bin_means_of_the_load_duration_curve():
 
 
 def test_office_hours():
-    weights = office_hours_weights()
+    weights = OFFICE_HOURS
     assert weights.mean() == pytest.approx(1.0)
     assert weights.max() == pytest.approx(1.967, abs=5e-4)
     assert weights[8] == weights.max()
@@ -38,16 +41,14 @@ def test_always_on_is_sized_by_the_stated_ratio_not_by_a_bin():
 
 @given(st.floats(0, 1), st.floats(1, 3))
 def test_work_that_waits_is_all_done_and_fits(batch_share, burst_factor):
-    demand = hourly_demand(
-        office_hours_weights(), burst_factor=burst_factor, batch_share=batch_share
-    )
+    demand = hourly_demand(OFFICE_HOURS, burst_factor=burst_factor, batch_share=batch_share)
     assert demand.served.mean() == pytest.approx(1.0)
     assert np.all(demand.served <= demand.sized_for + 1e-9)
 
 
 @given(st.floats(0, 1), st.floats(1, 3))
 def test_filling_troughs_never_asks_for_more_than_serving_at_once(batch_share, burst_factor):
-    weights = office_hours_weights()
+    weights = OFFICE_HOURS
     waiting = hourly_demand(weights, burst_factor=burst_factor, batch_share=batch_share)
     at_once = hourly_demand(weights, burst_factor=burst_factor)
     assert waiting.always_on <= at_once.always_on + 1e-9
@@ -55,6 +56,6 @@ def test_filling_troughs_never_asks_for_more_than_serving_at_once(batch_share, b
 
 
 def test_a_pure_batch_load_is_sized_by_its_mean():
-    demand = hourly_demand(office_hours_weights(), burst_factor=2.0, batch_share=1.0)
+    demand = hourly_demand(OFFICE_HOURS, burst_factor=2.0, batch_share=1.0)
     assert demand.always_on == 1.0
     assert demand.sized_for == pytest.approx(np.ones(168))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import costmodel
 from costmodel.book.measured import COLUMNS, METRICS, Measurement
 from costmodel.errors import InputError, UnknownIdError
-from costmodel.ingest.benchmarks import Benchmark, read_benchmark
+from costmodel.ingest.benchmarks import Benchmark, read_benchmark, read_uploads
 from costmodel.ingest.files import MOST_BYTES
 
 FILES = Path(__file__).parents[1] / "data" / "benchmarks"
@@ -135,6 +135,11 @@ class TestVllm:
         assert row.capacity_output_tokens_per_s is None
         assert row.notes == "a batch took 474.873 s on average, of 2 runs"
 
+    def test_latency_with_its_batch_is_a_rate_and_still_no_capacity(self):
+        row = one("vllm_latency.json", concurrency=128, input_tokens=2048, output_tokens=2048)
+        assert row.output_tokens_per_s == pytest.approx(128 * 2048 / 474.873299294, rel=1e-12)
+        assert (row.metric, row.is_serving_capacity) == ("static-batch", False)
+
     def test_failures_and_everything_at_once(self, tmp_path):
         data = json.loads((FILES / "vllm_serve.json").read_text())
         data |= {"max_concurrency": None, "failed": 7, "mean_tpot_ms": 0.0}
@@ -201,20 +206,15 @@ class TestGuidellm:
 class TestAiperf:
     def test_json(self):
         row = one("aiperf.json")
+        # 80 requests of 0.9 s + 499 x 14.5 ms, four at a time, take 162.71 s
         assert figures(row) == exactly(
-            "fixed-concurrency",
-            146322.7857142857,
-            933.5357142857143,
-            1,
-            44.4758786326626,
-            1918.2040259285714,
-            12.016032930828414,
+            "fixed-concurrency", 12_000.0, 500.0, 4, 40_000 / 162.71, 900.0, 14.5
         )
-        assert row.total_tokens_per_s == 7015.644050383942
+        assert row.total_tokens_per_s == pytest.approx(1_000_000 / 162.71, rel=1e-12)
         assert known(row, "source", "model", "source_date") == (
-            "AIPerf", "kimi-k2.5", "2026-05-31",
+            "AIPerf", "qwen3-8b", "2026-05-31",
         )  # fmt: skip
-        assert "prefix cache hit rate 98.2 %" in row.notes
+        assert "prefix cache hit rate 62.5 %" in row.notes
 
     def test_csv_does_not_know_model_or_load(self):
         result = read("aiperf.csv")
@@ -324,16 +324,17 @@ class TestInferencex:
 
     def test_agentic_by_concurrency(self):
         rows = read("inferencex_agentic.json").measurements
+        # output tok/s = in flight x output tokens / (TTFT + (output tokens - 1) x TPOT)
         assert [figures(row) for row in rows] == [
-            exactly("fixed-concurrency", 146322.7857142857, 933.5357142857143, 1,
-                    44.47587863213287, 1918.2040259285713, 12.016032930828417),
-            exactly("fixed-concurrency", 96517.81644640234, 567.5154185022027, 16,
-                    211.6358292333242, 3650.1016818458147, 54.118009571939116),
-            exactly("fixed-concurrency", 95705.30811554333, 581.9105914718019, 16,
-                    231.9005968055424, 3074.633726320495, 49.7112458136995),
-            exactly("fixed-concurrency", 117103.16666666667, 230.26388888888889, 56,
-                    9.109820806456367, 586393.9893904861, 1070.7033223506703),
-        ]  # fmt: skip
+            exactly("fixed-concurrency", 120_000.0, 800.0, 1, 800 / 11.7875, 1800, 12.5),
+            exactly("fixed-concurrency", 80_000.0, 500.0, 16, 8000 / 30.945, 3500, 55),
+            exactly("fixed-concurrency", 80_000.0, 500.0, 16, 8000 / 27.95, 3000, 50),
+            exactly("fixed-concurrency", 90_000.0, 250.0, 56, 14_000 / 708.8, 410_000, 1200),
+        ]
+        assert [row.total_tokens_per_s for row in rows] == [
+            pytest.approx(row.output_tokens_per_s * (1 + row.input_tokens / row.output_tokens))
+            for row in rows
+        ]
         assert {known(row, "gpu", "gpus", "engine") for row in rows} == {("mi355x", 4, "vllm")}
         assert [("lmcache" in row.notes) for row in rows] == [False, True, False, False]
         assert not any("repeats" in row.notes for row in rows)
@@ -463,6 +464,62 @@ class TestSeveralFiles:
         assert first.endswith("empty.json: is empty")
         assert "other.json: is from none of the tools read here (vLLM" in second
         assert second.endswith("its keys begin: choices, usage")
+
+
+class TestUploads:
+    def test_contents_are_read_as_the_file_is(self):
+        names = ("vllm_serve.json", "guidellm_0.4.json", "llama_bench.csv")
+        sent = read_uploads({name: (FILES / name).read_bytes() for name in names}, tp=1)
+        assert sent == read(*names, tp=1)
+
+    @pytest.mark.parametrize(
+        "name", ["../../etc/passwd", "/etc/passwd", str(FILES / "aiperf.json")]
+    )
+    def test_a_name_opens_nothing(self, name):
+        with pytest.raises(InputError, match="is empty"):
+            read_uploads({name: b""})
+
+    @pytest.mark.parametrize(
+        ("data", "said"),
+        [
+            (b"\x1f\x8b\x08\x00", "is gzip-compressed; unpack it first"),
+            (b"PK\x03\x04", "is zip-compressed"),
+            (b"{}\x00", "is a binary file"),
+            (b"\xff\xfe\xfa", "is not UTF-8 text"),
+            (b'{"date": 1,\n "model_id": ', "run.json:2:14: stops being JSON here"),
+            (b"hello", "is no result file"),
+        ],
+    )
+    def test_what_is_no_result_file(self, data, said):
+        with pytest.raises(InputError) as caught:
+            read_uploads({"run.json": data})
+        assert said in str(caught.value)
+        assert str(caught.value).startswith("run.json")
+
+    def test_nothing_sent(self):
+        with pytest.raises(InputError, match="at least one"):
+            read_uploads({})
+
+    def test_too_large(self):
+        with pytest.raises(InputError, match="larger than 50 MB"):
+            read_uploads({"run.json": b" " * 50_000_001})
+
+    @pytest.mark.parametrize("name", sorted(p.name for p in FILES.iterdir() if p.suffix != ".md"))
+    def test_a_file_cut_anywhere_gives_no_other_figure(self, name):
+        data = (FILES / name).read_bytes()
+        whole, _ = _figures_or_refusal(name, data)
+        for end in range(7, len(data), max(1, len(data) // 40)):
+            found, refusal = _figures_or_refusal(name, data[:end])
+            assert found <= whole
+            assert found or refusal.startswith(name)
+
+
+def _figures_or_refusal(name, data):
+    try:
+        rows = read_uploads({name: data}).measurements
+    except InputError as error:
+        return set(), str(error)
+    return {(*figures(row), row.total_tokens_per_s) for row in rows}, ""
 
 
 class TestRefusals:

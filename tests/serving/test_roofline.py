@@ -19,7 +19,6 @@ from costmodel.serving.roofline import (
     decode_step_seconds,
     estimate,
     gemm_seconds,
-    max_concurrency_for_slo,
     parameters_read,
     stack,
 )
@@ -132,20 +131,3 @@ def test_more_in_flight_is_never_faster_for_one_and_never_slower_for_all(isl, os
     few, many = (estimate(case(isl=isl, osl=osl), CONSTANTS, b) for b in (batch, batch + more))
     assert few.tpot_s <= many.tpot_s * (1 + 1e-9)
     assert few.output_tokens_per_s <= many.output_tokens_per_s * 1.02
-
-
-@given(st.floats(0.05, 5), st.floats(0.002, 0.1), st.integers(1, 600))
-def test_the_slo_search_finds_the_last_concurrency_that_meets_both(ttft, tpot, most):
-    one = case()
-    found = int(max_concurrency_for_slo(one, CONSTANTS, most, ttft_s=ttft, tpot_s=tpot))
-    every = estimate(one, CONSTANTS, np.arange(1.0, most + 1))
-    meets = (every.ttft_s <= ttft) & (every.tpot_s <= tpot)
-    assert found == (int(np.argmin(meets)) if not meets.all() else most)
-
-
-def test_the_slo_search_is_vectorised():
-    limits = np.array([0.001, 0.02, np.inf])
-    found = max_concurrency_for_slo(case(), CONSTANTS, 256, tpot_s=limits)
-    assert found[0] == 0
-    assert 0 < found[1] < 256
-    assert found[2] == 256

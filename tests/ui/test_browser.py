@@ -1,5 +1,6 @@
 """The page in a real Chromium: what only a browser shows - the address, the charts, downloads."""
 
+import json
 import os
 import re
 import shutil
@@ -261,6 +262,60 @@ def test_fit_page_opens_from_the_navigation_and_draws(page):
     page.get_by_role("link", name="Decision", exact=True).click()
     page.wait_for_selector(".st-key-curves .main-svg")
     assert "tokens a day" in _headline(page)
+
+
+def test_speed_page_draws_and_takes_a_benchmark_file(page, tmp_path):
+    run = {
+        "date": "20261101-101010", "model_id": "meta-llama/Llama-3.3-70B-Instruct",
+        "num_prompts": 128, "request_rate": "inf", "max_concurrency": 32, "duration": 70.0,
+        "completed": 128, "total_input_tokens": 131_072, "total_output_tokens": 128_000,
+        "request_throughput": 1.83, "output_throughput": 1828.6, "mean_ttft_ms": 190.0,
+        "mean_tpot_ms": 17.3,
+    }  # fmt: skip
+    path = tmp_path / "run.json"
+    path.write_text(json.dumps(run), encoding="utf-8")
+    page.open()
+    page.get_by_role("link", name="Speed", exact=True).click()
+    for chart in ("latency", "gemm", "served", "cost"):
+        page.wait_for_selector(f".st-key-{chart} .main-svg")
+    _settle(page)
+    assert page.url.endswith("/speed")
+    assert "One replica serves" in _headline(page)
+    assert "published measurements" in page.text_content(".st-key-latency .infolayer")
+    page.get_by_label("TPOT, ms").fill("20")
+    page.keyboard.press("Enter")
+    page.wait_for_function("location.search.includes('tpot=20')")
+    page.wait_for_function(
+        "document.querySelector('.st-key-latency .infolayer').textContent.includes('TPOT 20 ms')"
+    )
+    page.get_by_text("Your benchmark files").click()
+    page.set_input_files("[data-testid=stFileUploader] input[type=file]", path)
+    page.wait_for_selector("text=GPU it ran on")
+    page.wait_for_selector("text=GPU not stated")
+    assert "run" not in page.url
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_traffic_page_draws_and_follows_hours_and_fleet(page, server):
+    page.goto(f"{server}/traffic")
+    for chart in ("load_duration", "ways", "shapes"):
+        page.wait_for_selector(f".st-key-{chart} .main-svg")
+    _settle(page)
+    assert "1.97 times the mean" in _headline(page)
+    shapes = page.text_content(".st-key-shapes .infolayer")
+    assert all(name in shapes for name in ("steady", "office hours", "a few busy hours"))
+    page.get_by_label("Hours of the week", exact=True).click()
+    page.get_by_role("option", name="spiky").click()
+    page.wait_for_function("location.search.includes('hours_of_week=spiky')")
+    page.wait_for_selector("text=7.09 times the mean")
+    _settle(page)
+    page.get_by_label("Fleet", exact=True).click()
+    page.get_by_role("option", name="base load + overflow").click()
+    page.wait_for_selector("text=by scaling, without the API")
+    _settle(page)
+    assert "the API serves" in page.text_content(".st-key-load_duration .infolayer")
+    assert page.locator("[data-testid=stException]").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def test_the_gate_reads_uploads(page, server, tmp_path):

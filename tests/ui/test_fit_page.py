@@ -1,31 +1,15 @@
 """The page *Fit* without a browser: verdicts, the address, a pasted log, every id of the book."""
 
-import re
-
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from costmodel.ui import choices
+from tests.ui.pages import headline, html, opened_page
 
-SCRIPT = "from costmodel.ui import fit\nfit.page()"
 LOG = "INFO Model loading took 37.10 GiB memory\nINFO Available KV cache memory: 29.50 GiB"
 
 
 def opened(**address):
-    app = AppTest.from_string(SCRIPT, default_timeout=30)
-    for key, value in address.items():
-        app.query_params[key] = value
-    return app.run()
-
-
-def html(app):
-    return " ".join(block.proto.body for block in app.get("html"))
-
-
-def headline(app):
-    found = re.search(r"<h1 class='cm-headline'>(.*?)</h1>", html(app))
-    assert found, html(app)[-2000:]
-    return re.sub(r"<[^>]+>", "", found.group(1))
+    return opened_page("fit", 30, **address)
 
 
 def test_default_is_llama_70b_at_four_bits_on_one_card():

@@ -2,26 +2,11 @@
 
 import re
 
-from streamlit.testing.v1 import AppTest
-
-SCRIPT = "from costmodel.ui import quality\nquality.page()"
+from tests.ui.pages import headline, html, opened_page
 
 
 def opened(**address):
-    app = AppTest.from_string(SCRIPT, default_timeout=60)
-    for key, value in address.items():
-        app.query_params[key] = value
-    return app.run()
-
-
-def html(app):
-    return " ".join(block.proto.body for block in app.get("html"))
-
-
-def headline(app):
-    found = re.search(r"<h1 class='cm-headline'>(.*?)</h1>", html(app))
-    assert found, html(app)[-2000:]
-    return re.sub(r"<[^>]+>", "", found.group(1))
+    return opened_page("quality", 60, **address)
 
 
 def test_a_new_visitor_sees_a_precision_per_task_and_its_saving():

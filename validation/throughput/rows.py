@@ -15,7 +15,6 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from costmodel.book import load_book
 from costmodel.book.engines import version_number
 from costmodel.book.measured import Measurement, measurements
 from costmodel.book.roofline import Regime
@@ -248,7 +247,6 @@ def _setup(
     model: str, gpu: str, weights: str, kv_dtype: str, tp: int, engine: str | None,
     version: str | None,
 ) -> Setup:  # fmt: skip
-    load_book()
     return look_up(model, Serving(gpu, weights, kv_dtype, tp, engine, version), borrow_memory=True)
 
 

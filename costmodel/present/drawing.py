@@ -1,0 +1,36 @@
+"""What the charts of a fit and of a speed share: lines, titles of axes, and the calm frame."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from costmodel.present.theme import FONT, INK, PAPER, RULE, TEXT
+
+
+def line(
+    x: Any, y: Any, colour: str, width: float = 0, fill: str | None = None, dash: str = "solid"
+) -> dict[str, Any]:
+    """A line without a hover; with ``fill`` the area down to the line before it."""
+    drawn = {"type": "scatter", "mode": "lines", "x": x, "y": y, "hoverinfo": "skip",
+             "line": {"color": colour, "width": width, "dash": dash}}  # fmt: skip
+    return {**drawn, "fill": "tonexty", "fillcolor": fill} if fill else drawn
+
+
+def title(text: str) -> dict[str, Any]:
+    """The title of an axis."""
+    return {"text": text, "font": {"size": 12, "color": TEXT}, "standoff": 6}
+
+
+def layout(height: float, margin: dict[str, float]) -> dict[str, Any]:
+    """The frame of a chart: white, no legend, nothing to drag."""
+    return {
+        "template": {},
+        "height": height,
+        "margin": margin,
+        "paper_bgcolor": PAPER,
+        "plot_bgcolor": PAPER,
+        "font": {"family": FONT, "size": 12, "color": TEXT},
+        "hoverlabel": {"bgcolor": PAPER, "bordercolor": RULE, "font": {"color": INK, "size": 12}},
+        "dragmode": False,
+        "showlegend": False,
+    }

@@ -1,0 +1,261 @@
+"""The page *Traffic*: the week, the fleet under it, and what other terms or hours would change."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from costmodel.changes import changed
+from costmodel.cost.fleet import Sizing
+from costmodel.errors import InputError
+from costmodel.fleet_choices import FleetChoice, fleet_choices, sized_by_wait
+from costmodel.present import traffic_words as words
+from costmodel.present.figures import figure
+from costmodel.present.focus import cheapest_api, own_option
+from costmodel.present.theme import ACCENTS, colours, shortened
+from costmodel.present.traffic import SCALINGS, fleet_choices_figure
+from costmodel.present.week_shapes import crossing
+from costmodel.report import OptionResult, Report
+from costmodel.scenario import Scenario
+from costmodel.ui import markup, sidebar, state
+from costmodel.ui.controls import Controls
+from costmodel.week_shapes import WeekShapes, week_shapes
+from costmodel.wording import short, usd
+
+FIRST = "traffic-office-hours"
+"""The scenario a new visitor of this page sees."""
+
+WAIT_MS = 500.0
+STATIC = {"displayModeBar": False}
+
+
+def page() -> None:
+    """Draw the page."""
+    with st.sidebar:
+        st.session_state.setdefault("scenario", FIRST)
+        picked = sidebar.pick_scenario()
+        widgets = sidebar.controls(picked.opened) if picked.opened else None
+        wait_ms = _wait(widgets) if widgets else WAIT_MS
+    if picked.note:
+        st.html(f"<p class='cm-unknown'>{markup.text(picked.note)}</p>")
+    if picked.error is not None:
+        st.html(markup.problems(picked.error, "This file cannot be used yet."))
+    if picked.opened is None or widgets is None:
+        return
+    try:
+        scenario = changed(picked.opened.scenario, widgets.changes)
+        report = state.report_of(scenario)
+    except InputError as error:
+        about = "This cannot be worked out as it stands."
+        st.html(markup.problems(error, about, places=picked.opened.uploaded))
+        return
+    _result(scenario, report, wait_ms)
+
+
+def _wait(widgets: Controls) -> float:
+    """The wait that queueing is asked to hold, beside the load factor."""
+    st.html(markup.group("Queueing"))
+    left, _ = st.columns(2)
+    with left:
+        wait = widgets.number("wait", "p95 wait, ms", WAIT_MS, low=1, high=600_000.0, step=100)
+    return wait or WAIT_MS
+
+
+# -------------------------------------------------------------------------------- what is answered
+
+
+@st.cache_resource(max_entries=64, show_spinner="Billing it in every way…")
+def _choices(key: str, option: str, _scenario: Scenario) -> tuple[FleetChoice, ...]:
+    return fleet_choices(_scenario, option)
+
+
+@st.cache_resource(max_entries=64, show_spinner="Trying other weeks…")
+def _shapes(key: str, option: str, _scenario: Scenario) -> WeekShapes:
+    return week_shapes(_scenario, option)
+
+
+def _result(scenario: Scenario, report: Report, wait_ms: float) -> None:
+    fleets = [o.name for o in report.options if o.name in report.week.fleets]
+    head = st.container()
+    st.html(markup.title("Tokens per second over the week, UTC"))
+    _week(report)
+    if not fleets:
+        with head:
+            st.html(markup.heading(words.headline(report, None, ()), None))
+        return
+    left, right = st.columns([11, 10], gap="medium")
+    with left:
+        name = _load_duration(report, fleets)
+    option, key = report.option(name), scenario.model_dump_json()
+    alone = _stands_alone(scenario, name)
+    choices = _choices(key, alone, scenario) if alone else ()
+    accent = colours(report)[name]
+    with right:
+        _ways(report, choices, alone, apart=alone != name)
+    with head:
+        line = words.headline(report, option, choices if alone == name else ())
+        st.html(markup.heading(line, accent))
+        billed, by_wait = _sizings(scenario, option, alone, wait_ms)
+        cards = words.cards(report, billed, by_wait, wait_ms, alone=alone != name)
+        st.html(markup.cards(cards))
+    _shapes_of(report, scenario, key, name, accent)
+    _tables(option, choices)
+
+
+def _stands_alone(scenario: Scenario, name: str) -> str | None:
+    """The option whose GPUs these are: itself, or the one behind a hybrid."""
+    option = scenario.option(name)
+    if option.hybrid is not None:
+        return option.hybrid.selfhost
+    return name if option.selfhost is not None else None
+
+
+def _first_shown(report: Report, fleets: list[str]) -> str:
+    """GPUs that stand alone say most about the hours; else the fleet the verdict is about."""
+    alone = [o.name for o in report.options if o.name in fleets and o.kind == "selfhost"]
+    about = own_option(report)
+    return next(iter(alone), about.name if about and about.name in fleets else fleets[0])
+
+
+def _sizings(
+    scenario: Scenario, option: OptionResult, alone: str | None, wait_ms: float
+) -> tuple[Sizing | None, Sizing | str]:
+    """What the fleet is billed by, and the answer of queueing beside it."""
+    billed = option.fleet.sizing if option.fleet else None
+    if alone is None:
+        return billed, "each part of a mix has a fleet of its own"
+    try:
+        return billed, sized_by_wait(scenario, alone, wait_ms)
+    except InputError as error:
+        return billed, words.short_reason(error.problems[0].message)
+
+
+def _week(report: Report) -> None:
+    busiest = short(float(report.week.tokens_per_s.max()))
+    st.plotly_chart(
+        figure(report, "week"),
+        theme=None,
+        key="week_chart",
+        config=STATIC,
+        alt=f"Tokens per second in each hour of the week; {busiest} in the busiest.",
+    )
+
+
+def _load_duration(report: Report, fleets: list[str]) -> str:
+    """The chart under its title and picker; returns the fleet the page is about."""
+    default = _first_shown(report, fleets)
+    title, picker = st.columns([5, 4], vertical_alignment="center")
+    with picker:
+        chosen = st.selectbox(
+            "Fleet",
+            fleets,
+            fleets.index(default),
+            format_func=lambda each: shortened(each, markup.LONGEST_NAME),
+            label_visibility="collapsed",
+            key=f"fleet-of-{report.scenario}",
+        )
+    with title:
+        st.html(markup.title("The fleet under its load"))
+    name = chosen if chosen in fleets else default
+    with st.container(key="load_duration"):
+        st.plotly_chart(
+            figure(report, "load_duration", option=name),
+            theme=None,
+            key="load_duration_chart",
+            config=STATIC,
+            alt=f"Replicas of {name} over the hours of the week, sorted by load.",
+        )
+    return name
+
+
+def _ways(
+    report: Report, choices: tuple[FleetChoice, ...], name: str | None, *, apart: bool
+) -> None:
+    """``apart``: the fleet on the page has an API beside it, and these bills have not."""
+    without = ", without the API" if apart and name else ""
+    st.html(markup.title(f"A month's bill, by offer and by scaling{without}"))
+    if name is None or not choices:
+        st.html(
+            "<div class='cm-note'>Choose a fleet that stands alone to see it on other terms.</div>"
+        )
+        return
+    if not any(each.monthly_usd is not None for each in choices):
+        reason = words.short_reason(choices[0].reason)
+        st.html(
+            f"<div class='cm-note'>{markup.text(name)} has no bill: {markup.text(reason)}</div>"
+        )
+        return
+    api = cheapest_api(report)
+    with st.container(key="ways"):
+        st.plotly_chart(
+            fleet_choices_figure(choices, colours(report)[name], api.monthly_usd if api else None),
+            theme=None,
+            key="ways_chart",
+            config=STATIC,
+            alt="Monthly bills by scaling mode and by offer, cheapest first.",
+        )
+
+
+def _shapes_of(report: Report, scenario: Scenario, key: str, name: str, accent: str) -> None:
+    st.html(markup.title("The same tokens a day in other weeks, and where own GPUs pay in each"))
+    try:
+        found = _shapes(key, name, scenario)
+    except InputError as error:
+        st.html(markup.problems(error, "There is no bill to draw.", places=False))
+        return
+    api = cheapest_api(report)
+    api_colour = colours(report)[api.name] if api else ACCENTS["managed"][0]
+    said = "; ".join(f"{each.shape}: {crossing(each.break_even)}" for each in found.bills)
+    with st.container(key="shapes"):
+        st.plotly_chart(
+            figure(found, "week_shapes", colour=accent, api_colour=api_colour),
+            theme=None,
+            key="shapes_chart",
+            config=STATIC,
+            alt=f"Monthly bills of {name} over volume. {said}.",
+        )
+
+
+# ----------------------------------------------------------------------------------------- tables
+
+
+def _tables(option: OptionResult, choices: tuple[FleetChoice, ...]) -> None:
+    commitments = option.fleet.commitments if option.fleet else ()
+    if commitments:
+        st.html(markup.title("When a commitment pays"))
+        rows = [
+            markup.row(
+                [
+                    (markup.text(each.offer, 60), ""),
+                    (short(each.replicas), "num"),
+                    (_hours(each.break_even_hours_per_month), "num"),
+                ]
+            )
+            for each in commitments
+        ]
+        heads = ("Offer", "Replicas committed", "Cheaper from, hours a month")
+        st.html(markup.table(heads, rows, numbers=heads[1:]))
+    if choices:
+        with st.expander(f"Every way to have these GPUs ({len(choices)})"):
+            st.html(_choices_table(choices))
+
+
+def _hours(hours: float | None) -> str:
+    return "no elastic offer beside it" if hours is None else f"{hours:,.0f}"
+
+
+def _choices_table(choices: tuple[FleetChoice, ...]) -> str:
+    heads = ("Offer", "Scaling", "USD per GPU-hour", "A month", "")
+    rows = [
+        markup.row(
+            [
+                (markup.text(each.offer, 60), ""),
+                (SCALINGS[each.scaling], "nowrap"),
+                (" + ".join(f"{price:.2f}" for price in each.usd_per_gpu_hour), "num"),
+                ("" if each.monthly_usd is None else usd(each.monthly_usd), "num"),
+                ("as it is" if each.stated else markup.text(each.reason, 320), ""),
+            ],
+            "muted" if each.monthly_usd is None else "total" if each.stated else "",
+        )
+        for each in choices
+    ]
+    return markup.table(heads, rows, numbers=heads[2:4])
