@@ -35,7 +35,6 @@ from costmodel.cost.curve import Floats, distinct
 from costmodel.errors import InputError
 from costmodel.explain import explain
 from costmodel.facts import Resolved
-from costmodel.profile_facts import with_logged_profiles
 from costmodel.report import Caution, Curves, Horizon, OptionResult, Report
 from costmodel.resolve import frozen_scenario, resolve
 from costmodel.scenario import Scenario
@@ -80,7 +79,6 @@ def evaluate(
     """
     book = book or load_book()
     scenario = scenario if as_of is None else scenario.model_copy(update={"as_of": as_of})
-    scenario = with_logged_profiles(scenario)
     volume = _volume(scenario, tokens_per_day, workload)
     resolved = resolve(scenario, book)
     traffic = traffic_of(scenario, resolved.profiles, workload or ALL)

@@ -25,7 +25,7 @@ from costmodel.bills.fleet import (
     FleetBill,
     usual_spares,
 )
-from costmodel.bills.traffic import Traffic, traffic_of
+from costmodel.bills.traffic import Traffic, burst_factor, traffic_of
 
 __all__ = [
     "DEFAULT_LOAD_FACTOR",
@@ -41,6 +41,7 @@ __all__ = [
     "Traffic",
     "bill_at",
     "build_bills",
+    "burst_factor",
     "capacity_limit",
     "traffic_of",
     "usual_spares",

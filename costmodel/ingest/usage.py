@@ -6,26 +6,21 @@ warning says so.
 
 from __future__ import annotations
 
-import datetime as dt
 import tempfile
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from costmodel.errors import InputError
-from costmodel.ingest.usage_layouts import FIELDS
+from costmodel.errors import InputError, Problem
+from costmodel.ingest.usage_layouts import NO_TRAFFIC, SAYABLE
 from costmodel.ingest.usage_stats import Rejected, Usage, usage_of
 from costmodel.ingest.usage_totals import totals_of
 
 if TYPE_CHECKING:
-    from costmodel.ingest.usage_layouts import Layout
+    import pandas as pd
 
-
-@dataclass(frozen=True)
-class _Source:
-    sql: str
-    layouts: tuple[Layout, ...]
+    from costmodel.ingest.usage_files import LogFile
+    from costmodel.ingest.usage_rows import Rows
 
 
 def read_usage(
@@ -35,38 +30,25 @@ def read_usage(
 ) -> Usage:
     """The workload in request logs: files, globs, or uploads as (name, bytes).
 
-    `columns` names the column of a field in a table of no known tool: `timestamp`,
-    `input_tokens`, `output_tokens`, `cached_tokens`, `requests`, `model`, `team`, `hash_ids`.
+    `columns` names the column of a field in a table of no known tool: `timestamp`, `end`,
+    `input_tokens`, `output_tokens`, `cached_tokens`, `requests`, `model`, `team`, `hash_ids`
+    (of blocks of 512 tokens). `progress` is told in words what is being done, from another
+    thread while the engine works.
 
     Raises InputError where a log cannot be read, is no log, or has no usable row.
     """
+    from costmodel.ingest.usage_engine import engine
     from costmodel.ingest.usage_files import found
-    from costmodel.ingest.usage_rows import engine, rejected_lines
 
     stated = _stated(columns or {})
-    tell = progress or (lambda _: None)
     with tempfile.TemporaryDirectory(prefix="costmodel-usage-") as folder:
         scratch = Path(folder).resolve()
         files = found(logs, scratch)
         connection = engine(files, scratch)
         try:
-            source = _source(connection, files, stated, tell)
-            tell("counting rows")
-            seen = _seen(connection, source)
-            rejected = seen.rejected
-            tell("summing tokens")
-            totals = totals_of(connection.sql(_usable(source, seen.held)))
-            if any(file.kind == "csv" for file in files):
-                rejected += [Rejected(*each) for each in rejected_lines(connection).items()]
+            return _read(connection, files, stated, progress)
         finally:
             connection.close()
-    return usage_of(
-        totals,
-        rejected=tuple(rejected),
-        layouts=tuple(dict.fromkeys(layout.name for layout in source.layouts)),
-        periods=any(layout.totals for layout in source.layouts) or "requests" in stated,
-        end=seen.end,
-    )
 
 
 def usage_of_frame(frame: Any) -> Usage:
@@ -82,89 +64,142 @@ def usage_of_frame(frame: Any) -> Usage:
     lacking = [n for n in ("timestamp", "input_tokens", "output_tokens") if n not in names]
     if lacking:
         raise InputError(f"the frame has no column {', '.join(lacking)}")
-    usable = (
-        ~nw.col("timestamp").is_null()
-        & (nw.col("input_tokens") >= 0)
-        & (nw.col("output_tokens") >= 0)
-    )
-    counted = lazy.select(rows=nw.len(), good=usable.cast(nw.Int64).sum()).collect(
-        backend="pandas" if "spark" in str(lazy.implementation).lower() else None
-    )
-    rows, good = (int(counted[name][0] or 0) for name in ("rows", "good"))
-    bad = (Rejected("no timestamp or token count", rows - good),) if rows > good else ()
-    return usage_of(totals_of(lazy.filter(usable).to_native()), rejected=bad, layouts=("frame",))
+    tests = {
+        "no readable timestamp": nw.col("timestamp").is_null(),
+        "input tokens are no whole number": _no_count("input_tokens"),
+        "output tokens are no whole number": _no_count("output_tokens"),
+    }
+    if "cached_tokens" in names:
+        cached = nw.col("cached_tokens")
+        tests["more cached tokens than input tokens"] = (cached < 0) | (
+            cached > nw.col("input_tokens")
+        )
+    if "requests" in names:
+        tests["no requests"] = nw.col("requests") < 1
+    reason: Any = nw.lit(None, nw.String)
+    for said, test in reversed(tests.items()):
+        reason = nw.when(test).then(nw.lit(said)).otherwise(reason)
+    totals = totals_of(lazy.with_columns(reason.alias("reason")).to_native())
+    return usage_of(totals, rejected=_rejected(totals.bad, frozenset(), {}), layouts=("frame",))
+
+
+def _no_count(name: str) -> Any:
+    import narwhals as nw
+
+    return nw.col(name).is_null() | (nw.col(name) < 0)
 
 
 def _stated(columns: Mapping[str, str]) -> dict[str, str]:
-    unknown = [name for name in columns if name not in FIELDS]
+    unknown = [name for name in columns if name not in SAYABLE]
     if unknown:
-        raise InputError(f"no field is named {unknown[0]!r}; there are {', '.join(FIELDS)}")
+        raise InputError(f"no field is named {unknown[0]!r}; there are {', '.join(SAYABLE)}")
     return dict(columns)
 
 
-def _source(
-    connection: Any, files: list[Any], stated: Mapping[str, str], tell: Callable[[str], None]
-) -> _Source:
-    """All files as one relation; the problems of all are told at once."""
-    from costmodel.ingest.usage_rows import rows_of
+def _read(
+    connection: Any,
+    files: Sequence[LogFile],
+    stated: Mapping[str, str],
+    progress: Callable[[str], None] | None,
+) -> Usage:
+    from costmodel.ingest.usage_engine import said, watched
 
-    parts, layouts, problems = [], [], []
-    for number, file in enumerate(files):
-        tell(f"reading {file.name}")
-        try:
-            sql, layout = rows_of(connection, file, stated, number)
-        except InputError as error:
-            problems += error.problems
-            continue
-        parts.append(sql)
-        layouts.append(layout)
-    if problems:
-        raise InputError(problems)
-    return _Source(" UNION ALL ".join(f"({part})" for part in parts), tuple(layouts))
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """What one pass over all rows finds before any is summed."""
-
-    rejected: list[Rejected]
-    end: dt.datetime | None
-    held: frozenset[str]
-    """Optional columns in which some row that counts holds something."""
-
-
-_OPTIONAL = ("cached_tokens", "hash_ids", "model", "team")
-
-
-def _seen(connection: Any, source: _Source) -> _Seen:
-    """One pass: rows that do not count by reason, the last instant, the columns in use."""
-    known = {name for layout in source.layouts for name in layout.fields}
-    names = [name for name in _OPTIONAL if name in known]
-    counts = "".join(f", count({name})" for name in names)
+    parts = _parts(connection, files, stated)
+    layouts = {part.layout.name: part.layout for part in parts}
+    bill = any(layout.bill for layout in layouts.values())
+    if bill and len(layouts) > 1:
+        names = ", ".join(layouts)
+        raise InputError(f"a bill and request logs cannot be added up ({names}); read them apart")
+    periods = any(layout.totals for layout in layouts.values()) or "requests" in stated
     try:
-        found = connection.execute(
-            "SELECT reason, count(*), bool_or(passed_over), max(coalesce(ended, timestamp))"
-            f"{counts} FROM ({source.sql}) GROUP BY reason ORDER BY 2 DESC, 1"
-        ).fetchall()
+        with watched(connection, "summing tokens", progress):
+            relation = connection.sql(_relation(connection, parts))
+            totals = totals_of(relation, per_request=not periods)
+        over = frozenset(
+            reason
+            for layout in layouts.values()
+            for reason in (*(p.reason for p in layout.passed_over), layout.only_with_tokens)
+            if reason
+        )
+        with watched(connection, "finding the bad rows", progress):
+            bad, places = _bad_rows(connection, parts, totals.bad, over)
+    except InputError:
+        raise
     except Exception as error:
-        raise InputError(f"the log cannot be read: {str(error).splitlines()[0]}") from None
-    good = next((row for row in found if row[0] is None), None)
-    return _Seen(
-        [Rejected(reason, n, passed_over=over) for reason, n, over, *_ in found if reason],
-        good[3] if good else None,
-        frozenset(name for name, n in zip(names, good[4:], strict=True) if n)
-        if good
-        else frozenset(),
+        raise InputError(f"the log cannot be read: {said(error, files)}") from None
+    return usage_of(
+        totals,
+        rejected=_rejected(bad, over, places),
+        layouts=tuple(layouts),
+        periods=periods,
+        covered=totals.bad[totals.bad["reason"] == NO_TRAFFIC],
     )
 
 
-def _usable(source: _Source, held: frozenset[str]) -> str:
-    """SQL of the rows that count, with only the columns that hold something."""
-    from costmodel.ingest.usage_rows import cached_blocks
+def _parts(connection: Any, files: Sequence[LogFile], stated: Mapping[str, str]) -> list[Rows]:
+    """How each file is read; the problems of all are told at once."""
+    from costmodel.ingest.usage_rows import rows_of
 
-    names = ["timestamp", "requests", "input_tokens", "output_tokens"]
-    if "hash_ids" in held:
-        rows, held = cached_blocks(source.sql), held | {"cached_tokens"}
-    else:
-        rows = f"SELECT * FROM ({source.sql}) WHERE reason IS NULL"
-    return f"SELECT {', '.join([*names, *sorted(held - {'hash_ids'})])} FROM ({rows})"
+    parts: list[Rows] = []
+    problems: list[Problem] = []
+    for file in files:
+        try:
+            parts.append(rows_of(connection, file, stated))
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    return parts
+
+
+def _relation(connection: Any, parts: Sequence[Rows]) -> str:
+    """SQL of all files' rows, with only the columns that some file has."""
+    from costmodel.ingest.usage_blocks import cached_blocks
+
+    sql = " UNION ALL BY NAME ".join(f"({part.sql()})" for part in parts)
+    known = {name for part in parts for name, at in part.fields.items() if at is not None}
+    names = ["timestamp", "requests", "input_tokens", "output_tokens", "reason"]
+    names += [name for name in ("cached_tokens", "model", "team") if name in known]
+    if any(part.layout.totals or part.fields["end"] is not None for part in parts):
+        names.append("ended")
+    if (
+        "hash_ids" in known
+        and connection.execute(
+            f"SELECT 1 FROM ({sql}) WHERE hash_ids IS NOT NULL LIMIT 1"
+        ).fetchone()
+    ):
+        sql = cached_blocks(sql)
+        names = [*(name for name in names if name != "cached_tokens"), "cached_tokens"]
+    return f"SELECT {', '.join(names)} FROM ({sql})"
+
+
+def _bad_rows(
+    connection: Any, parts: Sequence[Rows], bad: pd.DataFrame, over: frozenset[str]
+) -> tuple[pd.DataFrame, dict[str, list[str]]]:
+    """Rows that do not count by reason, broken lines of CSV among them, and the first places."""
+    import pandas as pd
+
+    from costmodel.ingest.usage_lines import SHOWN, broken_lines, places_of_bad_rows
+
+    has_csv = any(part.file.kind == "csv" for part in parts)
+    broken = broken_lines(connection) if has_csv else {}
+    reasons = [reason for lines in broken.values() for reason in lines.values()]
+    if reasons:
+        counted = pd.Series(reasons).value_counts().rename_axis("reason").reset_index(name="rows")
+        bad = pd.concat([bad, counted])
+    places: dict[str, list[str]] = {}
+    if reasons or not set(bad["reason"]) <= over:
+        for part in parts:
+            lines = broken.get(part.file.path, {})
+            for reason, at in places_of_bad_rows(connection, part, over, lines).items():
+                places[reason] = [*places.get(reason, []), *at][:SHOWN]
+    return bad, places
+
+
+def _rejected(
+    bad: pd.DataFrame, over: frozenset[str], places: Mapping[str, Sequence[str]]
+) -> tuple[Rejected, ...]:
+    return tuple(
+        Rejected(reason, int(rows), reason in over, tuple(places.get(reason, ())))
+        for reason, rows in zip(bad["reason"], bad["rows"], strict=True)
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import glob
 import json
 import tempfile
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,11 @@ class LogFile:
     kind: str
     """"csv", "jsonl" or "parquet"."""
     most_unpacked: int = MOST_UNPACKED_BYTES
+    delimiter: str = ","
+    has_lines: bool = True
+    """Whether a record stands on a line of its own; not within one JSON document."""
+    lines: Sequence[int] | None = None
+    """The line of each record, where lines were unnested into several."""
 
 
 def found(logs: Sequence[str | Path | tuple[str, bytes]], scratch: Path) -> list[LogFile]:
@@ -105,31 +111,35 @@ def checked(
     if not text:
         raise InputError(Problem("is empty", file=name))
     if text[0] not in "{[":
-        return LogFile(path, name, "csv")
+        delimiter = max(",;\t|", key=text.split("\n", 1)[0].count)
+        return LogFile(path, name, "csv", delimiter=delimiter)
     first = _json(text.split("\n", 1)[0])
     if isinstance(first, dict) and list(flattened(first)) == [first]:
         return LogFile(path, name, "jsonl")
-    return LogFile(_unnested(path, name, scratch, by_line=first is not None), name, "jsonl")
+    return _unnested(path, name, scratch, by_line=first is not None)
 
 
-def _unnested(path: Path, name: str, scratch: Path, *, by_line: bool) -> Path:
+def _unnested(path: Path, name: str, scratch: Path, *, by_line: bool) -> LogFile:
+    lines = array("q")
     with path.open("rb") as source, _new(scratch, "w", ".jsonl") as target:
-        for record in _records(source, name, by_line=by_line):
-            if isinstance(record, dict):
-                for row in flattened(record):
-                    target.write(json.dumps(row) + "\n")
-            else:
-                target.write(json.dumps({"unreadable": str(record)[:200]}) + "\n")
-    return Path(target.name)
+        for line, record in _records(source, name, by_line=by_line):
+            rows = flattened(record) if isinstance(record, dict) else [None]
+            for row in rows:
+                target.write((json.dumps(row) if row is not None else "no object") + "\n")
+                lines.append(line)
+    return LogFile(
+        Path(target.name), name, "jsonl", has_lines=by_line, lines=lines if by_line else None
+    )
 
 
-def _records(source: IO[bytes], name: str, *, by_line: bool) -> Iterator[Any]:
-    """The records of JSON lines, or of one document."""
+def _records(source: IO[bytes], name: str, *, by_line: bool) -> Iterator[tuple[int, Any]]:
+    """The records of JSON lines, or of one document, with the line each stands on."""
     if by_line:
-        for line in source:
+        for number, line in enumerate(source, 1):
             if line.strip():
                 record = _json(line.decode("utf-8-sig", errors="replace"))
-                yield from record if isinstance(record, list) else [record or line]
+                records = record if isinstance(record, list) else [record]
+                yield from ((number, each) for each in records)
         return
     data = source.read(MOST_DOCUMENT_BYTES + 1)
     if len(data) > MOST_DOCUMENT_BYTES:
@@ -144,7 +154,7 @@ def _records(source: IO[bytes], name: str, *, by_line: bool) -> Iterator[Any]:
         ) from None
     except (UnicodeDecodeError, RecursionError):
         raise InputError(Problem("is no JSON in UTF-8", file=name)) from None
-    yield from whole if isinstance(whole, list) else [whole]
+    yield from ((1, each) for each in (whole if isinstance(whole, list) else [whole]))
 
 
 def _json(text: str) -> Any:

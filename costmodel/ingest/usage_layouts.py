@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 Path = tuple[str, ...]
-"""Where a value stands in a record: a column, or keys within one another."""
+"""Where a value stands in a record: a column, or keys within one another. A last key that ends
+in * stands for the sum of all keys that begin so."""
 
 FIELDS = (
     "timestamp",
@@ -20,6 +21,7 @@ FIELDS = (
     "output_tokens",
     "cached_tokens",
     "cache_write_tokens",
+    "apart_tokens",
     "requests",
     "model",
     "team",
@@ -27,7 +29,14 @@ FIELDS = (
 )
 """What a log may say of a request, or of the total of a period (then with end and requests)."""
 
+SAYABLE = tuple(name for name in FIELDS if name not in ("cache_write_tokens", "apart_tokens"))
+"""Fields whose column a user may name."""
+
 REQUIRED = ("timestamp", "input_tokens", "output_tokens")
+
+
+NO_TRAFFIC = "periods without traffic"
+"""Not requests, but time that the log covers."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +66,12 @@ class Layout:
     passed_over: tuple[PassedOver, ...] = ()
     day_totals: bool = False
     """Whether each total is of one day and has no end of its own."""
+    block_tokens: int = 512
+    """Tokens of one block of `hash_ids`; 512 as in Mooncake's traces."""
+    bill: bool = False
+    """Whether a record is a line of a bill: a quantity of one kind of tokens, and no requests."""
+    only_with_tokens: str | None = None
+    """Why records without any token count are passed over; None where they are bad rows."""
 
 
 def _fields(**places: str) -> dict[str, tuple[Path, ...]]:
@@ -85,6 +100,7 @@ OPENAI = Layout(
         team="project_id",
     ),
     totals=True,
+    only_with_tokens=NO_TRAFFIC,
 )
 
 LITELLM_DAILY = Layout(
@@ -152,19 +168,26 @@ LANGFUSE = Layout(
     ),
     fields=_fields(
         timestamp="startTime | start_time",
-        input_tokens="inputUsage | promptTokens | usage/input",
-        output_tokens="outputUsage | completionTokens | usage/output",
-        cached_tokens="usageDetails/input_cached_tokens | usageDetails/cache_read_input_tokens"
-        " | usage_details/input_cached_tokens | usage_details/cache_read_input_tokens",
-        cache_write_tokens="usageDetails/cache_creation_input_tokens"
-        " | usage_details/cache_creation_input_tokens",
+        input_tokens="usageDetails/input* | usage_details/input* | inputUsage | promptTokens"
+        " | usage/input | usage/promptTokens",
+        output_tokens="usageDetails/output* | usage_details/output* | outputUsage"
+        " | completionTokens | usage/output | usage/completionTokens",
+        cached_tokens=" | ".join(
+            f"{details}/{key}"
+            for details in ("usageDetails", "usage_details")
+            for key in ("input_cached_tokens", "input_cache_read*", "cache_read*")
+        ),
+        apart_tokens="usageDetails/cache_* | usage_details/cache_*",
         model="providedModelName | provided_model_name | model",
         team="userId | user_id",
     ),
     passed_over=(
         PassedOver(("type",), "upper({}) <> 'GENERATION'", "observations that are no generation"),
     ),
+    only_with_tokens="generations without token counts",
 )
+"""Langfuse prices each key of the details by itself, so they do not overlap: all that begin with
+`input` make the input, and cache keys in Anthropic's spelling stand apart from them."""
 
 _ATTRIBUTES = {
     "input_tokens": ("input_tokens", "prompt_tokens"),
@@ -215,6 +238,7 @@ OTEL = Layout(
         )
         for path in OPERATION
     ),
+    only_with_tokens="spans without token counts",
 )  # fmt: skip
 
 AZURE = Layout(
@@ -237,6 +261,7 @@ BAILIAN = Layout(
         hash_ids="hash_ids",
     ),
     number_unit="s",
+    block_tokens=16,
 )
 
 MOONCAKE = Layout(
@@ -296,8 +321,30 @@ PLAIN = Layout(
         requests="requests",
         model="model | model_name",
         team="team | team_id | team_name",
-        hash_ids="hash_ids",
     ),
+)
+
+FOCUS = Layout(
+    name="FOCUS bill",
+    marks=_marks("chargeperiodstart,chargeperiodend,consumedquantity,consumedunit"),
+    fields=_fields(
+        timestamp="ChargePeriodStart",
+        end="ChargePeriodEnd",
+        quantity="ConsumedQuantity",
+        unit="ConsumedUnit",
+        meter="SkuMeter",
+        more_meter="x_SkuMeterName | x_UsageType | x_SkuDescription",
+        details="SkuPriceDetails",
+        description="ChargeDescription",
+        team="SubAccountName | SubAccountId",
+    ),
+    totals=True,
+    bill=True,
+    passed_over=(
+        PassedOver(("ChargeCategory",), "lower({}) <> 'usage'", "charges that are no usage"),
+        PassedOver(("ChargeClass",), "lower({}) = 'correction'", "corrections of earlier bills"),
+    ),
+    only_with_tokens="lines that bill no tokens",
 )
 
 LAYOUTS = (
@@ -310,14 +357,15 @@ LAYOUTS = (
     BAILIAN,
     MOONCAKE,
     BURSTGPT,
+    FOCUS,
     ANTHROPIC,
     PLAIN,
 )
 """In the order in which they are tried; the last fits any table with names that say enough."""
 
 KNOWN = (
-    "OpenAI usage exports, LiteLLM spend logs, Langfuse and OpenTelemetry GenAI exports, "
-    "the Azure, Mooncake and BurstGPT traces"
+    "OpenAI usage exports, LiteLLM spend logs, Langfuse and OpenTelemetry GenAI exports, FOCUS "
+    "bills, the Azure, Mooncake and BurstGPT traces"
 )
 
 

@@ -1,66 +1,61 @@
-"""Rows of any known log as one relation of plain columns, in an embedded engine that is locked.
+"""Rows of any known log as one relation of plain columns, written in the engine's SQL.
 
-Every row comes out: usable ones with `reason` null, the others with the reason. The engine opens
-the named files and nothing else, loads no extension, and spills to a scratch folder.
+Every row comes out: usable ones with `reason` null, the others with the reason.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from costmodel.errors import InputError, Problem
+from costmodel.ingest.usage_bill import tokens_of_bill
+from costmodel.ingest.usage_engine import said, text
 from costmodel.ingest.usage_files import MOST_LINE_BYTES, LogFile
 from costmodel.ingest.usage_layouts import FIELDS, KNOWN, REQUIRED, Layout, layout_of
 
-MEMORY = "600MB"
+MOST_TOKENS = 10**13
+"""No request and no period has more; what does would only overflow a sum."""
 
-BLOCK_TOKENS = 512
-"""Tokens of one hashed prefix block in the Mooncake and Bailian traces."""
-
-
-def engine(files: Sequence[LogFile], scratch: Path) -> Any:
-    """A DuckDB connection that can open these files only, its settings locked."""
-    import duckdb
-
-    connection = duckdb.connect(
-        config={
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "allow_community_extensions": "false",
-            "memory_limit": MEMORY,
-            "temp_directory": str(scratch / "spill"),
-        }
-    )
-    paths = ", ".join(_text(file.path) for file in files)
-    connection.execute(f"SET allowed_paths = [{paths}]")
-    connection.execute("SET enable_progress_bar = false")
-    connection.execute("SET enable_external_access = false")
-    connection.execute("SET lock_configuration = true")
-    return connection
+NO_JSON = "no readable JSON"
 
 
-def rows_of(
-    connection: Any, file: LogFile, stated: Mapping[str, str], number: int
-) -> tuple[str, Layout]:
-    """The SQL of a file's rows with every field as a column, and the layout it was read by.
+@dataclass(frozen=True)
+class Rows:
+    """How the rows of a file are read, and what may be asked of them."""
+
+    file: LogFile
+    layout: Layout
+    fields: Mapping[str, str | None]
+    """SQL of each field as it stands in the file; None where the file has none."""
+    types: Mapping[str, str]
+    source: str
+
+    def sql(self, *, numbered: bool = False) -> str:
+        """The rows with typed fields and the reason why one does not count.
+
+        `numbered` adds `row`, counted from 1 in the order of the file.
+        """
+        return _select(self, numbered=numbered)
+
+
+def rows_of(connection: Any, file: LogFile, stated: Mapping[str, str]) -> Rows:
+    """A file's rows with every field as a column, by the layout that it is known by.
 
     Raises InputError where the file cannot be opened or lacks a column it needs.
     """
     try:
-        return _rows_of(connection, file, stated, number)
+        return _rows_of(connection, file, stated)
     except InputError:
         raise
     except Exception as error:
-        first = str(error).splitlines()[0]
-        raise InputError(Problem(f"cannot be read: {first}", file=file.name)) from None
+        raise InputError(
+            Problem(f"cannot be read: {said(error, [file])}", file=file.name)
+        ) from None
 
 
-def _rows_of(
-    connection: Any, file: LogFile, stated: Mapping[str, str], number: int
-) -> tuple[str, Layout]:
+def _rows_of(connection: Any, file: LogFile, stated: Mapping[str, str]) -> Rows:
     if file.kind == "parquet":
         _limit_parquet(connection, file)
     source = _source(file)
@@ -74,7 +69,9 @@ def _rows_of(
             raise InputError(Problem(f"has no column {said}; it has {have}", file=file.name))
         places = {**layout.fields, **{name: ((column,),) for name, column in stated.items()}}
         layout = replace(layout, fields=places)
-    fields = {name: _field(layout, name, types, file.kind) for name in FIELDS}
+    fields = {name: _field(layout, name, types, file.kind) for name in (*FIELDS, *layout.fields)}
+    if layout.bill:
+        fields = tokens_of_bill(fields)
     lacking = [name for name in REQUIRED if fields[name] is None]
     if lacking:
         have = ", ".join(list(types)[:20])
@@ -85,24 +82,21 @@ def _rows_of(
                 file=file.name,
             )
         )
-    return _select(source, fields, layout, types, file, number), layout
+    return Rows(file, layout, fields, types, source)
 
 
 def _source(file: LogFile) -> str:
-    path = _text(file.path)
+    path = text(file.path)
     if file.kind == "parquet":
         return f"read_parquet({path})"
     if file.kind == "jsonl":
         return (
-            f"read_csv({path}, columns={{'line': 'VARCHAR'}}, delim=chr(1), quote='', escape='', "
+            f"read_csv({path}, columns={{'line': 'VARCHAR'}}, delim='', quote='', escape='', "
             f"header=false, auto_detect=false, max_line_size={MOST_LINE_BYTES})"
         )
-    with file.path.open("rb") as opened:
-        head = opened.readline(65_536).decode("utf-8-sig", errors="replace")
-    delimiter = max(",;\t|", key=head.count)
     return (
-        f"read_csv({path}, all_varchar=true, header=true, delim={_text(delimiter)}, quote='\"', "
-        f"store_rejects=true, max_line_size={MOST_LINE_BYTES})"
+        f"read_csv({path}, all_varchar=true, header=true, delim={text(file.delimiter)}, "
+        f"quote='\"', store_rejects=true, max_line_size={MOST_LINE_BYTES})"
     )
 
 
@@ -122,7 +116,7 @@ def _limit_parquet(connection: Any, file: LogFile) -> None:
     """Refuse a file that swells: by what its pages unpack to, and by 8 bytes for each value."""
     (size,) = connection.execute(
         "SELECT coalesce(sum(greatest(total_uncompressed_size, num_values * 8)), 0) "
-        f"FROM parquet_metadata({_text(file.path)})"
+        f"FROM parquet_metadata({text(file.path)})"
     ).fetchall()[0]
     if size > file.most_unpacked:
         raise InputError(
@@ -148,69 +142,114 @@ def _field(layout: Layout, name: str, types: Mapping[str, str], kind: str) -> st
 
 
 def _at(path: tuple[str, ...], column: str, types: Mapping[str, str], kind: str) -> str:
-    keys = "".join(f'."{key}"' for key in path[1:])
-    if kind == "jsonl":
-        at = _text(f'$."{column}"{keys}')
-        return f"nullif(json_extract_string(line, {at}), 'null')"
+    """SQL of the value at a place, as text; of a column that has a type, as it is."""
     name = '"' + column.replace('"', '""') + '"'
+    if kind == "jsonl":
+        if len(path) == 1:
+            return f"nullif(json_extract_string(line, {_json_path((column,))}), 'null')"
+        inside = f"json_extract(line, {_json_path((column,))})"
+        # Some tools write an object as text.
+        opened = f"CASE json_type({inside}) WHEN 'VARCHAR' THEN TRY_CAST({inside}->>'$' AS JSON) "
+        return _within(path[1:], f"{opened}ELSE {inside} END")
     if kind == "csv":
         name = f"nullif(trim({name}), '')"
-        return (
-            f"json_extract_string(TRY_CAST({name} AS JSON), {_text('$' + keys)})" if keys else name
+        return _within(path[1:], f"TRY_CAST({name} AS JSON)") if len(path) > 1 else name
+    if len(path) == 1:
+        return name
+    opened = f"TRY_CAST({name} AS JSON)" if types[column] == "VARCHAR" else f"to_json({name})"
+    return _within(path[1:], opened)
+
+
+def _within(keys: tuple[str, ...], document: str) -> str:
+    """SQL of what stands at keys in a JSON document; of `key*`, the sum of all that begin so."""
+    if not keys[-1].endswith("*"):
+        return f"nullif(json_extract_string({document}, {_json_path(keys)}), 'null')"
+    start = text(keys[-1][:-1])
+    inside = f"json_extract({document}, {_json_path(keys[:-1])})" if keys[:-1] else document
+    return (
+        f"list_sum(list_transform(list_filter(json_keys({inside}), k -> starts_with(k, {start})), "
+        f"k -> TRY_CAST(json_extract_string({inside}, '$.\"' || k || '\"') AS DOUBLE)))::VARCHAR"
+    )
+
+
+def _json_path(keys: tuple[str, ...]) -> str:
+    return text("$" + "".join(f'."{key}"' for key in keys))
+
+
+def _select(rows: Rows, *, numbered: bool) -> str:
+    fields, layout, types, kind = rows.fields, rows.layout, rows.types, rows.file.kind
+    raw = ", ".join(f"{fields[name] or 'NULL'} AS {name}" for name in FIELDS if name != "end")
+    inner, invalid = rows.source, "false"
+    number, row = ("row_number() OVER () AS row, ", "row, ") if numbered else ("", "")
+    if kind == "jsonl":
+        inner = (
+            f"(SELECT {number}CASE WHEN json_valid(line) THEN line END AS line, "
+            f"trim(line) = '' OR line IS NULL AS blank FROM {rows.source})"
         )
-    return f"json_extract_string(to_json({name}), {_text('$' + keys)})" if keys else name
-
-
-def _select(
-    source: str,
-    fields: Mapping[str, str | None],
-    layout: Layout,
-    types: Mapping[str, str],
-    file: LogFile,
-    number: int,
-) -> str:
-    """The rows with typed fields, whether each is usable, and why not."""
-    raw = ", ".join(f"{sql or 'NULL'} AS {name}" for name, sql in fields.items() if name != "end")
-    ends = fields["end"] or "NULL"
-    inner, invalid = source, "false"
-    if file.kind == "jsonl":
-        inner = f"(SELECT CASE WHEN json_valid(line) THEN line END AS line FROM {source})"
-        invalid = "line IS NULL"
-    over = _passed_over(layout, types, file.kind)
-    whole = {
-        name: _whole(name, fields[name], types)
-        for name in ("input_tokens", "output_tokens", "cached_tokens", "cache_write_tokens")
-    }
-    apart = " + coalesce(cached_tokens, 0) + coalesce(cache_write_tokens, 0)"
-    inputs = f"input_tokens{apart if layout.input_excludes_cached else ''}"
+        number, invalid = row, "line IS NULL"
+    over = _passed_over(layout, types, kind)
+    whole = {name: _whole(name, fields[name], types) for name in _COUNTS}
     ended = _instant("end_raw", layout, types, fields["end"])
     if layout.day_totals:
         ended = f"{_instant('timestamp', layout, types, None)} + INTERVAL 1 DAY"
-    hashes = "TRY_CAST(hash_ids AS BIGINT[])" if fields["hash_ids"] else "NULL::BIGINT[]"
-    requests = "coalesce(TRY_CAST(requests AS BIGINT), 1)" if fields["requests"] else "1"
+    least = 0 if layout.bill else 1
+    requests = f"coalesce(TRY_CAST(requests AS DOUBLE)::BIGINT, {least})"
+    hashed = fields["hash_ids"] is not None
     return f"""
-      SELECT {number} AS file, timestamp, ended, {inputs} AS input_tokens, output_tokens,
-        cached_tokens, cache_write_tokens, requests, model, team, hash_ids,
-        CASE WHEN broken THEN 'no readable JSON' WHEN over <> '' THEN over
-          WHEN timestamp IS NULL THEN 'no readable timestamp'
-          WHEN input_tokens IS NULL OR input_tokens < 0 THEN 'input tokens are no whole number'
-          WHEN output_tokens IS NULL OR output_tokens < 0 THEN 'output tokens are no whole number'
+      SELECT {row}timestamp, ended, {_inputs(layout)} AS input_tokens, output_tokens,
+        cached_tokens, requests, model, team,
+        {f"hash_ids, {layout.block_tokens} AS block_tokens," if hashed else ""}
+        {_reason(layout, least)} AS reason
+      FROM (SELECT {row}{_instant("timestamp", layout, types, fields["timestamp"])} AS timestamp,
+          {ended} AS ended, {", ".join(f"{sql} AS {name}" for name, sql in whole.items())},
+          {requests if fields["requests"] else least} AS requests,
+          model::VARCHAR AS model, team::VARCHAR AS team,
+          {"TRY_CAST(hash_ids AS BIGINT[]) AS hash_ids," if hashed else ""} broken, over
+        FROM (SELECT {number}{raw}, {fields["end"] or "NULL"} AS end_raw, {invalid} AS broken,
+            {over} AS over FROM {inner}{" WHERE NOT blank" if kind == "jsonl" else ""}))
+    """
+
+
+_COUNTS = ("input_tokens", "output_tokens", "cached_tokens", "cache_write_tokens", "apart_tokens")
+
+
+def _inputs(layout: Layout) -> str:
+    """SQL of all input tokens, those counted apart by the tool included."""
+    apart = (
+        ["cached_tokens", "cache_write_tokens"]
+        if layout.input_excludes_cached
+        else ["apart_tokens"]
+        if "apart_tokens" in layout.fields
+        else []
+    )
+    return " + ".join(["input_tokens", *(f"coalesce({name}, 0)" for name in apart)])
+
+
+def _reason(layout: Layout, least: int) -> str:
+    """SQL of why a row does not count; null where it does."""
+    inputs = _inputs(layout)
+    empty = (
+        f"WHEN input_tokens IS NULL AND output_tokens IS NULL THEN {text(layout.only_with_tokens)} "
+        if layout.only_with_tokens
+        else ""
+    )
+    unknown = "meter of neither input nor output tokens" if layout.bill else None
+    return f"""CASE WHEN broken THEN {text(NO_JSON)} WHEN over <> '' THEN over
+          WHEN timestamp IS NULL THEN 'no readable timestamp' {empty}
+          WHEN input_tokens IS NULL OR input_tokens NOT BETWEEN 0 AND {MOST_TOKENS}
+            THEN {text(unknown or "input tokens are no whole number")}
+          WHEN output_tokens IS NULL OR output_tokens NOT BETWEEN 0 AND {MOST_TOKENS}
+            THEN {text(unknown or "output tokens are no whole number")}
           WHEN cached_tokens < 0 OR cached_tokens > {inputs}
             THEN 'more cached tokens than input tokens'
-          WHEN requests < 1 THEN 'no requests' END AS reason, over <> '' AS passed_over
-      FROM (SELECT {_instant("timestamp", layout, types, fields["timestamp"])} AS timestamp,
-          {ended} AS ended, {", ".join(f"{sql} AS {name}" for name, sql in whole.items())},
-          {requests} AS requests, model::VARCHAR AS model, team::VARCHAR AS team,
-          {hashes} AS hash_ids, broken, over
-        FROM (SELECT {raw}, {ends} AS end_raw, {invalid} AS broken, {over} AS over FROM {inner}))
-    """
+          WHEN requests < {least} THEN 'no requests' END"""
 
 
 def _passed_over(layout: Layout, types: Mapping[str, str], kind: str) -> str:
     lower = {column.lower(): column for column in types}
     cases = [
         f"WHEN {each.test.format(_at(each.path, lower[each.path[0].lower()], types, kind))} "
-        f"THEN {_text(each.reason)}"
+        f"THEN {text(each.reason)}"
         for each in layout.passed_over
         if each.path[0].lower() in lower
     ]
@@ -241,42 +280,7 @@ def _instant(name: str, layout: Layout, types: Mapping[str, str], sql: str | Non
         f"WHEN {number} > 1e11 THEN 1e3 ELSE 1e6 END",
     )
     return (
-        f"CASE WHEN {number} IS NULL THEN TRY_CAST({name}::VARCHAR AS TIMESTAMP) "
+        f"CASE WHEN {number} IS NULL THEN TRY_CAST({name}::VARCHAR AS TIMESTAMPTZ)::TIMESTAMP "
         f"WHEN {number} BETWEEN 0 AND 4e18 "
         f"THEN make_timestamp(({number} * {factor})::BIGINT) END"
     )
-
-
-def rejected_lines(connection: Any) -> dict[str, int]:
-    """Lines of CSV files that are no rows, by reason, each counted once over all scans."""
-    return dict(
-        connection.execute(
-            "SELECT min(reason), count(*) FROM (SELECT s.file_path, e.line, "
-            "min(lower(replace(e.error_type::VARCHAR, '_', ' '))) AS reason FROM reject_errors e "
-            "JOIN reject_scans s USING (scan_id, file_id) GROUP BY ALL) GROUP BY reason"
-        ).fetchall()
-    )
-
-
-def cached_blocks(rows: str) -> str:
-    """Rows with cached tokens from their block hashes: leading blocks that an earlier row had.
-
-    Rows at one instant count in the order of the file. At most the row's input tokens.
-    """
-    return f"""
-      WITH numbered AS (SELECT *, row_number() OVER (ORDER BY timestamp, place) AS turn FROM (
-          SELECT *, row_number() OVER () AS place FROM ({rows}) WHERE reason IS NULL)),
-        blocks AS (SELECT turn, unnest(hash_ids) AS hash,
-          generate_subscripts(hash_ids, 1) AS position FROM numbered),
-        firsts AS (SELECT hash, min(turn) AS first FROM blocks GROUP BY hash),
-        fresh AS (SELECT b.turn, min(b.position) - 1 AS seen FROM blocks b JOIN firsts f
-          ON b.hash = f.hash AND b.turn = f.first GROUP BY b.turn)
-      SELECT n.* EXCLUDE (cached_tokens, turn, place),
-        least(coalesce(f.seen, len(n.hash_ids)) * {BLOCK_TOKENS}, input_tokens)::BIGINT
-          AS cached_tokens
-      FROM numbered n LEFT JOIN fresh f USING (turn)
-    """
-
-
-def _text(value: object) -> str:
-    return "'" + str(value).replace("'", "''") + "'"

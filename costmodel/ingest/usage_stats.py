@@ -15,6 +15,8 @@ from costmodel.errors import InputError
 from costmodel.units import HOURS_PER_WEEK
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from costmodel.ingest.usage_totals import Totals
 
 MINUTES_PER_DAY = 1440
@@ -30,19 +32,21 @@ class Rejected:
     rows: int
     passed_over: bool = False
     """Whether they are no requests to a model, rather than unreadable."""
+    places: tuple[str, ...] = ()
+    """The first of them, as `log.csv:12`, where the file has lines."""
 
 
 @dataclass(frozen=True)
 class Stats:
     """Statistics of a log; None where it cannot say."""
 
-    requests: int
+    requests: int | None
     rejected_rows: int
     span_days: float
     tokens_per_day: float
-    input_tokens: float
+    input_tokens: float | None
     """Mean per request."""
-    output_tokens: float
+    output_tokens: float | None
     cached_input_share: float | None
     peak_to_mean: float | None
     hourly_profile: tuple[float, ...] | None
@@ -66,6 +70,15 @@ class Usage:
     """Requests and tokens per model and per team, where the log names them."""
     layouts: tuple[str, ...]
     warnings: tuple[dict[str, str], ...]
+    first: str | None
+    """The first and the last instant it covers, in UTC; None where times have no date."""
+    last: str | None
+
+    @property
+    def counted(self) -> str:
+        """How much was counted, in words."""
+        requests = self.stats.requests
+        return "a bill" if requests is None else f"{requests:,} requests"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as `--json` prints them."""
@@ -78,38 +91,47 @@ def usage_of(
     rejected: tuple[Rejected, ...],
     layouts: tuple[str, ...],
     periods: bool = False,
-    end: dt.datetime | None = None,
+    covered: pd.DataFrame | None = None,
 ) -> Usage:
     """Statistics of sums; `periods` where a row is the total of a period, not a request.
+
+    `covered` has the `first` and `last` instants of rows without traffic, which the log covers.
 
     Raises InputError where no row counts, or all stand at one instant.
     """
     import pandas as pd
 
-    minutes = totals.minutes
+    minutes = totals.minutes.copy()
+    why = "; ".join(
+        f"{each.rows} rows: {each.reason}" + (f", such as {each.places[0]}" if each.places else "")
+        for each in rejected
+    )
     if minutes.empty:
-        why = "; ".join(f"{each.rows} rows: {each.reason}" for each in rejected)
         raise InputError(f"no row can be used ({why or 'there are none'})")
     for name in ("minute", "first", "last"):
         minutes[name] = pd.to_datetime(minutes[name])
-    first = minutes["first"].min()
-    last = max(minutes["last"].max(), end or minutes["last"].max())
+    spans = [minutes[["first", "last"]]]
+    if covered is not None and not covered.empty:
+        spans.append(covered[["first", "last"]].astype(minutes["first"].dtype))
+    first = min(span["first"].min() for span in spans)
+    last = max(span["last"].max() for span in spans)
     days = (last - first).total_seconds() / 86_400
     if days <= 0:
-        raise InputError("all rows stand at one instant, so the log has no volume per day")
+        also = f" (not counted: {why})" if why else ""
+        raise InputError(f"all rows stand at one instant, so there is no volume per day{also}")
     requests, into, out, cached = (
         int(minutes[name].sum())
         for name in ("requests", "input_tokens", "output_tokens", "cached_tokens")
     )
     week = _week(minutes, first, last, days, periods=periods)
-    contexts = (None,) * 4 if periods else _contexts(totals.contexts)
+    contexts = (None,) * 4 if totals.contexts is None else _contexts(totals.contexts)
     stats = Stats(
-        requests=requests,
+        requests=requests or None,
         rejected_rows=sum(each.rows for each in rejected),
         span_days=days,
         tokens_per_day=(into + out) / days,
-        input_tokens=into / requests,
-        output_tokens=out / requests,
+        input_tokens=into / requests if requests else None,
+        output_tokens=out / requests if requests else None,
         cached_input_share=cached / into if totals.has_cached and into else None,
         peak_to_mean=week[0],
         hourly_profile=week[1],
@@ -134,8 +156,14 @@ def usage_of(
             for name, table in totals.splits.items()
         },
         layouts=layouts,
-        warnings=tuple(_warnings(stats, first, periods=periods)),
+        warnings=tuple(_warnings(stats, first, (into, out), periods=periods)),
+        first=_dated(first),
+        last=_dated(last),
     )
+
+
+def _dated(instant: Any) -> str | None:
+    return instant.isoformat() + "Z" if instant.to_pydatetime() >= FIRST_DATED else None
 
 
 def _week(
@@ -200,7 +228,9 @@ def _workload(stats: Stats) -> dict[str, Any]:
     return {name: value for name, value in block.items() if value is not None}
 
 
-def _warnings(stats: Stats, first: Any, *, periods: bool) -> list[dict[str, str]]:
+def _warnings(
+    stats: Stats, first: Any, tokens: tuple[int, int], *, periods: bool
+) -> list[dict[str, str]]:
     said = {}
     if stats.span_days < 1:
         said["extrapolated"] = (
@@ -218,6 +248,13 @@ def _warnings(stats: Stats, first: Any, *, periods: bool) -> list[dict[str, str]
         )
     if stats.cached_input_share is None:
         said["cached_unknown"] = "the log does not say how much input came from a cache"
+    if stats.requests is None:
+        into, out = tokens
+        share = into / (into + out) if into + out else 0.0
+        said["requests_unknown"] = (
+            "a bill does not count requests: state input_tokens and output_tokens per request in "
+            f"the block, {share:.1%} of their sum as input"
+        )
     if stats.rejected_rows:
         said["rejected_rows"] = f"{stats.rejected_rows} rows do not count; see rejected"
     return [{"code": code, "message": message} for code, message in said.items()]

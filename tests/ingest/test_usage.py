@@ -14,8 +14,8 @@ import pytest
 
 from costmodel.errors import InputError
 from costmodel.ingest.usage import read_usage
+from costmodel.ingest.usage_engine import engine
 from costmodel.ingest.usage_files import found
-from costmodel.ingest.usage_rows import engine
 from costmodel.scenario import parse_scenario
 
 TRACES = Path(__file__).parents[1] / "data" / "usage"
