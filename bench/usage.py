@@ -1,7 +1,8 @@
 """`read_usage` on Parquet beside the raw SQL for the same sums, at 10 and 100 million rows.
 
 Each measurement runs in a process of its own, so that its peak memory is its own; both have the
-same packages imported before the clock starts.
+same packages imported before the clock starts. Runs alternate and the fastest counts, because
+other work on the machine only ever adds time.
 """
 
 from __future__ import annotations
@@ -14,15 +15,18 @@ from pathlib import Path
 import duckdb
 
 MILLION = 1_000_000
+RUNS = {10 * MILLION: 7, 100 * MILLION: 3}
 
 _MEASURED = """
 import resource, sys, time
 import duckdb, narwhals, pandas, pyarrow
-import costmodel.ingest.usage, costmodel.ingest.usage_files, costmodel.ingest.usage_rows
+import costmodel.ingest.usage, costmodel.ingest.usage_files, costmodel.ingest.usage_lines
+import costmodel.ingest.usage_rows
 start = time.perf_counter()
 {code}
 seconds = time.perf_counter() - start
-print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
+used = resource.getrusage(resource.RUSAGE_SELF)
+print(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1e6)
 """
 
 _OURS = "from costmodel import read_usage; read_usage(sys.argv[1])"
@@ -33,32 +37,36 @@ db = duckdb.connect(config={"memory_limit": "600MB"})
 db.execute("SET enable_progress_bar = false")
 rows = f"read_parquet('{sys.argv[1]}')"
 sums = "count(*), sum(input_tokens), sum(output_tokens), sum(cached_tokens)"
-for key in ("date_trunc('minute', timestamp), min(timestamp), max(timestamp)",
-            "input_tokens + output_tokens", "model"):
-    group = key.split(", min(")[0]
-    db.sql(f"SELECT {key}, {sums} FROM {rows} GROUP BY {group}").fetchall()
+for query in (
+    f"SELECT date_trunc('minute', timestamp), min(timestamp), max(timestamp), {sums}",
+    "SELECT input_tokens + output_tokens, count(*)",
+    f"SELECT model, {sums}",
+):
+    db.sql(f"{query} FROM {rows} GROUP BY 1").fetchall()
 """
 
 
 def main() -> None:
     """Print seconds, peak memory and both ratios."""
     with tempfile.TemporaryDirectory() as folder:
-        times = {}
-        for rows in (10 * MILLION, 100 * MILLION):
+        times: dict[int, float] = {}
+        for rows, runs in RUNS.items():
             path = Path(folder) / f"{rows}.parquet"
             _write(path, rows)
-            raw, raw_gb = _best(_RAW, path)
-            ours, gb = _best(_OURS, path)
-            times[rows] = ours
+            measured = [(_run(_OURS, path), _run(_RAW, path)) for _ in range(runs)]
+            path.unlink()
+            ours, raw = ([min(column) for column in zip(*side, strict=True)]
+                         for side in zip(*measured, strict=True))  # fmt: skip
+            times[rows] = ours[0]
             print(
-                f"{rows:>11,} rows: read_usage {ours:.2f} s, {gb:.2f} GB; raw SQL {raw:.2f} s, "
-                f"{raw_gb:.2f} GB; ratio {ours / raw:.2f}",
+                f"{rows:>11,} rows: read_usage {ours[0]:.2f} s ({ours[1]:.2f} s of CPU), "
+                f"{max(each[2] for each, _ in measured):.2f} GB; raw SQL {raw[0]:.2f} s "
+                f"({raw[1]:.2f} s), {max(each[2] for _, each in measured):.2f} GB; "
+                f"ratio {ours[0] / raw[0]:.2f} (CPU {ours[1] / raw[1]:.2f})",
                 flush=True,
             )
-            path.unlink()
-        print(
-            f"10 times the rows take {times[100 * MILLION] / times[10 * MILLION]:.1f} times as long"
-        )
+        small, large = times.values()
+        print(f"10 times the rows take {large / small:.1f} times as long")
 
 
 def _write(path: Path, rows: int) -> None:
@@ -72,18 +80,16 @@ def _write(path: Path, rows: int) -> None:
     )
 
 
-def _best(code: str, path: Path) -> tuple[float, float]:
-    """The fastest of two runs, and its peak memory in GB."""
-    script = _MEASURED.format(code=code)
-    runs = [
-        subprocess.run(
-            [sys.executable, "-c", script, str(path)], check=True, capture_output=True, text=True
-        )
-        .stdout.splitlines()[-1]
-        .split()
-        for _ in range(2)
-    ]
-    return min((float(seconds), float(gb)) for seconds, gb in runs)
+def _run(code: str, path: Path) -> tuple[float, float, float]:
+    """Seconds, seconds of CPU in the whole process, and its peak memory in GB."""
+    done = subprocess.run(
+        [sys.executable, "-c", _MEASURED.format(code=code), str(path)],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    seconds, cpu, gb = done.stdout.splitlines()[-1].split()
+    return float(seconds), float(cpu), float(gb)
 
 
 if __name__ == "__main__":

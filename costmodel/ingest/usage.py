@@ -166,7 +166,7 @@ def _relation(connection: Any, parts: Sequence[Rows]) -> str:
         "hash_ids" in known
         and connection.execute(
             f"SELECT 1 FROM ({sql}) WHERE hash_ids IS NOT NULL LIMIT 1"
-        ).fetchone()
+        ).fetchall()
     ):
         sql = cached_blocks(sql)
         names = [*(name for name in names if name != "cached_tokens"), "cached_tokens"]
@@ -175,31 +175,27 @@ def _relation(connection: Any, parts: Sequence[Rows]) -> str:
 
 def _bad_rows(
     connection: Any, parts: Sequence[Rows], bad: pd.DataFrame, over: frozenset[str]
-) -> tuple[pd.DataFrame, dict[str, list[str]]]:
+) -> tuple[pd.DataFrame, dict[str, tuple[str, ...]]]:
     """Rows that do not count by reason, broken lines of CSV among them, and the first places."""
     import pandas as pd
 
-    from costmodel.ingest.usage_lines import SHOWN, broken_lines, places_of_bad_rows
+    from costmodel.ingest.usage_lines import SHOWN, counts_of_broken, places_of_bad_rows
 
-    has_csv = any(part.file.kind == "csv" for part in parts)
-    broken = broken_lines(connection) if has_csv else {}
-    reasons = [reason for lines in broken.values() for reason in lines.values()]
-    if reasons:
-        counted = pd.Series(reasons).value_counts().rename_axis("reason").reset_index(name="rows")
-        bad = pd.concat([bad, counted])
-    places: dict[str, list[str]] = {}
-    if reasons or not set(bad["reason"]) <= over:
+    broken = counts_of_broken(connection) if any(p.file.kind == "csv" for p in parts) else {}
+    if broken:
+        bad = pd.concat([bad, pd.DataFrame({"reason": list(broken), "rows": broken.values()})])
+    places: dict[str, tuple[str, ...]] = {}
+    if not set(bad["reason"]) <= over:
         for part in parts:
-            lines = broken.get(part.file.path, {})
-            for reason, at in places_of_bad_rows(connection, part, over, lines).items():
-                places[reason] = [*places.get(reason, []), *at][:SHOWN]
+            for reason, at in places_of_bad_rows(connection, part, over).items():
+                places[reason] = (*places.get(reason, ()), *at)[:SHOWN]
     return bad, places
 
 
 def _rejected(
-    bad: pd.DataFrame, over: frozenset[str], places: Mapping[str, Sequence[str]]
+    bad: pd.DataFrame, over: frozenset[str], places: Mapping[str, tuple[str, ...]]
 ) -> tuple[Rejected, ...]:
     return tuple(
-        Rejected(reason, int(rows), reason in over, tuple(places.get(reason, ())))
+        Rejected(reason, int(rows), reason in over, places.get(reason, ()))
         for reason, rows in zip(bad["reason"], bad["rows"], strict=True)
     )

@@ -19,7 +19,7 @@ def tokens_of_bill(fields: Mapping[str, str | None]) -> dict[str, str | None]:
     A line holds one kind of tokens and none of the others. Both counts are null where its unit is
     none of tokens; the input alone where the meter does not say which kind it is.
     """
-    named = [fields[name] for name in ("meter", "more_meter", "details") if fields.get(name)]
+    named = [at for name in ("meter", "more_meter", "details") if (at := fields.get(name))]
     description = fields.get("description") or "NULL"
     meter = f"lower(coalesce(nullif(concat_ws(' ', {', '.join(named or ['NULL'])}), ''), "
     meter += f"{description}, ''))"

@@ -396,6 +396,8 @@ def flattened(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         yield {**record, **_attributes(record)}
         return
     outer = {k: v for k, v in record.items() if k != key} if key == "results" else {}
+    if key == "results" and not record[key]:
+        yield outer
     for item in record[key]:
         yield from flattened({**outer, **item} if isinstance(item, dict) else {"": item})
 

@@ -164,12 +164,10 @@ def _within(keys: tuple[str, ...], document: str) -> str:
     """SQL of what stands at keys in a JSON document; of `key*`, the sum of all that begin so."""
     if not keys[-1].endswith("*"):
         return f"nullif(json_extract_string({document}, {_json_path(keys)}), 'null')"
-    start = text(keys[-1][:-1])
     inside = f"json_extract({document}, {_json_path(keys[:-1])})" if keys[:-1] else document
-    return (
-        f"list_sum(list_transform(list_filter(json_keys({inside}), k -> starts_with(k, {start})), "
-        f"k -> TRY_CAST(json_extract_string({inside}, '$.\"' || k || '\"') AS DOUBLE)))::VARCHAR"
-    )
+    chosen = f"list_filter(json_keys({inside}), lambda k: starts_with(k, {text(keys[-1][:-1])}))"
+    value = f"TRY_CAST(json_extract_string({inside}, '$.\"' || k || '\"') AS DOUBLE)"
+    return f"list_sum(list_transform({chosen}, lambda k: {value}))::VARCHAR"
 
 
 def _json_path(keys: tuple[str, ...]) -> str:

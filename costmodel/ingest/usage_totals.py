@@ -66,7 +66,8 @@ def totals_of(native: Any, *, per_request: bool = True) -> Totals:
         by_minute["last"] = by_minute[["last", "ended"]].max(axis=1)
     good = by_minute[by_minute["reason"].isna()].drop(columns="reason")
     minutes = _whole(good).sort_values("minute").reset_index(drop=True)
-    counted = frame.filter(nw.col("reason").is_null())
+    all_count = len(good) == len(by_minute)
+    counted = frame if all_count else frame.filter(nw.col("reason").is_null())
 
     def held(name: str) -> bool:
         return name in names and bool(minutes[f"{name}_known"].sum())
@@ -109,7 +110,10 @@ def _pandas(frame: Any) -> pd.DataFrame:
 
 def _whole(table: pd.DataFrame) -> pd.DataFrame:
     """Wide sums (DuckDB's HUGEINT) as 64-bit integers; a sum of nothing is 0."""
-    counts = [n for n in (*_SUMS, "rows", "context") if n in table]
-    counts += [name for name in table if name.endswith("_known")]
+    counts = [
+        name
+        for name in map(str, table)
+        if name in (*_SUMS, "rows", "context") or name.endswith("_known")
+    ]
     filled = table[counts].astype("object").fillna(0).astype("int64")
     return table.assign(**{name: filled[name] for name in counts})

@@ -92,6 +92,66 @@ def test_bad_rows_are_counted_with_their_reasons(tmp_path):
     assert reasons["input tokens are no whole number"] == 2
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_the_first_bad_rows_are_placed_on_their_lines(end):
+    good = "2026-01-05T10:00:00Z,10,1,"
+    text = end.join(
+        [
+            "timestamp,input_tokens,output_tokens,note",
+            good + '"two',
+            'lines"',
+            "soon,10,1,",
+            "",
+            good + "x,one too many",
+            "",
+            "2026-01-06T10:00:00Z,1.5,1,",
+            "2026-01-08T10:00:00Z,1,1,",
+        ]
+    )
+    usage = read_usage(("a.csv", text.encode()))
+    assert {each.reason: each.places for each in usage.rejected} == {
+        "no readable timestamp": ("a.csv:4",),
+        "too many columns": ("a.csv:6",),
+        "input tokens are no whole number": ("a.csv:8",),
+    }
+    assert usage.stats.rejected_rows == 3
+    lines = [
+        '{"timestamp": "2026-01-05T10:00:00", "input_tokens": 1, "output_tokens": 1}',
+        "",
+        "no json",
+        '{"timestamp": "2026-01-07T10:00:00", "input_tokens": 1, "output_tokens": 1}',
+        '{"timestamp": "2026-01-07T10:00:00", "input_tokens": -1, "output_tokens": 1}',
+    ]
+    usage = read_usage(("a.jsonl", "\n".join(lines).encode()))
+    assert {each.reason: each.places for each in usage.rejected} == {
+        "no readable JSON": ("a.jsonl:3",),
+        "input tokens are no whole number": ("a.jsonl:5",),
+    }
+
+
+def test_an_offset_in_a_time_counts_and_no_offset_is_utc():
+    text = (
+        "timestamp,input_tokens,output_tokens\n2026-01-05T10:00:00+02:00,1,1\n"
+        "2026-01-05 09:00:00,1,1\n2026-01-05T21:00:00-03:00,1,1\n"
+    )
+    usage = read_usage(("a.csv", text.encode()))
+    assert (usage.first, usage.last) == ("2026-01-05T08:00:00Z", "2026-01-06T00:00:00Z")
+
+
+def test_several_files_and_globs_are_one_log(tmp_path):
+    rows = ["2026-01-05 00:00:00,10,1", "2026-01-06 00:00:00,30,3"]
+    for i, row in enumerate(rows):
+        _csv(tmp_path, f"timestamp,input_tokens,output_tokens\n{row}\n", f"part-{i}.csv")
+    usage = read_usage(tmp_path / "part-*.csv")
+    assert (usage.stats.requests, usage.stats.tokens_per_day) == (2, 44)
+
+
+def test_progress_is_told_in_words():
+    told: list[str] = []
+    read_usage(AZURE, progress=told.append)
+    assert told[0] == "summing tokens"
+
+
 def test_stated_columns_a_week_and_a_split_per_model(tmp_path):
     hours = pd.date_range("2026-01-05", periods=14 * 24, freq="h")
     busy = [3 if 9 <= hour.hour < 17 else 1 for hour in hours]
