@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -30,7 +33,8 @@ def usage(
     """The workload in request logs: volume, shape, the hours of the week, bursts, cached share."""
     from costmodel.ingest.usage import read_usage
 
-    result = read_usage(*logs, columns=_columns(column or []), progress=_progress())
+    with _progress() as tell:
+        result = read_usage(*logs, columns=_columns(column or []), progress=tell)
     emit(result.to_dict(), as_json, lambda: _text(result))
 
 
@@ -45,17 +49,26 @@ def _columns(pairs: list[str]) -> dict[str, str]:
     return {name: column for name, _, column in split}
 
 
-def _progress():
-    """What is being done, on stderr, once it has taken a second."""
-    import time
-
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None] | None]:
+    """One line on the terminal that says what is being done, once that has taken a second."""
+    if not sys.stderr.isatty():
+        yield None
+        return
     start = time.monotonic()
 
     def tell(text: str) -> None:
         if time.monotonic() - start > 1:
-            print(f"{text} ...", file=sys.stderr)
+            print(f"\r{_CLEAR}{text} …", end="", file=sys.stderr, flush=True)
 
-    return tell
+    try:
+        yield tell
+    finally:
+        print(f"\r{_CLEAR}", end="", file=sys.stderr, flush=True)
+
+
+_CLEAR = "\x1b[K"
+"""Clears the rest of a terminal's line."""
 
 
 def _text(result: Usage) -> str:
@@ -69,7 +82,7 @@ def _text(result: Usage) -> str:
         for name, value in stats.items()
         if name != "hourly_profile"
     ]
-    rejected = [[f"{each.rows:,}", each.reason] for each in result.rejected]
+    rejected = [[f"{each.rows:,}", each.reason, ", ".join(each.places)] for each in result.rejected]
     splits = [
         table(
             [name.upper(), "REQUESTS", "INPUT TOKENS", "OUTPUT TOKENS"],
@@ -85,7 +98,7 @@ def _text(result: Usage) -> str:
         table(["STATISTIC", "VALUE"], rows, ["VALUE"]),
         heat_map(result.stats.hourly_profile),
         *splits,
-        titled("ROWS THAT DO NOT COUNT", table(["ROWS", "REASON"], rejected, ["ROWS"]))
+        titled("ROWS THAT DO NOT COUNT", table(["ROWS", "REASON", "SUCH AS"], rejected, ["ROWS"]))
         if rejected
         else "",
         *(paragraph(f"{each['code']}: {each['message']}") for each in result.warnings),

@@ -7,6 +7,7 @@ file again up to it. Far down a long file that is not worth the wait, and no lin
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
 from typing import Any
@@ -114,11 +115,12 @@ def _lines(rows: Rows, wanted: set[int], broken: Set[int]) -> dict[int, int]:
 def _csv_starts(path: Path, delimiter: str, broken: Set[int]) -> Iterator[int]:
     """The first line of each row that the engine has seen, the header left out."""
     csv.field_size_limit(2**31 - 1)
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as opened:
-        reader = csv.reader(opened, delimiter=delimiter)
+    with path.open("rb") as opened:
+        text = io.TextIOWrapper(opened, encoding="utf-8-sig", errors="replace", newline="")
+        reader = csv.reader(text, delimiter=delimiter)
         start = 1
         for number, cells in enumerate(reader):
-            if opened.buffer.tell() > MOST_CSV_BYTES:
+            if opened.tell() > MOST_CSV_BYTES:
                 return
             if number and cells and start not in broken:
                 yield start
