@@ -72,9 +72,8 @@ _CLEAR = "\x1b[K"
 
 
 def _text(result: Usage) -> str:
-    import yaml
-
     from costmodel.cli.text import paragraph, sections, table, titled
+    from costmodel.present.usage_words import block_text, not_counted
 
     stats = result.to_dict()["stats"]
     rows = [
@@ -82,7 +81,7 @@ def _text(result: Usage) -> str:
         for name, value in stats.items()
         if name != "hourly_profile"
     ]
-    rejected = [[f"{each.rows:,}", each.reason, ", ".join(each.places)] for each in result.rejected]
+    rejected = [[f"{rows:,}", why, places] for rows, why, places in not_counted(result)]
     splits = [
         table(
             [name.upper(), "REQUESTS", "INPUT TOKENS", "OUTPUT TOKENS"],
@@ -91,8 +90,6 @@ def _text(result: Usage) -> str:
         )
         for name, parts in result.splits.items()
     ]
-    block = yaml.safe_dump({"workloads": [result.workload]}, sort_keys=False, width=96,
-                           default_flow_style=None)  # fmt: skip
     return sections(
         paragraph(f"Read as {', '.join(result.layouts)}."),
         table(["STATISTIC", "VALUE"], rows, ["VALUE"]),
@@ -102,7 +99,7 @@ def _text(result: Usage) -> str:
         if rejected
         else "",
         *(paragraph(f"{each['code']}: {each['message']}") for each in result.warnings),
-        block.rstrip(),
+        block_text(result).rstrip(),
     )
 
 

@@ -63,7 +63,8 @@ def places_of_bad_rows(
 def _broken_lines(connection: Any, file: LogFile) -> dict[int, str]:
     """Line -> what is wrong with it, of the first records that are no rows."""
     positions = connection.execute(
-        f"SELECT start_byte - 1, reason FROM ({_BROKEN}) WHERE path = $1 AND start_byte < $2 ORDER BY 1 LIMIT $3",
+        f"SELECT start_byte - 1, reason FROM ({_BROKEN}) WHERE path = $1 AND start_byte < $2 "
+        "ORDER BY 1 LIMIT $3",
         [str(file.path), MOST_CSV_BYTES, MOST_BROKEN],
     ).fetchall()
     if not positions:
