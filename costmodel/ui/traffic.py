@@ -43,7 +43,7 @@ def page() -> None:
         st.html(markup.problems(picked.error, "This file cannot be used yet."))
     if refused is not None:
         st.html(markup.problems(refused, "This log does not fit the scenario.", places=False))
-    usage_log.show(sent)
+    usage_log.show(sent, week=opened is picked.opened)
     if opened is None or widgets is None:
         return
     try:

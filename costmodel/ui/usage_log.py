@@ -113,8 +113,11 @@ _TAKEN = (
 )
 
 
-def show(sent: Sent) -> None:
-    """The log's figures, its week, what does not count, and its block to take away."""
+def show(sent: Sent, *, week: bool) -> None:
+    """The log's figures, its week, what does not count, and its block to take away.
+
+    `week` is off where the page shows the same hours below.
+    """
     if sent.error is not None:
         st.html(markup.problems(sent.error, "This log cannot be read."))
     if sent.usage is None:
@@ -123,10 +126,12 @@ def show(sent: Sent) -> None:
     with st.container(key="usage_log_result"):
         st.html(markup.title(f"Your log, read as {', '.join(usage.layouts)}"))
         st.html(markup.cards(words.cards(usage)))
-        _week(usage)
-        said = [w["message"] for w in usage.warnings if w["code"] != "rejected_rows"]
-        if said:
-            st.html("".join(f"<div class='cm-note'>{markup.text(each)}.</div>" for each in said))
+        if week:
+            _week(usage)
+        for warning in usage.warnings:
+            if warning["code"] != "rejected_rows":
+                sentence = warning["message"][:1].upper() + warning["message"][1:]
+                st.html(f"<div class='cm-note'>{markup.text(sentence)}.</div>")
         _not_counted(usage)
         st.download_button(
             "Download it as a workload block",
@@ -135,6 +140,7 @@ def show(sent: Sent) -> None:
             "application/yaml",
             on_click="ignore",
         )
+        st.divider()
 
 
 def _week(usage: Usage) -> None:

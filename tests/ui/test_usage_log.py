@@ -68,7 +68,7 @@ def test_the_bills_can_be_those_of_the_log():
 def test_a_bill_shows_what_it_cannot_know_and_is_not_used():
     app = sent(("bill.csv", (LOGS / "focus_bill.csv").read_bytes()))
     assert not app.exception
-    assert "a bill does not count requests" in html(app)
+    assert "A bill does not count requests" in html(app)
     assert not [each for each in app.toggle if each.key == "use_usage_log"]
 
 
