@@ -25,7 +25,7 @@ from costmodel.wording import short
 if TYPE_CHECKING:
     from costmodel.ingest.usage_stats import Usage
 
-MOST_MB = 100
+MOST_MB = 50
 MOST_BYTES = MOST_MB * 1_000_000
 """Of all files together."""
 
