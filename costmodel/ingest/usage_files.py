@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from costmodel.errors import InputError, Problem
+from costmodel.ingest.files import compression
 from costmodel.ingest.usage_layouts import flattened
 
 MOST_DOCUMENT_BYTES = 200_000_000
@@ -27,9 +28,6 @@ MOST_UPLOAD_UNPACKED_BYTES = 1_000_000_000
 """Decompressed bytes of a columnar file, named on disk and uploaded."""
 
 MOST_LINE_BYTES = 8_000_000
-
-_PACKED = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip", b"BZh": "bzip2", b"\xfd7zXZ": "xz",
-           b"\x28\xb5\x2f\xfd": "zstd"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -100,7 +98,7 @@ def checked(
     path = path.resolve()
     with path.open("rb") as file:
         head = file.read(65_536)
-    packed = next((kind for start, kind in _PACKED.items() if head.startswith(start)), None)
+    packed = compression(head)
     if packed:
         raise InputError(Problem(f"is {packed}-compressed; unpack it first", file=name))
     if head.startswith(b"PAR1"):
