@@ -40,6 +40,12 @@ def spark():
         session.stop()
 
 
+def _cell(value: object) -> str:
+    if isinstance(value, dt.datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
+    return "" if value is None else str(value)
+
+
 @pytest.mark.filterwarnings("ignore")
 def test_spark_and_the_embedded_engine_give_equal_answers(spark, tmp_path):
     start = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
@@ -54,12 +60,7 @@ def test_spark_and_the_embedded_engine_give_equal_answers(spark, tmp_path):
         (None, 3, 5, 0, "b"),
     ]
     path = tmp_path / "log.csv"
-    lines = [
-        ",".join(
-            "" if cell is None else f"{cell:%F %T}" if cell is row[0] else str(cell) for cell in row
-        )
-        for row in [*rows, *bad]
-    ]
+    lines = [",".join(_cell(cell) for cell in row) for row in [*rows, *bad]]
     path.write_text("\n".join(["timestamp,input_tokens,output_tokens,cached_tokens,model", *lines]))
     from_spark = usage_of_frame(spark.createDataFrame([*rows, *bad], SCHEMA))
     from_file = read_usage(path)
