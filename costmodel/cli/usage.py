@@ -85,7 +85,7 @@ def _text(result: Usage) -> str:
     splits = [
         table(
             [name.upper(), "REQUESTS", "INPUT TOKENS", "OUTPUT TOKENS"],
-            [[str(row[name]), *(f"{row[key]:,}" for key in list(row)[1:])] for row in parts],
+            [[str(row[name]), *(_count(row[key]) for key in list(row)[1:])] for row in parts],
             ["REQUESTS", "INPUT TOKENS", "OUTPUT TOKENS"],
         )
         for name, parts in result.splits.items()
@@ -101,6 +101,10 @@ def _text(result: Usage) -> str:
         *(paragraph(f"{each['code']}: {each['message']}") for each in result.warnings),
         block_text(result).rstrip(),
     )
+
+
+def _count(number: int | None) -> str:
+    return "unknown" if number is None else f"{number:,}"
 
 
 def heat_map(profile: tuple[float, ...] | None) -> str:

@@ -149,7 +149,8 @@ def usage_of(
             name: tuple(
                 {
                     name: None if pd.isna(row[name]) else str(row[name]),
-                    **{key: int(row[key]) for key in ("requests", "input_tokens", "output_tokens")},
+                    "requests": int(row["requests"]) or None,
+                    **{key: int(row[key]) for key in ("input_tokens", "output_tokens")},
                 }
                 for row in table.to_dict("records")
             )
