@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from costmodel.book import load_book as load_book
+    from costmodel.cash_flow import cashflow as cashflow
+    from costmodel.cash_results import CashFlow as CashFlow
     from costmodel.errors import CostmodelError as CostmodelError
     from costmodel.errors import InputError as InputError
     from costmodel.ingest.benchmarks import Benchmark as Benchmark
@@ -41,12 +43,14 @@ if TYPE_CHECKING:
 _HOMES = {
     "Benchmark": "costmodel.ingest.benchmarks",
     "BreakEven": "costmodel.report",
+    "CashFlow": "costmodel.cash_results",
     "CostmodelError": "costmodel.errors",
     "Gate": "costmodel.quality_gate",
     "InputError": "costmodel.errors",
     "Portfolio": "costmodel.joint_choice",
     "Report": "costmodel.report",
     "Scenario": "costmodel.scenario",
+    "cashflow": "costmodel.cash_flow",
     "compare_kernels": "costmodel.sizing",
     "evaluate": "costmodel.pipeline",
     "figure": "costmodel.present",

@@ -25,6 +25,17 @@ from costmodel.bills.fleet import (
     FleetBill,
     usual_spares,
 )
+from costmodel.bills.months import (
+    Held,
+    Place,
+    at_prices,
+    busiest_units,
+    commitments,
+    fleets,
+    terms_of,
+    units_needed,
+    with_commitments,
+)
 from costmodel.bills.traffic import Traffic, traffic_of
 
 __all__ = [
@@ -36,13 +47,22 @@ __all__ = [
     "ApiBill",
     "Bill",
     "FleetBill",
+    "Held",
     "HybridBill",
     "MixBill",
+    "Place",
     "Traffic",
+    "at_prices",
     "bill_at",
     "build_bills",
+    "busiest_units",
     "capacity_limit",
+    "commitments",
+    "fleets",
+    "terms_of",
     "traffic_of",
+    "units_needed",
     "usual_spares",
     "wins",
+    "with_commitments",
 ]

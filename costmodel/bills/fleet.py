@@ -22,6 +22,7 @@ from costmodel.cost.fleet import (
     sizing_load,
 )
 from costmodel.cost.load import FleetLoad, shared_load, workload_load
+from costmodel.cost.ownership import Purchase
 from costmodel.cost.queueing import Queue
 from costmodel.cost.terms import FleetTerms
 from costmodel.cost.terms import Offer as PricedOffer
@@ -175,6 +176,8 @@ def _priced(offer: OfferFacts) -> PricedOffer:
         offer.name,
         offer.optimal,
         _value(offer.interruption_overhead, 0.0),
+        np.inf if offer.term_months is None else offer.term_months,
+        None if offer.purchase is None else Purchase(**offer.purchase.model_dump()),
     )
 
 

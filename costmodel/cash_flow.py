@@ -1,0 +1,81 @@
+"""Money over time: what an option pays and saves month by month against an API, and its worth.
+
+The months are the bills of `evaluate` at later volumes and prices, with the commitments made
+before; no other model. Flow_t = reference API_t - option_t, positive in favour of the option,
+nominal, at month ends; what is paid once lies at t = 0.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from costmodel.book import Book, load_book
+from costmodel.cash_desk import Desk, whole_months
+from costmodel.cash_results import CashFlow, Monthly
+from costmodel.cash_risks import renewal, stranded, warnings
+from costmodel.cost.cashflow import irr, npv, payback, yearly
+from costmodel.cost.ownership import monthly_rate
+from costmodel.errors import InputError
+from costmodel.scenario import Scenario
+
+
+def cashflow(
+    scenario: Scenario,
+    option: str | None = None,
+    against: str | None = None,
+    *,
+    book: Book | None = None,
+) -> CashFlow:
+    """The cash flow of an option against an API over ``finance.horizon_months``.
+
+    ``option``: by default the one with own GPUs that is worth the most, among those that stand.
+    ``against``: by default the eligible API that costs the least over the horizon.
+    Raises InputError for an unknown name, an option without a bill, and where there is nothing to
+    compare.
+    """
+    desk = Desk.of(scenario, book or load_book(), whole_months(scenario))
+    reference = against or desk.cheapest_api()
+    desk.require(reference, "against")
+    chosen = option or desk.best_own(reference)
+    desk.require(chosen, "option")
+    if chosen == reference:
+        raise InputError(f"{chosen!r} cannot be compared with itself; name another option")
+    return _cash_flow(desk, chosen, reference)
+
+
+def _cash_flow(desk: Desk, name: str, reference: str) -> CashFlow:
+    paid = desk.paid(name, reference, desk.api_change)
+    opex = np.append(desk.one_off, paid.running)
+    months = Monthly(
+        np.append(0.0, desk.volumes),
+        desk.reference(reference, desk.api_change),
+        paid.purchases + opex,
+        paid.purchases,
+        opex,
+        np.append(desk.one_off, paid.bills),
+    )
+    flows, rate = months.flow_usd, monthly_rate(desk.rate)
+    return CashFlow(
+        scenario=desk.scenario.name,
+        option=name,
+        against=reference,
+        horizon_months=desk.months,
+        discount_rate=desk.rate,
+        one_off_usd=desk.one_off,
+        ramp_months=desk.ramp_months,
+        api_price_change_per_year=desk.api_change,
+        gpu_price_change_per_year=desk.gpu_change,
+        monthly=months,
+        npv_usd=npv(flows, rate),
+        irr_per_year=yearly(irr(flows)),
+        payback_months=payback(flows, rate),
+        simple_payback_months=payback(flows),
+        do_nothing_usd=float(months.reference_usd.sum()),
+        option_usd=float(months.option_usd.sum()),
+        capex_usd=float(months.capex_usd.sum()),
+        opex_usd=float(months.opex_usd.sum()),
+        accrual_usd=float(months.accrual_usd.sum()),
+        stranded=tuple(stranded(desk, name)),
+        warnings=tuple(warnings(desk, name)),
+        ask_renewal=lambda: renewal(desk, name, reference),
+    )

@@ -1,0 +1,150 @@
+"""What a commitment risks: volume that halves, API prices that fall, a horizon that is too short."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from costmodel.bills import busiest_units, commitments, fleets, terms_of, units_needed
+from costmodel.cash_desk import Desk
+from costmodel.cash_results import Renewal, RenewalRow, Stranded
+from costmodel.cost.cashflow import npv
+from costmodel.cost.terms import FleetTerms, Offer
+from costmodel.report import Caution
+from costmodel.wording import tokens_per_day, usd
+
+USUAL_TERM_MONTHS = 36
+"""The term the renewal question is about where the option has no commitment of its own."""
+
+PRICE_CHANGES = (0.0, -0.1, -0.2, -0.3, -0.4, -0.5)
+"""Changes of API prices a year that the renewal question is answered for."""
+
+LOWEST_CHANGE, HIGHEST_CHANGE = -0.95, 1.0
+"""Between these the change is looked for at which a commitment is worth nothing."""
+
+
+# ------------------------------------------------------------------------------------ stranded
+
+
+def stranded(desk: Desk, name: str) -> Iterator[Stranded]:
+    """Commitments that half the volume of month 1 does not need, if it halves on day one.
+
+    Of all committed units those are idle that the busiest hour no longer needs; the last ones
+    committed become idle first.
+    """
+    bill, volume = desk.bill(name), desk.volumes[0]
+    for part, fleet in fleets(bill).items():
+        terms = terms_of(fleet)
+        places = [place for place in commitments(bill) if place[0] == part]
+        units = {at: float(units_needed(bill, at, volume)) for at in places}
+        idle = sum(units.values()) - busiest_units(bill, part, volume / 2)
+        found = []
+        for place in reversed(places):
+            offer, unused = terms.offers[place[1]], min(max(idle, 0.0), units[place])
+            idle -= unused
+            months = offer.term_months if np.isfinite(offer.term_months) else float(desk.months)
+            amount = unused * terms.gpus_per_unit * _tied_usd(offer, terms, months)
+            found.append(Stranded(offer.name, units[place], unused, months, amount))
+        yield from (each for each in reversed(found) if each.units)
+
+
+def _tied_usd(offer: Offer, terms: FleetTerms, months: float) -> float:
+    """What one GPU costs on a commitment, whether it is used or not."""
+    if offer.purchase is not None:
+        return offer.purchase.price_usd * (1.0 - offer.purchase.residual_share)
+    return offer.usd_per_gpu_hour * terms.hours_per_month * months
+
+
+# ------------------------------------------------------------------------------------- renewal
+
+
+def renewal(desk: Desk, name: str, reference: str) -> Renewal:
+    """Who is right when the commitment ends, and how far API prices may fall before it loses.
+
+    The term is the longest of the option's commitments; its worth is that of the option over the
+    term, one-offs included, against the reference at falling prices.
+    """
+    own = [int(np.ceil(o.term_months)) for o in commitments(desk.bill(name)).values()
+           if np.isfinite(o.term_months)]  # fmt: skip
+    term = max(own, default=USUAL_TERM_MONTHS)
+    within, beyond = desk.over(term), desk.over(term + 1)
+
+    def worth(change: float) -> float:
+        return npv(within.flows(name, reference, change), within.rate_per_month)
+
+    changes = sorted({*PRICE_CHANGES, desk.api_change}, reverse=True)
+    return Renewal(
+        term,
+        bool(own),
+        tuple(_row(beyond, name, reference, change, worth(change)) for change in changes),
+        _root(worth),
+    )
+
+
+def _row(beyond: Desk, name: str, reference: str, change: float, worth: float) -> RenewalRow:
+    api = beyond.reference(reference, change)[1:]
+    option = beyond.paid(name, reference, change).bills
+    dearer = np.nonzero(api[:-1] >= option[:-1])[0]
+    first = int(dearer[-1]) + 2 if dearer.size else 1
+    cheaper = name if option[-1] < api[-1] else reference
+    return RenewalRow(
+        change,
+        worth,
+        first if first < len(api) else None,
+        float(api[-1]),
+        float(option[-1]),
+        cheaper,
+    )
+
+
+def _root(worth: Callable[[float], float]) -> float | None:
+    """The change at which the worth is 0, re-evaluated; None where it keeps its sign."""
+    if worth(LOWEST_CHANGE) * worth(HIGHEST_CHANGE) >= 0:
+        return None
+    from scipy.optimize import brentq
+
+    return float(brentq(worth, LOWEST_CHANGE, HIGHEST_CHANGE, xtol=1e-5, rtol=1e-6))
+
+
+# ------------------------------------------------------------------------------------ cautions
+
+
+def warnings(desk: Desk, name: str) -> Iterator[Caution]:
+    """What the reader should know before relying on the cash flow."""
+    finance = desk.scenario.finance
+    if finance.horizon_months is None:
+        yield Caution("horizon_assumed", f"No finance.horizon_months: {desk.months} months count.")
+    if finance.discount_rate is None:
+        yield Caution("discount_rate_unset", "No finance.discount_rate: a dollar in the last month "
+                      "counts like one today.")  # fmt: skip
+    if desk.excluded[name]:
+        yield Caution("not_eligible", f"{name} may not be chosen: "
+                      f"{'; '.join(desk.excluded[name])}.")  # fmt: skip
+    outgrown = desk.outgrown_in(name)
+    if outgrown is not None:
+        volume = desk.volumes[outgrown - 1] * desk.share[outgrown - 1]
+        yield Caution("outgrown", f"{name}: its pinned fleet cannot serve {tokens_per_day(volume)} "
+                      f"in month {outgrown}; the months from then on count as if it could.")  # fmt: skip
+    yield from _terms(desk, name)
+
+
+def _terms(desk: Desk, name: str) -> Iterator[Caution]:
+    bill = desk.bill(name)
+    for (part, i), offer in commitments(bill).items():
+        terms = terms_of(fleets(bill)[part])
+        units = float(units_needed(bill, (part, i), desk.volumes[0]))
+        if not units:
+            continue
+        if not np.isfinite(offer.term_months):
+            yield Caution("term_unset", f"{name}: {offer.name} have no term_months; they count as "
+                          "committed to the end of the horizon, at today's price.")  # fmt: skip
+        elif offer.purchase is None and offer.term_months > desk.months:
+            left = offer.term_months - desk.months
+            amount = units * terms.gpus_per_unit * _tied_usd(offer, terms, left)
+            yield Caution("commitment_outlasts_horizon", f"{name}: {offer.name} are committed for "
+                          f"{offer.term_months:g} months, {left:g} past the horizon; the "
+                          f"{usd(amount)} owed there are not in these sums.")  # fmt: skip
+        elif offer.purchase is not None and offer.term_months > desk.months:
+            yield Caution("book_value", f"{name}: hardware younger than its {offer.term_months:g} "
+                          "months counts at its straight-line book value at the end.")  # fmt: skip
