@@ -44,7 +44,7 @@ class Stranded:
     units: float
     """Purchase units held from the start: replicas, or the nodes that hold several."""
     idle_units: float
-    """Of them, those that the busiest hour of half the volume does not need."""
+    """Of them, those beyond what one would commit to at half the volume."""
     months: float
     """Until the reservation ends, or the hardware's life."""
     usd: float

@@ -1,12 +1,13 @@
-"""What a commitment risks: volume that halves, API prices that fall, a horizon that is too short."""
+"""What a commitment risks: volume that halves, API prices that fall, a horizon too short."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
-from costmodel.bills import busiest_units, commitments, fleets, terms_of, units_needed
+from costmodel.bills import commitments, fleets, terms_of, units_needed, units_wanted
 from costmodel.cash_desk import Desk
 from costmodel.cash_results import Renewal, RenewalRow, Stranded
 from costmodel.cost.cashflow import npv
@@ -30,15 +31,15 @@ LOWEST_CHANGE, HIGHEST_CHANGE = -0.95, 1.0
 def stranded(desk: Desk, name: str) -> Iterator[Stranded]:
     """Commitments that half the volume of month 1 does not need, if it halves on day one.
 
-    Of all committed units those are idle that the busiest hour no longer needs; the last ones
-    committed become idle first.
+    Idle are the committed units beyond those one would commit to at half the volume; the last
+    ones committed become idle first.
     """
     bill, volume = desk.bill(name), desk.volumes[0]
     for part, fleet in fleets(bill).items():
         terms = terms_of(fleet)
         places = [place for place in commitments(bill) if place[0] == part]
         units = {at: float(units_needed(bill, at, volume)) for at in places}
-        idle = sum(units.values()) - busiest_units(bill, part, volume / 2)
+        idle = sum(units.values()) - units_wanted(bill, part, volume / 2)
         found = []
         for place in reversed(places):
             offer, unused = terms.offers[place[1]], min(max(idle, 0.0), units[place])
@@ -87,7 +88,7 @@ def _row(beyond: Desk, name: str, reference: str, change: float, worth: float) -
     option = beyond.paid(name, reference, change).bills
     dearer = np.nonzero(api[:-1] >= option[:-1])[0]
     first = int(dearer[-1]) + 2 if dearer.size else 1
-    cheaper = name if option[-1] < api[-1] else reference
+    cheaper = name if option[-1] < api[-1] * (1 - 1e-9) else reference
     return RenewalRow(
         change,
         worth,
@@ -104,7 +105,8 @@ def _root(worth: Callable[[float], float]) -> float | None:
         return None
     from scipy.optimize import brentq
 
-    return float(brentq(worth, LOWEST_CHANGE, HIGHEST_CHANGE, xtol=1e-5, rtol=1e-6))
+    root: Any = brentq(worth, LOWEST_CHANGE, HIGHEST_CHANGE, xtol=1e-6)
+    return float(root)
 
 
 # ------------------------------------------------------------------------------------ cautions
@@ -124,8 +126,11 @@ def warnings(desk: Desk, name: str) -> Iterator[Caution]:
     outgrown = desk.outgrown_in(name)
     if outgrown is not None:
         volume = desk.volumes[outgrown - 1] * desk.share[outgrown - 1]
-        yield Caution("outgrown", f"{name}: its pinned fleet cannot serve {tokens_per_day(volume)} "
-                      f"in month {outgrown}; the months from then on count as if it could.")  # fmt: skip
+        yield Caution(
+            "outgrown",
+            f"{name}: its pinned fleet cannot serve {tokens_per_day(volume)} in month {outgrown}; "
+            "the months from then on count as if it could.",
+        )
     yield from _terms(desk, name)
 
 

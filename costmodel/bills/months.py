@@ -159,16 +159,21 @@ def _stated(offer: Offer, held: Held | None, terms: FleetTerms) -> Offer:
     return replace(offer, optimal=False, replicas=replicas, usd_per_gpu_hour=price)
 
 
-def busiest_units(bill: Bill, part: str, volume: float) -> float:
-    """Purchase units that the busiest hour needs where nothing is committed yet."""
-    fleet = fleets(bill)[part]
-    at = np.array([volume])
+def units_wanted(bill: Bill, part: str, volume: float) -> float:
+    """Committed purchase units that a fleet would have at a volume, nothing being committed yet.
+
+    As many as pay off where the number is chosen, as the busiest hour needs where it is stated,
+    and as a hybrid runs.
+    """
+    fleet, at = fleets(bill)[part], np.array([volume])
     if isinstance(fleet, HybridBill):
-        free = replace(fleet.fleet, terms=replace(fleet.fleet.terms, offers=(_open(fleet),)))
-        return float(replace(fleet, fleet=free).hybrid.billed_units(at)[0])
-    replicas = replicas_needed(fleet.load, fleet.terms, at).max()
-    return float(whole_units(replicas / fleet.terms.replicas_per_unit))
-
-
-def _open(fleet: HybridBill) -> Offer:
-    return replace(fleet.hybrid.terms.elastic, optimal=False, replicas=None)
+        cheapest = min(terms_of(fleet).offers, key=lambda offer: offer.usd_per_gpu_hour)
+        free = replace(cheapest, optimal=False, replicas=None)
+        anew = replace(fleet.fleet, terms=replace(fleet.fleet.terms, offers=(free,)))
+        return float(replace(fleet, fleet=anew).hybrid.billed_units(at)[0])
+    terms = fleet.terms
+    replicas = replicas_needed(fleet.load, terms, at).max()
+    busiest = float(whole_units(replicas / terms.replicas_per_unit))
+    if terms.best_mix is None:
+        return busiest
+    return min(busiest, terms.committed_units + float(fleet.best_commitment(at)[0]))
