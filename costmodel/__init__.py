@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from costmodel.ingest.evals import read_eval as read_eval
     from costmodel.joint_choice import Portfolio as Portfolio
     from costmodel.joint_choice import portfolio as portfolio
+    from costmodel.named_cases import Cases as Cases
+    from costmodel.named_cases import cases as cases
     from costmodel.pipeline import evaluate as evaluate
     from costmodel.present import figure as figure
     from costmodel.present import save as save
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Benchmark": "costmodel.ingest.benchmarks",
     "BreakEven": "costmodel.report",
+    "Cases": "costmodel.named_cases",
     "CashFlow": "costmodel.cash_results",
     "CostmodelError": "costmodel.errors",
     "Gate": "costmodel.quality_gate",
@@ -50,6 +53,7 @@ _HOMES = {
     "Portfolio": "costmodel.joint_choice",
     "Report": "costmodel.report",
     "Scenario": "costmodel.scenario",
+    "cases": "costmodel.named_cases",
     "cashflow": "costmodel.cash_flow",
     "compare_kernels": "costmodel.sizing",
     "evaluate": "costmodel.pipeline",

@@ -94,7 +94,7 @@ def growth(horizon: Horizon, options: Sequence[OptionResult]) -> Iterator[Cautio
     yield Caution(
         "growth_flips" if turned else "growth",
         f"Traffic grows to {where}; these bills are of the volume stated. There, a month costs: "
-        f"{bills or 'no option stands'}.{cheapest} The months between are not summed yet.",
+        f"{bills or 'no option stands'}.{cheapest} `costmodel cashflow` sums the months between.",
     )
 
 
@@ -359,12 +359,6 @@ def _unused(scenario: Scenario) -> Iterator[tuple[str, str]]:
         yield ", ".join(ranges[:3]) + more, "low and high are kept; the bill uses the likely value"
     if scenario.correlations:
         yield "correlations", "they matter once ranges are drawn"
-    if _unused_finance(scenario):
-        yield (
-            "finance",
-            "the bill is that of one month today; horizon_months says how far ahead is looked, and "
-            "discount_rate prices owned GPUs",
-        )
     if scenario.display is not None:
         yield "display", "amounts are shown in USD"
     for workload in scenario.workloads:
@@ -373,18 +367,6 @@ def _unused(scenario: Scenario) -> Iterator[tuple[str, str]]:
             yield f"{path}.slo.percentile", "the SLO is held by the means"
         if workload.profile is not None and workload.profile.usage is not None:
             yield f"{path}.profile.usage", "request logs are not read yet; traffic counts as flat"
-
-
-def _unused_finance(scenario: Scenario) -> bool:
-    """Whether the scenario states more about money over time than a month's bill uses."""
-    owned = any(
-        offer.usd_per_gpu is not None
-        for option in scenario.options
-        if option.selfhost is not None
-        for offer in option.selfhost.offers
-    )
-    used = {"horizon_months", "discount_rate"} if owned else {"horizon_months"}
-    return bool(scenario.finance.model_fields_set - used)
 
 
 def _ranges(part: object, path: str) -> Iterator[str]:

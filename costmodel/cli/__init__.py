@@ -14,6 +14,7 @@ import typer
 import typer.core
 
 from costmodel.cli.bench import bench
+from costmodel.cli.cashflow import cases, cashflow
 from costmodel.cli.export import export
 from costmodel.cli.gate import gate
 from costmodel.cli.portfolio import portfolio
@@ -51,7 +52,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for _verb in (run, portfolio, fit, throughput, gate, export, bench, prices):
+for _verb in (run, cashflow, cases, portfolio, fit, throughput, gate, export, bench, prices):
     app.command()(_verb)
 
 
