@@ -144,7 +144,7 @@ def _whole(
     widgets: Controls, key: str, label: str, name: str, stated: Quantity | None, default: float
 ) -> None:
     value = stated.value if stated else default
-    given = widgets.number(key, label, value, low=1, high=600, step=12)
+    given = widgets.number(key, label, value, low=1, high=600.0, step=12)
     widgets.set(("finance", name), float(round(given or default)), value)
 
 
