@@ -67,19 +67,39 @@ def _value(quantity: Quantity | None) -> float:
 
 
 @dataclass(frozen=True)
+class Bought:
+    """Hardware bought for one fleet: units at the start of each month, at what price each."""
+
+    units: Floats
+    price_usd: Floats
+    residual_share: float
+    life_months: float
+
+
+@dataclass(frozen=True)
 class Paid:
-    """What one option costs over months 1..n, and its purchases at t = 0..n."""
+    """What one option costs over months 1..n."""
 
     bills: Floats
     """With purchases spread over their life."""
     capital: Floats
     """The part of them that is purchases, spread."""
-    purchases: Floats
+    bought: tuple[Bought, ...] = ()
 
     @property
     def running(self) -> Floats:
         """What is paid in cash each month, purchases apart."""
         return self.bills - self.capital
+
+    def purchases(self, months: int | None = None) -> Floats:
+        """Payments for hardware at t = 0..n, proceeds negative; to an earlier end where asked."""
+        end = len(self.bills) if months is None else months
+        flows = np.zeros(end + 1)
+        for each in self.bought:
+            flows += purchase_flows(
+                each.units[:end], each.price_usd[:end], each.residual_share, each.life_months
+            )
+        return flows
 
 
 class Desk:
@@ -219,15 +239,25 @@ class Desk:
     def flows(self, name: str, reference: str, api_change: float) -> Floats:
         """Reference less option in cash, at t = 0..n, one-offs included."""
         paid = self.paid(name, reference, api_change)
-        out = paid.purchases + np.append(self.one_off, paid.running)
-        return self.reference(reference, api_change) - out
+        return self.saved(paid, self.reference(reference, api_change))
+
+    def saved(self, paid: Paid, reference: Floats, months: int | None = None) -> Floats:
+        """The flows behind both; to an earlier end where asked."""
+        purchases = paid.purchases(months)
+        end = len(purchases)
+        return reference[:end] - purchases - np.append(self.one_off, paid.running)[:end]
 
 
 def _along(
     bills: Sequence[Bill], volumes: Floats, work: Callable[[Bill, Floats], Floats]
 ) -> Floats:
-    """A figure of each month's bill at its volume; all at once where they are one bill."""
+    """A figure of each month's bill at its volume; all at once where they are one bill.
+
+    Where nothing moves it is worked out once, so that every month is the same to the last bit.
+    """
     if all(bill is bills[0] for bill in bills):
+        if np.all(volumes == volumes[0]):
+            return np.repeat(work(bills[0], volumes[:1]), len(volumes))
         return work(bills[0], volumes)
     each = (work(b, v[None]) for b, v in zip(bills, volumes, strict=True))
     return np.concatenate(list(each))
@@ -236,7 +266,7 @@ def _along(
 def _paid(bills: Sequence[Bill], volumes: Floats) -> Paid:
     """What an option costs over the months, its commitments carried along."""
     months = len(volumes)
-    capital, purchases = np.zeros(months), np.zeros(months + 1)
+    capital, purchases = np.zeros(months), list[Bought]()
     holdings: dict[Place, tuple[Floats, Floats]] = {}
     carried = not all(bill is bills[0] for bill in bills)
     for place, first in commitments(bills[0]).items():
@@ -249,19 +279,19 @@ def _paid(bills: Sequence[Bill], volumes: Floats) -> Paid:
         carried = carried or not np.array_equal(units, needed)
         if first.purchase is not None:
             price, spread = _purchase_paths(offers)
-            purchases += purchase_flows(
-                bought, price * gpus, first.purchase.residual_share, first.term_months
+            purchases.append(
+                Bought(bought, price * gpus, first.purchase.residual_share, first.term_months)
             )
             capital += held(bought * spread * gpus, first.term_months)
     if not (carried and holdings):
-        return Paid(_along(bills, volumes, bill_at), capital, purchases)
+        return Paid(_along(bills, volumes, bill_at), capital, tuple(purchases))
     settled = [
         with_commitments(
             bill, {at: Held(float(u[m]), float(p[m])) for at, (u, p) in holdings.items()}
         )
         for m, bill in enumerate(bills)
     ]
-    return Paid(_along(settled, volumes, bill_at), capital, purchases)
+    return Paid(_along(settled, volumes, bill_at), capital, tuple(purchases))
 
 
 def _locked(bought: Floats, units: Floats, offers: Sequence[Offer]) -> Floats:

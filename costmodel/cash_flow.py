@@ -45,12 +45,13 @@ def cashflow(
 
 def _cash_flow(desk: Desk, name: str, reference: str) -> CashFlow:
     paid = desk.paid(name, reference, desk.api_change)
+    purchases = paid.purchases()
     opex = np.append(desk.one_off, paid.running)
     months = Monthly(
         np.append(0.0, desk.volumes),
         desk.reference(reference, desk.api_change),
-        paid.purchases + opex,
-        paid.purchases,
+        purchases + opex,
+        purchases,
         opex,
         np.append(desk.one_off, paid.bills),
     )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
 
 import numpy as np
 
 from costmodel.bills import commitments, fleets, terms_of, units_needed, units_wanted
 from costmodel.cash_desk import Desk
 from costmodel.cash_results import Renewal, RenewalRow, Stranded
-from costmodel.cost.cashflow import npv
+from costmodel.cost.cashflow import npv, root
 from costmodel.cost.terms import FleetTerms, Offer
 from costmodel.report import Caution
 from costmodel.wording import tokens_per_day, usd
@@ -69,44 +69,46 @@ def renewal(desk: Desk, name: str, reference: str) -> Renewal:
     own = [int(np.ceil(o.term_months)) for o in commitments(desk.bill(name)).values()
            if np.isfinite(o.term_months)]  # fmt: skip
     term = max(own, default=USUAL_TERM_MONTHS)
-    within, beyond = desk.over(term), desk.over(term + 1)
+    beyond = desk.over(term + 1)
 
-    def worth(change: float) -> float:
-        return npv(within.flows(name, reference, change), within.rate_per_month)
+    def row(change: float) -> RenewalRow:
+        return _row(beyond, name, reference, change)
 
-    changes = sorted({*PRICE_CHANGES, desk.api_change}, reverse=True)
-    return Renewal(
-        term,
-        bool(own),
-        tuple(_row(beyond, name, reference, change, worth(change)) for change in changes),
-        _root(worth),
-    )
+    rows = tuple(row(x) for x in sorted({*PRICE_CHANGES, desk.api_change}, reverse=True))
+    worth = {each.api_price_change_per_year: each.npv_usd for each in rows}
+    return Renewal(term, bool(own), rows, _root(worth, lambda change: row(change).npv_usd))
 
 
-def _row(beyond: Desk, name: str, reference: str, change: float, worth: float) -> RenewalRow:
-    api = beyond.reference(reference, change)[1:]
-    option = beyond.paid(name, reference, change).bills
-    dearer = np.nonzero(api[:-1] >= option[:-1])[0]
+def _row(beyond: Desk, name: str, reference: str, change: float) -> RenewalRow:
+    api, paid = beyond.reference(reference, change), beyond.paid(name, reference, change)
+    option, bill, term = paid.bills, api[1:], beyond.months - 1
+    dearer = np.nonzero(bill[:term] >= option[:term])[0]
     first = int(dearer[-1]) + 2 if dearer.size else 1
-    cheaper = name if option[-1] < api[-1] * (1 - 1e-9) else reference
     return RenewalRow(
         change,
-        worth,
-        first if first < len(api) else None,
-        float(api[-1]),
-        float(option[-1]),
-        cheaper,
+        npv(beyond.saved(paid, api, term), beyond.rate_per_month),
+        first if first <= term else None,
+        float(bill[term]),
+        float(option[term]),
+        name if option[term] < bill[term] * (1 - 1e-9) else reference,
     )
 
 
-def _root(worth: Callable[[float], float]) -> float | None:
-    """The change at which the worth is 0, re-evaluated; None where it keeps its sign."""
-    if worth(LOWEST_CHANGE) * worth(HIGHEST_CHANGE) >= 0:
-        return None
-    from scipy.optimize import brentq
+def _root(known: Mapping[float, float], worth: Callable[[float], float]) -> float | None:
+    """The change at which the worth is 0; None where it keeps its sign.
 
-    root: Any = brentq(worth, LOWEST_CHANGE, HIGHEST_CHANGE, xtol=1e-6)
-    return float(root)
+    It lies between two changes whose worth is known, or between an outer one and the ends.
+    """
+    changes = sorted(known)
+    if min(known.values()) > 0:
+        changes = [LOWEST_CHANGE, changes[0]]
+    elif max(known.values()) <= 0:
+        changes = [changes[-1], HIGHEST_CHANGE]
+    for low, high in pairwise(changes):
+        at_low, at_high = (known[x] if x in known else worth(x) for x in (low, high))
+        if (at_low > 0) != (at_high > 0):
+            return root(worth, (low, at_low), (high, at_high))
+    return None
 
 
 # ------------------------------------------------------------------------------------ cautions

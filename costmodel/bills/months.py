@@ -98,16 +98,15 @@ def units_needed(bill: Bill, place: Place, volume: ArrayLike) -> Floats:
     fleet = fleets(bill)[place[0]]
     offers = terms_of(fleet).offers
     offer = offers[place[1]]
+    if offer is not offers[-1] and not offer.optimal:
+        return np.full(volume.shape, terms_of(fleet).units_of(offer))
     if isinstance(fleet, HybridBill):
         used = fleet.hybrid.terms
-        if offer is used.offers[-1]:
-            return np.maximum(fleet.hybrid.billed_units(volume) - used.committed_units, 0.0)
-        open_size = offer.optimal or offer is offers[-1]
-        return np.full(volume.shape, 0.0 if open_size else used.units_of(offer))
+        if offer is not used.offers[-1]:
+            return np.zeros(volume.shape)
+        return np.maximum(fleet.hybrid.billed_units(volume) - used.committed_units, 0.0)
     if offer.optimal:
         return fleet.best_commitment(volume)
-    if offer is not offers[-1]:
-        return np.full(volume.shape, fleet.terms.units_of(offer))
     beside = fleet.terms.committed_units + fleet.best_commitment(volume)
     return np.maximum(_units(fleet, volume) - beside, 0.0)
 

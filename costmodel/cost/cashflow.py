@@ -7,6 +7,8 @@ flows n + 1. Amounts are nominal. Where bills come from is not decided here.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -14,6 +16,9 @@ from costmodel.cost.curve import Floats
 
 MOST_YEARLY = 1e6
 """An internal rate of return a year past this is no rate any more (and overflows)."""
+
+MOST_STEPS = 100
+"""Of the search for a root; it takes some five."""
 
 # ------------------------------------------------------------------------------------ paths
 
@@ -198,3 +203,29 @@ def payback(flows: ArrayLike, rate: float = 0.0) -> float | None:
     if last == len(running) - 1:
         return None
     return float(last + -running[last] / parts[last + 1])
+
+
+def root(
+    worth: Callable[[float], float],
+    low: tuple[float, float],
+    high: tuple[float, float],
+    within: float = 1e-5,
+) -> float:
+    """Where a function is 0 between two points (x, value) of opposite sign, to ``within``.
+
+    Regula falsi with the Illinois rule (Dowell and Jarratt, BIT 11, 1971): few evaluations, each
+    of which may sum hundreds of bills. A jump across 0 is a root.
+
+    >>> round(root(lambda x: x**3 - 2.0, (0.0, -2.0), (2.0, 6.0)), 4)
+    1.2599
+    """
+    (x0, f0), (x1, f1) = low, high
+    for _ in range(MOST_STEPS):
+        x = x1 - f1 * (x1 - x0) / (f1 - f0)
+        settled = min(abs(x - x0), abs(x - x1)) <= within
+        f = worth(x)
+        if f == 0 or settled:
+            return x
+        x0, f0 = (x1, f1) if f * f1 < 0 else (x0, f0 / 2.0)
+        x1, f1 = x, f
+    return x1

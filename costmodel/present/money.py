@@ -31,14 +31,12 @@ from costmodel.wording import usd
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-MARGIN: dict[str, float] = {"l": 62, "r": 152, "t": 28, "b": 44}
+MARGIN: dict[str, float] = {"l": 62, "r": 176, "t": 28, "b": 44}
 LABEL_PX = 34.0
 BEHIND = "#b4232f"
 """What has not been paid back yet."""
 CLEAR = "rgba(0,0,0,0)"
 BAR, BAR_EDGE = 44.0, 34.0
-LEAST_GAP = 0.09
-"""Share of the frame that a note keeps from its ends."""
 
 
 # ---------------------------------------------------------------------------- cumulative cash
@@ -59,7 +57,7 @@ def cumulative_figure(
         "annotations": [
             *_end_labels(
                 [("<b>in today's money</b>", float(worth[-1]), colour),
-                 ("nominal", float(cash[-1]), MUTED)], up, height,
+                 ("nominal", float(cash[-1]), MUTED)][: 2 if flow.discount_rate else 1], up, height,
             ),
             *_deepest(worth, across, up),
             *_payback_note(flow, across),
@@ -85,8 +83,8 @@ def _up(*series: Floats) -> Axis:
     """An axis of dollars that holds 0 and every series, with some air."""
     low = min(0.0, *(float(each.min()) for each in series))
     high = max(0.0, *(float(each.max()) for each in series))
-    air = 0.1 * max(high - low, 1.0)
-    return Axis(low - air if low < 0 else 0.0, high + air)
+    span = max(high - low, 1.0)
+    return Axis(low - 0.16 * span if low < 0 else 0.0, high + 0.1 * span)
 
 
 def _with_roots(x: Floats, y: Floats) -> tuple[Floats, Floats]:
@@ -118,10 +116,9 @@ def _deepest(worth: Floats, across: Axis, up: Axis) -> Iterator[dict[str, Any]]:
     at = int(np.argmin(worth))
     if worth[at] >= 0 or at == len(worth) - 1:
         return
-    low = up.at(float(worth[at])) < LEAST_GAP
-    yield _text(f"{inert(usd(float(worth[at])))} behind", across.at(at), up.at(float(worth[at])),
-                xanchor="left", yanchor="bottom" if low else "top", xshift=8,
-                yshift=2 if low else -6, font={"size": 12, "color": BEHIND})  # fmt: skip
+    deepest = float(worth[at])
+    yield _text(f"{inert(usd(-deepest))} behind", across.at(at), up.at(deepest), xanchor="left",
+                yanchor="top", yshift=-4, font={"size": 12, "color": BEHIND})  # fmt: skip
 
 
 def _payback_line(flow: CashFlow) -> Iterator[dict[str, Any]]:
@@ -155,7 +152,7 @@ def _ramp(flow: CashFlow) -> Iterator[dict[str, Any]]:
         end = min(flow.ramp_months, float(flow.horizon_months))
         yield {"type": "rect", "yref": "paper", "x0": 0, "x1": end, "y0": 0, "y1": 1,
                "fillcolor": tint(MUTED, 0.07), "line": {"width": 0}, "layer": "below",
-               "label": {"text": "ramp-up", "textposition": "bottom center",
+               "label": {"text": "ramp-up", "textposition": "top center",
                          "font": {"size": 11, "color": MUTED}}}  # fmt: skip
 
 

@@ -253,6 +253,7 @@ def _side_by_side(key: str, scenario: Scenario, pair: tuple[str, str], colour: s
     except InputError as error:
         st.html(markup.problems(error, "A case cannot be worked out.", places=False))
         return
+    st.html(_cases_table(found))
     left, right = st.columns([8, 12], gap="medium")
     with left, st.container(key="cases"):
         st.plotly_chart(
@@ -263,13 +264,12 @@ def _side_by_side(key: str, scenario: Scenario, pair: tuple[str, str], colour: s
             alt="Net present value by case.",
         )
     with right:
-        st.html(_cases_table(found))
         st.html(_differences(found))
     st.html(_about_cases(found))
 
 
 def _cases_table(found: Cases) -> str:
-    own, api = (f"{shortened(name, 16)}, a month" for name in (found.option, found.against))
+    own, api = (f"{shortened(name, 24)}, a month" for name in (found.option, found.against))
     heads = ("Case", "Volume", own, api, "Recommended", "Worth", "IRR", "Payback")
     rows = []
     for case in found.cases:
