@@ -161,13 +161,16 @@ class Desk:
             raise InputError(f"{argument}: {name!r} has no bill: {reasons}")
 
     def cheapest_api(self) -> str:
-        """The eligible API that costs the least over the horizon."""
-        apis = [n for n, b in self._bills[0].items() if is_api(b) and not self.excluded[n]]
+        """The API that costs the least over the horizon; eligible, where one is."""
+        apis = [n for n, b in self._bills[0].items() if is_api(b)]
         if not apis:
-            raise InputError("no API is eligible to compare with; name one with against")
-        return min(
-            apis, key=lambda name: npv(self.reference(name, self.api_change), self.rate_per_month)
-        )
+            raise InputError("no API has a bill to compare with; name an option with against")
+
+        def rank(name: str) -> tuple[bool, float]:
+            worth = npv(self.reference(name, self.api_change), self.rate_per_month)
+            return bool(self.excluded[name]), worth
+
+        return min(apis, key=rank)
 
     def best_own(self, reference: str) -> str:
         """The option with own GPUs that is worth the most, of those that stand throughout."""

@@ -29,7 +29,8 @@ def cashflow(
     """The cash flow of an option against an API over ``finance.horizon_months``.
 
     ``option``: by default the one with own GPUs that is worth the most, among those that stand.
-    ``against``: by default the eligible API that costs the least over the horizon.
+    ``against``: by default the eligible API that costs the least over the horizon; where none is
+    eligible, the cheapest of all, with a warning.
     Raises InputError for an unknown name, an option without a bill, and where there is nothing to
     compare.
     """
@@ -77,6 +78,6 @@ def _cash_flow(desk: Desk, name: str, reference: str) -> CashFlow:
         opex_usd=float(months.opex_usd.sum()),
         accrual_usd=float(months.accrual_usd.sum()),
         stranded=tuple(stranded(desk, name)),
-        warnings=tuple(warnings(desk, name)),
+        warnings=tuple(warnings(desk, name, reference)),
         ask_renewal=lambda: renewal(desk, name, reference),
     )

@@ -114,7 +114,7 @@ def _root(known: Mapping[float, float], worth: Callable[[float], float]) -> floa
 # ------------------------------------------------------------------------------------ cautions
 
 
-def warnings(desk: Desk, name: str) -> Iterator[Caution]:
+def warnings(desk: Desk, name: str, reference: str) -> Iterator[Caution]:
     """What the reader should know before relying on the cash flow."""
     finance = desk.scenario.finance
     if finance.horizon_months is None:
@@ -122,9 +122,10 @@ def warnings(desk: Desk, name: str) -> Iterator[Caution]:
     if finance.discount_rate is None:
         yield Caution("discount_rate_unset", "No finance.discount_rate: a dollar in the last month "
                       "counts like one today.")  # fmt: skip
-    if desk.excluded[name]:
-        yield Caution("not_eligible", f"{name} may not be chosen: "
-                      f"{'; '.join(desk.excluded[name])}.")  # fmt: skip
+    for each in (name, reference):
+        if desk.excluded[each]:
+            yield Caution("not_eligible", f"{each} may not be chosen: "
+                          f"{'; '.join(desk.excluded[each])}.")  # fmt: skip
     outgrown = desk.outgrown_in(name)
     if outgrown is not None:
         volume = desk.volumes[outgrown - 1] * desk.share[outgrown - 1]

@@ -15,7 +15,18 @@ from costmodel.cli import app
 from costmodel.cli.text import WIDTH
 
 SCENARIO = str(scenarios_dir() / "support-assistant.yaml")
-VERBS = ("run", "portfolio", "fit", "throughput", "gate", "export", "bench", "prices")
+VERBS = (
+    "run",
+    "cashflow",
+    "cases",
+    "portfolio",
+    "fit",
+    "throughput",
+    "gate",
+    "export",
+    "bench",
+    "prices",
+)
 FIT = ("fit", "llama-3.3-70b", "--gpu", "h100-sxm", "--format", "awq-int4", "--context", "8192")
 SPEED = (
     "throughput", "llama-3.3-70b", "--gpu", "h100-sxm", "--format", "awq-int4",

@@ -68,9 +68,9 @@ def reason(flow: CashFlow) -> str:
 
 def cards(flow: CashFlow) -> list[Card]:
     """Net present value, internal rate of return, payback."""
-    rate = percent(flow.discount_rate) if flow.discount_rate else "0 %"
+    rate = f"at {percent(flow.discount_rate)} a year" if flow.discount_rate else "not discounted"
     return [
-        ("Net present value", usd(flow.npv_usd), f"{span(flow.horizon_months)} at {rate} a year"),
+        ("Net present value", usd(flow.npv_usd), f"over {span(flow.horizon_months)}, {rate}"),
         ("Internal rate of return", rate_of_return(flow), _about_rate(flow)),
         ("Discounted payback", payback(flow), _about_payback(flow)),
     ]

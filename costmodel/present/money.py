@@ -239,7 +239,7 @@ def cases_figure(found: Cases, colour: str = ACCENTS["own"][0]) -> go.Figure:
 def _padded(values: Sequence[float]) -> Axis:
     """An axis with room for the amounts beside the bars."""
     low, high = min(0.0, *values), max(0.0, *values)
-    room = 0.3 * max(high - low, 1.0)
+    room = 0.36 * max(high - low, 1.0)
     return Axis(low - (room if low < 0 else 0.0), high + (room if high > 0 else 0.0))
 
 

@@ -335,7 +335,15 @@ _GROUPS = {
     ),
     "What traffic does to it": ("growth_flips", "growth", "queueing"),
     "Why the usual break-even misleads": ("naive_break_even",),
-    "Filled in for you": ("profile_assumed", "profile_unset", "spot_assumed"),
+    "Filled in for you": (
+        "profile_assumed",
+        "profile_unset",
+        "spot_assumed",
+        "horizon_assumed",
+        "discount_rate_unset",
+        "term_unset",
+        "book_value",
+    ),
     "Billed apart, not in these bills": ("priced_apart",),
     "Read, and not used yet": ("not_used_yet",),
 }

@@ -265,7 +265,9 @@ def _side_by_side(key: str, scenario: Scenario, pair: tuple[str, str], colour: s
         )
     with right:
         st.html(_differences(found))
-    st.html(_about_cases(found))
+    about = _about_cases(found)
+    if about:
+        st.html(about)
 
 
 def _cases_table(found: Cases) -> str:

@@ -318,6 +318,29 @@ def test_traffic_page_draws_and_follows_hours_and_fleet(page, server):
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
+def test_over_time_page_draws_and_follows_prices(page, server):
+    page.goto(f"{server}/over-time")
+    for chart in ("cumulative", "monthly_bills", "cases"):
+        page.wait_for_selector(f".st-key-{chart} .main-svg")
+    _settle(page)
+    assert "pays back in" in _headline(page)
+    assert "paid back after" in page.text_content(".st-key-cumulative .infolayer")
+    box = page.locator(".st-key-monthly_bills .js-plotly-plot").bounding_box()
+    page.mouse.move(box["x"] + 500, box["y"] + 120)
+    page.mouse.move(box["x"] + 510, box["y"] + 130)
+    page.wait_for_selector(".st-key-monthly_bills .hoverlayer .hovertext")
+    hover = page.text_content(".st-key-monthly_bills .hoverlayer")
+    assert re.search(r"month \d+same weights, managed \$[\d.]+k", hover)
+    page.get_by_label("API prices, %/yr").fill("-50")
+    page.keyboard.press("Enter")
+    page.wait_for_function("location.search.includes('api_change=-50')")
+    page.wait_for_selector("text=Stay: moving would lose")
+    _settle(page)
+    assert "not paid back" in page.text_content(".st-key-cumulative .infolayer")
+    assert page.locator("[data-testid=stException]").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
 def test_the_gate_reads_uploads(page, server, tmp_path):
     for name, right in (("before", 300), ("after", 296)):
         rows = "\n".join(f"q{i},{int(i < right)}" for i in range(300))
