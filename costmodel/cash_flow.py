@@ -7,6 +7,8 @@ nominal, at month ends; what is paid once lies at t = 0.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from costmodel.book import Book, load_book
@@ -16,6 +18,7 @@ from costmodel.cash_risks import renewal, stranded, warnings
 from costmodel.cost.cashflow import irr, npv, payback, yearly
 from costmodel.cost.ownership import monthly_rate
 from costmodel.errors import InputError
+from costmodel.report import Assumption
 from costmodel.scenario import Scenario
 
 
@@ -78,6 +81,32 @@ def _cash_flow(desk: Desk, name: str, reference: str) -> CashFlow:
         opex_usd=float(months.opex_usd.sum()),
         accrual_usd=float(months.accrual_usd.sum()),
         stranded=tuple(stranded(desk, name)),
+        assumption_rows=tuple(_assumptions(desk)),
         warnings=tuple(warnings(desk, name, reference)),
         ask_renewal=lambda: renewal(desk, name, reference),
     )
+
+
+FINANCE_UNITS = {
+    "horizon_months": "months",
+    "discount_rate": "share/year",
+    "api_price_change_per_year": "share/year",
+    "gpu_price_change_per_year": "share/year",
+    "one_off_usd": "USD",
+    "ramp_months": "months",
+}
+
+
+def _assumptions(desk: Desk) -> Iterator[Assumption]:
+    """What is stated about time, and what counts where nothing is."""
+    used = {"horizon_months": float(desk.months)}
+    for name, unit in FINANCE_UNITS.items():
+        stated = getattr(desk.scenario.finance, name)
+        if stated is None:
+            value, source = used.get(name, 0.0), "default of this tool"
+            yield Assumption(f"finance.{name}", value, unit, "assumed", source)
+        else:
+            yield Assumption.of(f"finance.{name}", unit, stated)
+    for workload in desk.scenario.workloads:
+        path = f"workloads.{workload.name}.growth_per_month"
+        yield Assumption.of(path, "share/month", workload.growth_per_month)

@@ -15,8 +15,9 @@ import numpy as np
 from costmodel.cost.cashflow import discounted
 from costmodel.cost.curve import Floats
 from costmodel.cost.ownership import monthly_rate
-from costmodel.report import Caution
+from costmodel.report import Assumption, Caution
 from costmodel.wording import usd
+from costmodel.yamlfile import plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,6 +130,8 @@ class CashFlow:
     accrual_usd: float
     """All of the option's months with purchases spread over their life."""
     stranded: tuple[Stranded, ...]
+    assumption_rows: tuple[Assumption, ...]
+    """What the months rest on beside a month's bill: rates, one-offs, growth."""
     warnings: tuple[Caution, ...]
     ask_renewal: Callable[[], Renewal]
     """Works `renewal` out; it takes as long as all the rest."""
@@ -208,6 +211,7 @@ class CashFlow:
             "renewal": asdict(self.renewal),
             "years": [dict(row) for row in self.year_rows],
             "months": [dict(row) for row in self.rows],
+            "assumptions": [plain(asdict(each)) for each in self.assumption_rows],
             "warnings": [asdict(each) for each in self.warnings],
         }
 

@@ -10,9 +10,11 @@ import numpy as np
 from costmodel.bills import commitments, fleets, terms_of, units_needed, units_wanted
 from costmodel.cash_desk import Desk
 from costmodel.cash_results import Renewal, RenewalRow, Stranded
+from costmodel.cautions import lifetime
 from costmodel.cost.cashflow import npv, root
 from costmodel.cost.terms import FleetTerms, Offer
 from costmodel.report import Caution
+from costmodel.verdict import servers_of
 from costmodel.wording import tokens_per_day, usd
 
 USUAL_TERM_MONTHS = 36
@@ -135,6 +137,17 @@ def warnings(desk: Desk, name: str, reference: str) -> Iterator[Caution]:
             "the months from then on count as if it could.",
         )
     yield from _terms(desk, name)
+    yield from _endpoints(desk, (name, reference))
+
+
+def _endpoints(desk: Desk, pair: tuple[str, str]) -> Iterator[Caution]:
+    """Retirements and price changes that are known of the APIs behind both."""
+    options = [desk.scenario.option(name) for name in pair]
+    servers = (server for option in options for _, server in servers_of(option, desk.scenario))
+    for name in dict.fromkeys(servers):
+        facts = desk.resolved.options[name]
+        if facts.price is not None and facts.endpoint is not None:
+            yield from lifetime(desk.scenario, name, facts.price, facts.endpoint)
 
 
 def _terms(desk: Desk, name: str) -> Iterator[Caution]:

@@ -163,7 +163,7 @@ def _endpoint(
 ) -> Iterator[Caution]:
     """What is known about a listed endpoint; a quoted price has none."""
     name = option.name
-    yield from _lifetime(scenario, name, price, endpoint)
+    yield from lifetime(scenario, name, price, endpoint)
     if endpoint.open_weights and price.precision is None:
         yield Caution(
             "precision_unknown",
@@ -178,9 +178,10 @@ def _endpoint(
         )
 
 
-def _lifetime(
+def lifetime(
     scenario: Scenario, name: str, price: TokenPrice, endpoint: EndpointFacts
 ) -> Iterator[Caution]:
+    """What is known to happen to an endpoint and its price within the horizon."""
     days = horizon_months(scenario) * 365 / 12
     until: date = price.at.date() + timedelta(days=days)
     if price.retires_by(until):

@@ -396,6 +396,23 @@ def test_a_frozen_scenario_gives_the_same_cash_flow():
     assert cashflow(frozen, "own").npv_usd == cashflow(plain, "own").npv_usd
 
 
+def test_what_the_months_rest_on_is_listed_with_its_kind():
+    finance = {"one_off_usd": {"value": 5000, "kind": "listed", "source": "a quote"}}
+    found = cashflow(scenario(own(RENTED), growth=0.01, finance=finance), "own")
+    rows = {row.path: row for row in found.assumption_rows}
+    assert rows["finance.one_off_usd"].source == "a quote"
+    assert rows["finance.one_off_usd"].kind == "listed"
+    assert rows["finance.ramp_months"].source == "default of this tool"
+    assert rows["workloads.work.growth_per_month"].value == 0.01
+    assert all(row.unit for row in rows.values())
+
+
+def test_a_retirement_within_the_horizon_is_named():
+    retiring = {"name": "retiring", "api": {"provider": "cerebras", "model": "llama-3.3-70b"}}
+    found = cashflow(scenario(own(RENTED), retiring), "own", "retiring")
+    assert any(w.code == "endpoint_retires" for w in found.warnings)
+
+
 def test_the_record_in_json_and_as_tables():
     found = cashflow(scenario(own([PURCHASE])), "own")
     data = json.loads(json.dumps(found.to_dict(), allow_nan=False))

@@ -99,6 +99,8 @@ def _result(key: str, scenario: Scenario, flow: CashFlow) -> None:
     if flow.warnings:
         st.html(markup.title("Notes on this result"))
         st.html(markup.notes(flow.warnings))
+    with st.expander("What the months rest on, beside the bills"):
+        st.html(markup.assumptions_table(flow.assumption_rows))
 
 
 def _chart(heading: str, name: str, flow: CashFlow, **options: Any) -> None:

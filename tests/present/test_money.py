@@ -46,7 +46,7 @@ def test_cumulative_cash_is_drawn_and_payback_marked(flow):
     (mark,) = [t for t in chart.data if t.mode == "markers"]
     assert (list(mark.x), list(mark.y)) == ([flow.payback_months], [0.0])
     assert "paid back after <b>12.7 months" in texts(chart)
-    assert "$48.4k behind" in texts(chart)
+    assert "48.4k behind" in texts(chart)
     crossing = np.interp(mark.x[0], range(37), column(flow, "discounted_cumulative_usd"))
     assert crossing == pytest.approx(0, abs=1e-6 * flow.do_nothing_usd)
 
