@@ -52,6 +52,10 @@ MOST_MONTHS = 600
 """The longest horizon: 50 years."""
 
 
+MOST_TOKENS_PER_DAY = 1e16
+"""Growth past this is a slip of the pen: all of today's models together serve less."""
+
+
 def whole_months(scenario: Scenario) -> int:
     """The horizon in months. Raises InputError unless it is a whole number, at most 600."""
     months = horizon_months(scenario)
@@ -118,8 +122,13 @@ class Desk:
         paths = [growth_path(w.growth_per_month.value, self.months) for w in scenario.workloads]
         daily = [w.daily_tokens for w in scenario.workloads]
         self.volumes = np.sum([d * p for d, p in zip(daily, paths, strict=True)], axis=0)
+        if not self.volumes.max() <= MOST_TOKENS_PER_DAY:
+            raise InputError(
+                f"growth_per_month leads to {self.volumes.max():.2g} tokens a day within "
+                f"{months} months; lower it, or finance.horizon_months"
+            )
         self._bills = self._built(paths)
-        self._at_prices: dict[tuple[str, float, float], list[Bill]] = {}
+        self._at_prices: dict[tuple[str, float], list[Bill]] = {}
 
     @classmethod
     def of(cls, scenario: Scenario, book: Book, months: int) -> Desk:
@@ -216,7 +225,7 @@ class Desk:
 
     def _moved(self, name: str, api_change: float) -> list[Bill]:
         """An option's bill in each month at that month's prices."""
-        key = (name, api_change, self.gpu_change)
+        key = (name, api_change)
         if key not in self._at_prices:
             api = price_path(api_change, self.months)
             gpu = price_path(self.gpu_change, self.months)

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from costmodel.bills import commitments, fleets, terms_of, units_needed, units_wanted
-from costmodel.cash_desk import Desk
+from costmodel.cash_desk import MOST_MONTHS, Desk
 from costmodel.cash_results import Renewal, RenewalRow, Stranded
 from costmodel.cautions import lifetime
 from costmodel.cost.cashflow import npv, root
@@ -70,7 +70,7 @@ def renewal(desk: Desk, name: str, reference: str) -> Renewal:
     """
     own = [int(np.ceil(o.term_months)) for o in commitments(desk.bill(name)).values()
            if np.isfinite(o.term_months)]  # fmt: skip
-    term = max(own, default=USUAL_TERM_MONTHS)
+    term = min(max(own, default=USUAL_TERM_MONTHS), MOST_MONTHS)
     beyond = desk.over(term + 1)
 
     def row(change: float) -> RenewalRow:

@@ -378,6 +378,11 @@ def test_a_horizon_is_whole_months():
         cashflow(scenario(own(RENTED), finance={"horizon_months": 1e9}))
 
 
+def test_growth_without_end_is_refused():
+    with pytest.raises(InputError, match="growth_per_month leads to .* tokens a day"):
+        cashflow(scenario(own(RENTED), growth=9.0, finance={"horizon_months": 600}))
+
+
 def test_there_must_be_something_to_compare():
     with pytest.raises(InputError, match="no option with own GPUs"):
         cashflow(scenario())
