@@ -6,8 +6,10 @@ from typing import Any
 
 import streamlit as st
 
+from costmodel.cash_desk import MOST_MONTHS
 from costmodel.cash_flow import cashflow
 from costmodel.cash_results import CashFlow, Renewal
+from costmodel.cautions import DEFAULT_HORIZON_MONTHS
 from costmodel.changes import changed
 from costmodel.errors import InputError
 from costmodel.named_cases import Cases, cases
@@ -132,7 +134,7 @@ def _finance(widgets: Controls, scenario: Scenario) -> None:
     finance = scenario.finance
     left, right = st.columns(2)
     with left:
-        _whole(widgets, "horizon", "Horizon, months", "horizon_months", finance.horizon_months, 12)
+        _horizon(widgets, finance.horizon_months)
         _percent(widgets, "api_change", "API prices, %/yr", "api_price_change_per_year", finance)
         _money(widgets, "one_off", "One-off, USD", "one_off_usd", finance.one_off_usd, 5000)
     with right:
@@ -142,12 +144,12 @@ def _finance(widgets: Controls, scenario: Scenario) -> None:
     _growth(widgets, scenario)
 
 
-def _whole(
-    widgets: Controls, key: str, label: str, name: str, stated: Quantity | None, default: float
-) -> None:
-    value = stated.value if stated else default
-    given = widgets.number(key, label, value, low=1, high=600.0, step=12)
-    widgets.set(("finance", name), float(round(given or default)), value)
+def _horizon(widgets: Controls, stated: Quantity | None) -> None:
+    value = stated.value if stated else float(DEFAULT_HORIZON_MONTHS)
+    most = float(MOST_MONTHS)
+    given = widgets.number("horizon", "Horizon, months", value, low=1, high=most, step=12)
+    if given is not None and given != value:
+        widgets.changes["finance", "horizon_months"] = float(round(given))
 
 
 def _percent(widgets: Controls, key: str, label: str, name: str, finance: Any) -> None:
