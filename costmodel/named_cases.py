@@ -213,7 +213,7 @@ def _worth(
 
 
 def _result(scenario: Scenario, case: _Drafted, pair: tuple[str, str], book: Book) -> CaseResult:
-    own = changed(scenario, case.changes)
+    own = _written_out(scenario, case)
     report = evaluate(own, book=book)
     row = report.against_cheapest(pair[0])
     try:
@@ -236,6 +236,19 @@ def _result(scenario: Scenario, case: _Drafted, pair: tuple[str, str], book: Boo
         stranded_usd=flow.stranded_usd if flow else None,
         problem=problem,
     )
+
+
+def _written_out(scenario: Scenario, case: _Drafted) -> Scenario:
+    """The scenario of a case; what is wrong with it is reported where the case stands."""
+    try:
+        return changed(scenario, case.changes)
+    except InputError as error:
+        names = [each.name for each in scenario.cases]
+        at = ("cases", names.index(case.name)) if case.name in names else ("cases",)
+        raise InputError(
+            scenario.origin.problem(at, f"{each.path}: {each.message}", f"cases.{case.name}")
+            for each in error.problems
+        ) from None
 
 
 def _path(scenario: Scenario, at: Location) -> str:

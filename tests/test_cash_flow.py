@@ -379,7 +379,7 @@ def test_a_horizon_is_whole_months():
 
 
 def test_growth_without_end_is_refused():
-    with pytest.raises(InputError, match="growth_per_month leads to .* tokens a day"):
+    with pytest.raises(InputError, match=r"growth_per_month leads to .* tokens a day"):
         cashflow(scenario(own(RENTED), growth=9.0, finance={"horizon_months": 600}))
 
 

@@ -144,8 +144,9 @@ def test_bad_cases_are_answered_with_their_line(line, words):
     assert words in str(error.value)
 
 
-def test_a_case_that_is_no_scenario_names_the_problem(stated):
-    data = stated.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    data["cases"] = [{"name": "a", "changes": {"finance.discount_rate": -2}}]
-    with pytest.raises(InputError, match="must be above -1"):
-        cases(Scenario.model_validate(data))
+def test_a_case_that_is_no_scenario_names_the_problem_and_the_case():
+    broken = parse_scenario(
+        f"{TEXT}cases:\n  - {{name: a, changes: {{finance.discount_rate: -2}}}}\n"
+    )
+    with pytest.raises(InputError, match=r"yaml:16:5: cases\.a: finance\.discount_rate.*above -1"):
+        cases(broken)
