@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from math import log, log1p
 
 import numpy as np
 
@@ -66,6 +67,21 @@ def whole_months(scenario: Scenario) -> int:
     return int(months)
 
 
+def _check_growth(scenario: Scenario, months: int) -> None:
+    """Raise InputError where a workload grows past what anybody could mean."""
+    for i, workload in enumerate(scenario.workloads):
+        rate = workload.growth_per_month.value
+        room = log(MOST_TOKENS_PER_DAY / workload.daily_tokens)
+        if (months - 1) * log1p(rate) > room:
+            message = (
+                f"{rate:g} a month leads past {MOST_TOKENS_PER_DAY:.0e} tokens a day within "
+                f"{months} months; lower it, or finance.horizon_months"
+            )
+            place = ("workloads", i, "growth_per_month")
+            path = f"workloads.{workload.name}.growth_per_month"
+            raise InputError(scenario.origin.problem(place, message, path))
+
+
 def _value(quantity: Quantity | None) -> float:
     return 0.0 if quantity is None else quantity.value
 
@@ -119,14 +135,10 @@ class Desk:
         self.ramp_months = _value(finance.ramp_months)
         self.one_off = _value(finance.one_off_usd)
         self.share = ramp_path(self.ramp_months, self.months)
+        _check_growth(scenario, months)
         paths = [growth_path(w.growth_per_month.value, self.months) for w in scenario.workloads]
         daily = [w.daily_tokens for w in scenario.workloads]
         self.volumes = np.sum([d * p for d, p in zip(daily, paths, strict=True)], axis=0)
-        if not self.volumes.max() <= MOST_TOKENS_PER_DAY:
-            raise InputError(
-                f"growth_per_month leads to {self.volumes.max():.2g} tokens a day within "
-                f"{months} months; lower it, or finance.horizon_months"
-            )
         self._bills = self._built(paths)
         self._at_prices: dict[tuple[str, float], list[Bill]] = {}
 

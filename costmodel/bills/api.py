@@ -90,7 +90,9 @@ class ApiBill:
     @cached_property
     def contract(self) -> PiecewiseLinear:
         """The map from list spend to bill."""
-        return contract_map(self.api.contract, self._usd_per_mtok)
+        contract = self.api.contract
+        stepped = contract is not None and contract.steps is not None
+        return contract_map(contract, self._usd_per_mtok if stepped else 0.0)
 
     @property
     def _usd_per_mtok(self) -> float:

@@ -101,10 +101,10 @@ def units_needed(bill: Bill, place: Place, volume: ArrayLike) -> Floats:
     if offer is not offers[-1] and not offer.optimal:
         return np.full(volume.shape, terms_of(fleet).units_of(offer))
     if isinstance(fleet, HybridBill):
-        used = fleet.hybrid.terms
-        if offer is not used.offers[-1]:
+        if offer is not fleet.offers[-1]:
             return np.zeros(volume.shape)
-        return np.maximum(fleet.hybrid.billed_units(volume) - used.committed_units, 0.0)
+        beside = fleet.hybrid.terms.committed_units
+        return np.maximum(fleet.hybrid.billed_units(volume) - beside, 0.0)
     if offer.optimal:
         return fleet.best_commitment(volume)
     beside = fleet.terms.committed_units + fleet.best_commitment(volume)
@@ -132,8 +132,7 @@ def with_commitments(bill: Bill, held: Mapping[Place, Held]) -> Bill:
     if isinstance(bill, FleetBill):
         return _committed(bill, "", held)
     if isinstance(bill, HybridBill):
-        open_offer = bill.hybrid.terms.elastic
-        return replace(bill, fleet=_committed(bill.fleet, "", held, open_offer))
+        return replace(bill, fleet=_committed(bill.fleet, "", held, bill.offers[-1]))
     return bill
 
 

@@ -47,7 +47,7 @@ def ramp_path(ramp_months: float, months: int) -> Floats:
     >>> ramp_path(4, 5).tolist(), ramp_path(0, 2).tolist()
     ([0.25, 0.5, 0.75, 1.0, 1.0], [1.0, 1.0])
     """
-    if ramp_months <= 0:
+    if ramp_months <= 1:
         return np.ones(months)
     return np.minimum(1.0, np.arange(1.0, months + 1.0) / ramp_months)
 
