@@ -158,8 +158,11 @@ def _terms(desk: Desk, name: str) -> Iterator[Caution]:
         if not units:
             continue
         if not np.isfinite(offer.term_months):
-            yield Caution("term_unset", f"{name}: {offer.name} have no term_months; they count as "
-                          "committed to the end of the horizon, at today's price.")  # fmt: skip
+            yield Caution(
+                "term_unset",
+                f"{name}: {offer.name} state no term (term_months, or usd_per_gpu where owned); "
+                "they count as committed to the end of the horizon, at today's price by the hour.",
+            )
         elif offer.purchase is None and offer.term_months > desk.months:
             left = offer.term_months - desk.months
             amount = units * terms.gpus_per_unit * _tied_usd(offer, terms, left)
