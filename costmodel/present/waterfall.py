@@ -53,7 +53,7 @@ def waterfall_figure(
     import plotly.graph_objects as go
 
     chosen = option_named(report, option) if option else waterfall_option(report)
-    steps = _shown(waterfall_steps(chosen)) if chosen else []
+    steps = shown_steps(waterfall_steps(chosen)) if chosen else []
     layout = _layout(steps, height, width)
     if chosen is None or not steps:
         return go.Figure({"data": [], "layout": layout})
@@ -97,7 +97,7 @@ def waterfall_steps(option: OptionResult) -> list[WaterfallStep]:
     return [WaterfallStep(line.name[:1].upper() + line.name[1:], line.usd) for line in option.lines]
 
 
-def _shown(steps: list[WaterfallStep]) -> list[WaterfallStep]:
+def shown_steps(steps: list[WaterfallStep]) -> list[WaterfallStep]:
     """The first step, and those that can be seen beside it; small ones together at the end."""
     total = abs(sum(step.usd for step in steps))
     first, rest = steps[:1], [s for s in steps[1:] if abs(s.usd) > LEAST_SHOWN * total]

@@ -307,9 +307,18 @@ def assumptions_table(rows: Iterable[Assumption]) -> str:
 
 
 def _value(value: float | str | None) -> str:
-    if value is None:
-        return ""
-    return text(value, 60) if isinstance(value, str) else f"{value:,.6g}"
+    return "" if value is None else text(number(value), 60)
+
+
+def number(value: float | str) -> str:
+    """A number of a table, in full.
+
+    >>> [number(x) for x in (6e8, 1730871820.288, 0.3, 1.4113679, "fp8")]
+    ['600,000,000', '1,730,871,820', '0.3', '1.41137', 'fp8']
+    """
+    if isinstance(value, str):
+        return value
+    return f"{value:,.0f}" if abs(value) >= 1e5 else f"{value:,.6g}"
 
 
 def _range(each: Assumption) -> str:

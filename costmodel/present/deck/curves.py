@@ -1,0 +1,277 @@
+"""The slide of cost curves: every bill over volume, the staircase as a staircase.
+
+The lines are a native chart; names stand beside their ends, and the windows in which the option
+at hand beats the cheapest eligible API lie behind them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from costmodel.cost.curve import Floats
+from costmodel.present.axes import Axis, first_above
+from costmodel.present.curves import joined, money_range, report_lines
+from costmodel.present.curves import Line as Drawn
+from costmodel.present.deck.charts import Dash, Line, volume, xy_chart
+from costmodel.present.deck.master import Box
+from costmodel.present.deck.sheet import Look, Sheet
+from costmodel.present.deck.text import LEADING, SMALLEST
+from costmodel.present.focus import earliest_own_option, exclusion
+from costmodel.present.theme import MUTED, Family, colours, families, mixed, spaced
+from costmodel.report import BreakEven, Report
+from costmodel.verdict import describe
+from costmodel.wording import short, usd
+
+LABELS = 168.0
+"""Points beside the plot for the names of lines."""
+
+DASHES: dict[Family, Dash] = {
+    "own": "solid", "hybrid": "longdash", "mix": "dashdot", "managed": "dash", "frontier": "dot",
+}  # fmt: skip
+"""What tells families apart without colour."""
+
+MOST_SHADED = 24
+"""Windows shaded one by one."""
+
+
+@dataclass(frozen=True)
+class _Plot:
+    """The axes and where they stand on the slide."""
+
+    box: Box
+    x: Axis
+    y: Axis
+
+    def at(self, volume: float, amount: float) -> tuple[float, float]:
+        """The place of a point, in points of the slide."""
+        across = self.box.left + self.x.at(volume) * self.box.width
+        return across, self.box.bottom - self.y.at(amount) * self.box.height
+
+
+def curves_title(report: Report) -> str:
+    """What the curves say, in a sentence."""
+    option = earliest_own_option(report)
+    row = report.against_cheapest(option.name) if option else None
+    if row is None or report.curve_points.cheapest_api_usd is None:
+        return report.recommendation.reason
+    return describe(row)
+
+
+def draw_curves(sheet: Sheet, report: Report) -> None:
+    """The chart with everything beside its lines."""
+    lines = report_lines(report)
+    chart_box = sheet.body
+    plot_box = Box(
+        chart_box.left + 52, chart_box.top + 26,
+        chart_box.width - 52 - LABELS - 8, chart_box.height - 26 - 44,
+    )  # fmt: skip
+    x = Axis(0.0, float(report.curve_points.tokens_per_day[-1]))
+    plot = _Plot(plot_box, x, Axis(0.0, money_range(report, lines, x)[1]))
+    option = earliest_own_option(report)
+    row = report.against_cheapest(option.name) if option else None
+    if report.curve_points.cheapest_api_usd is None:
+        row = None
+    accents = colours(report)
+    colour = accents[option.name] if option else MUTED
+    _shade(sheet, row, plot, colour)
+    drawn = [*_series(report, lines), *_marks(report, row, lines, plot, colour)]
+    box = Box(chart_box.left, chart_box.top, chart_box.width - LABELS, chart_box.height - 18)
+    xy_chart(sheet, box, plot_box, drawn, plot.x, plot.y, "Monthly bill over volume")
+    _words(sheet, report, plot)
+    _name_ends(sheet, lines, plot)
+    _name_leaving(sheet, lines, plot)
+    _name_crossings(sheet, row, lines, plot)
+    sheet.notes += _derivation(report)
+
+
+def _series(report: Report, lines: Sequence[Drawn]) -> Iterator[Line]:
+    kinds = families(report)
+    for line in lines:
+        excluded = bool(line.option.excluded_by)
+        x, y = corners(line.x, line.y)
+        yield Line(
+            line.option.name, x, y, mixed(line.colour, 0.6) if excluded else line.colour,
+            width=1.5 if excluded else 3.0 if line.option.kind != "api" else 2.25,
+            dash=DASHES[kinds[line.option.name]],
+        )  # fmt: skip
+    for line in lines:
+        if line.low is None or line.high is None or line.option.excluded_by:
+            continue
+        pale = mixed(line.colour, 0.55)
+        for word, values in (("low", line.low), ("high", line.high)):
+            x, y = corners(line.x, values)
+            yield Line(f"{line.option.name} ({word})", x, y, pale, width=1.0)
+
+
+def corners(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """The points at which a line of straight pieces bends: the same line, fewer numbers.
+
+    >>> x, y = corners(np.array([0., 1, 2, 3]), np.array([0., 1, 2, 5]))
+    >>> x.tolist(), y.tolist()
+    ([0.0, 2.0, 3.0], [0.0, 2.0, 5.0])
+    """
+    kept, anchor = [0], 0
+    nearly = 1e-9 * max(float(np.abs(y).max()), 1.0)
+    for i in range(1, len(x) - 1):
+        slope = (y[i + 1] - y[anchor]) / (x[i + 1] - x[anchor])
+        straight = y[anchor] + slope * (x[anchor + 1 : i + 1] - x[anchor])
+        if np.abs(straight - y[anchor + 1 : i + 1]).max() > nearly:
+            kept.append(i)
+            anchor = i
+    kept.append(len(x) - 1)
+    return x[kept], y[kept]
+
+
+def _marks(
+    report: Report, row: BreakEven | None, lines: Sequence[Drawn], plot: _Plot, colour: str
+) -> Iterator[Line]:
+    """The evaluated volume, and the crossings."""
+    here = report.tokens_per_day
+    yield Line("evaluated volume", [here, here], [0.0, plot.y.high], MUTED, 1.0, "dash")
+    found = _crossings(row, lines, plot)
+    if found:
+        places = [at for _, at, _ in found]
+        amounts = [amount for *_, amount in found]
+        yield Line("break-even", places, amounts, colour, 0.0, marker=True)
+
+
+def _crossings(
+    row: BreakEven | None, lines: Sequence[Drawn], plot: _Plot
+) -> list[tuple[str, float, float]]:
+    """What, at which volume, at which bill; inside the frame."""
+    line = next((each for each in lines if row and each.option.name == row.option), None)
+    if row is None or line is None or row.verdict in ("never", "always"):
+        return []
+    first, always = row.first_tokens_per_day, row.always_from_tokens_per_day
+    named = [("first cheaper", first), ("always cheaper from", always)]
+    if first == always:
+        named = [("cheaper from", first)]
+    return [
+        (words, at, float(np.interp(at, line.x, line.y)))
+        for words, at in named
+        if at is not None and 0 < at <= plot.x.high
+    ]
+
+
+# ---------------------------------------------------------------------------- beside the lines
+
+
+def _shade(sheet: Sheet, row: BreakEven | None, plot: _Plot, colour: str) -> None:
+    """Light columns where the option wins."""
+    windows = joined(row.winning.windows if row else (), plot.x)
+    if len(windows) > MOST_SHADED:
+        windows = [(windows[0][0], windows[-1][1])]
+    for low, high in windows:
+        left, right = plot.at(low, 0.0)[0], plot.at(high, 0.0)[0]
+        place = Box(left, plot.box.top, max(right - left, 0.75), plot.box.height)
+        sheet.area(place, mixed(colour, 0.09))
+
+
+def _words(sheet: Sheet, report: Report, plot: _Plot) -> None:
+    """Units of both axes, and where one stands."""
+    small = Look((SMALLEST,), muted=True)
+    sheet.text(Box(plot.box.left - 52, sheet.body.top, 200, 16), "US dollars a month", small)
+    under = Box(plot.box.left, sheet.body.bottom - 17, plot.box.width, 17)
+    sheet.text(
+        under, "tokens a day (input + output)", Look((SMALLEST,), muted=True, align="center")
+    )
+    here = plot.at(report.tokens_per_day, 0.0)[0]
+    words = f"You are here: {volume(report.tokens_per_day)}"
+    width = sheet.stage.ruler.width(words, SMALLEST) + 12
+    left = min(max(here - width / 2, plot.box.left + 150), plot.box.right - width)
+    sheet.text(Box(left, sheet.body.top + 6, width, 16), words, Look((SMALLEST,), align="center"))
+
+
+def _name_ends(sheet: Sheet, lines: Sequence[Drawn], plot: _Plot) -> None:
+    """Names beside the lines that end in the frame, with the reason of those that are out."""
+    ending = [line for line in lines if _leaves(line, plot) is None]
+    width = LABELS - 16
+    ruler = sheet.stage.ruler
+    texts = [_end_text(line) for line in ending]
+    tall = [
+        min(4, len(ruler.lines(text, width - 8, SMALLEST, bold=True))) * SMALLEST * LEADING + 3
+        for text in texts
+    ]
+    wanted = [plot.at(0.0, line.end)[1] for line in ending]
+    places = spaced(wanted, tall, sheet.body.top, sheet.body.bottom)
+    for line, text, height, place in zip(ending, texts, tall, places, strict=True):
+        left = plot.box.right + 16
+        box = Box(left, place - height / 2, width, height)
+        look = Look((SMALLEST,), bold=True, colour=_ink(line), anchor="middle")
+        sheet.text(box, text, look)
+        sheet.line(
+            plot.box.right + 2, plot.at(0.0, line.end)[1], left + 2, place, mixed(line.colour, 0.5)
+        )
+
+
+def _end_text(line: Drawn) -> str:
+    why = exclusion(line.option)
+    return f"{line.option.name} ({why})" if why else line.option.name
+
+
+def _ink(line: Drawn) -> str:
+    return MUTED if line.option.excluded_by else line.colour
+
+
+def _leaves(line: Drawn, plot: _Plot) -> float | None:
+    return first_above(line.x, line.y, plot.y.high)
+
+
+def _name_leaving(sheet: Sheet, lines: Sequence[Drawn], plot: _Plot) -> None:
+    """Names of lines that leave through the top, at that place, one under the other."""
+    leaving = [(at, line) for line in lines if (at := _leaves(line, plot)) is not None]
+    height = 2 * SMALLEST * LEADING + 2
+    for i, (at, line) in enumerate(sorted(leaving, key=lambda pair: pair[0])):
+        text, width = _end_text(line), 190.0
+        width = min(width, sheet.stage.ruler.width(text, SMALLEST, bold=True) + 12)
+        top = plot.box.top + 4 + i * (height + 2)
+        amount = plot.y.value(max(0.05, 1 - (top + height / 2 - plot.box.top) / plot.box.height))
+        beside = plot.at(first_above(line.x, line.y, amount) or at, 0.0)[0]
+        fits_left = beside - width - 8 > plot.box.left
+        left = beside - width - 8 if fits_left else beside + 10
+        look = Look(
+            (SMALLEST,), bold=True, colour=_ink(line), align="right" if fits_left else "left"
+        )
+        sheet.text(Box(left, top, width, height), text, look)
+
+
+def _name_crossings(
+    sheet: Sheet, row: BreakEven | None, lines: Sequence[Drawn], plot: _Plot
+) -> None:
+    for words, at, amount in _crossings(row, lines, plot):
+        across, down = plot.at(at, amount)
+        text = f"{words} {volume(at)}"
+        width, height = 112.0, 2 * SMALLEST * LEADING + 2
+        below = words != "always cheaper from" and plot.box.bottom - down > height + 16
+        top = min(down + 34, plot.box.bottom - height - 3) if below else max(
+            down - 34 - height, plot.box.top + 60
+        )  # fmt: skip
+        shift = 18 if below else -width - 2
+        left = min(max(across + shift, plot.box.left + 2), plot.box.right - width - 2)
+        edge = top if below else top + height
+        sheet.line(across, down + (6 if below else -6), left + width / 2, edge, MUTED)
+        look = Look((SMALLEST,), align="center", bold=True)
+        sheet.text(Box(left, top, width, height), text, look)
+
+
+def _derivation(report: Report) -> Iterator[str]:
+    yield report.recommendation.reason
+    yield (
+        "An API's bill rises with every token. Own GPUs are bought in whole replicas, so their "
+        "bill is a staircase; crossings are exact, from merging every step of both bills, and "
+        "not read off a grid."
+    )
+    for row in report.break_even:
+        rival = "the cheapest eligible API" if row.against == "cheapest" else row.against
+        first, always = row.first_tokens_per_day, row.always_from_tokens_per_day
+        yield (
+            f"{row.option} against {rival}: {row.verdict}; first cheaper "
+            f"{'never' if first is None else short(max(first, 0.0)) + ' a day'}, always from "
+            f"{'never' if always is None else short(max(always, 0.0)) + ' a day'}."
+        )
+    for option in report.options:
+        if option.monthly_usd is not None:
+            yield f"{option.name}: {usd(option.monthly_usd)} a month. {exclusion(option)}".strip()
