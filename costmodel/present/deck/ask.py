@@ -12,6 +12,7 @@ from costmodel.present.deck.sheet import Column, Look, Sheet
 from costmodel.present.deck.tables import every_warning
 from costmodel.present.focus import earliest_own_option, exclusion
 from costmodel.present.headline import headline
+from costmodel.present.markup import grouped
 from costmodel.present.outlook import (
     bill_range,
     goal_words,
@@ -31,7 +32,10 @@ OPTION_COLUMNS = (
     Column("Option", 2.5), Column("A month", 0.95, "right"), Column("Range", 1.7),
     Column("Standing", 2.1),
 )  # fmt: skip
-MOST_OPTIONS = 8
+MOST_OPTIONS, MOST_CHECKS = 8, 2
+ROW = 33.0
+"""Points of a row with two lines of text."""
+
 Card = tuple[str, str, str]
 
 
@@ -122,10 +126,13 @@ def draw_ask(sheet: Sheet, report: Report, risk: Any = None, cashflow: Any = Non
     words = f"Every option at {short(report.tokens_per_day)} tokens a day"
     sheet.text(head, words, Look((16.0, 14.0, 12.0), bold=True))
     ordered = sorted(report.options, key=lambda o: (not o.stands, o.monthly_usd or 0.0))
-    most = min(MOST_OPTIONS, int(rest.height / 34) - 1)
+    most = min(MOST_OPTIONS, int(rest.height / ROW) - 1)
+    height = min(40.0, rest.height / (min(most, len(ordered)) + 1))
     rows = [_option_row(report, option, risk) for option in ordered[:most]]
     strong = [i for i, option in enumerate(ordered[:most]) if option == best]
-    sheet.table(rest, OPTION_COLUMNS, rows, bold=strong, row_height=34)
+    sheet.table(
+        rest, OPTION_COLUMNS, rows, bold=strong, row_height=height, sizes=(14.0, 13.0, 12.0)
+    )
     sheet.notes += _derivation(report, ordered[most:], risk)
 
 
@@ -156,12 +163,16 @@ def _reasons(report: Report, risk: Any, cashflow: Any) -> Iterator[str]:
             yield f"The condition {price.condition} costs {usd(price.usd_per_month)} a month."
         elif price.usd_per_month is None:
             yield f"No option meets the condition {price.condition}."
+    if risk is None:
+        _, amount, what = driver(report)
+        yield f"The largest part of it: {amount} for {what}."
     end = report.horizon
     if end is not None and end.cheapest is not None:
         yield (
             f"In {end.months:.0f} months, at {short(end.tokens_per_day)} tokens a day, "
             f"{end.cheapest} is the cheapest."
         )
+    yield from grouped(report.warnings).get("Check before you rely on this", [])[:MOST_CHECKS]
 
 
 def _derivation(report: Report, more: list[OptionResult], risk: Any) -> Iterator[str]:

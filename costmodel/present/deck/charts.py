@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from lxml import etree
@@ -123,6 +123,8 @@ def axis_format(axis: Axis, prefix: str = "") -> str:
     '[=0]0;[<1000000000]0,,"M";0.##,,,"B"'
     >>> axis_format(Axis(0, 38_000), "$")
     '[=0]"$"0;[<1000]"$"0;"$"0,"k"'
+    >>> axis_format(Axis(-100_000, 200_000), "$")
+    '[>0]"$"0,"k";[<0]-"$"0,"k";"$"0'
     """
     ticks = [abs(tick) for tick in axis.ticks() if tick]
     if not ticks:
@@ -135,6 +137,9 @@ def axis_format(axis: Axis, prefix: str = "") -> str:
     lead = f'"{prefix}"' if prefix else ""
     if not letter:
         return f"{lead}0{_decimals(ticks, 1.0)}"
+    if axis.low < 0:
+        digits = f'{lead}0{_decimals(ticks, size)}{scale}"{letter}"'
+        return f"[>0]{digits};[<0]-{digits};{lead}0"
     below = {"B": ',,"M"', "M": ',"k"', "k": ""}[letter]
     above = [tick for tick in ticks if tick >= size]
     return (
@@ -189,10 +194,12 @@ def bars_about(
     middle: float, name: str,
 ) -> Any:  # fmt: skip
     """Horizontal bars that start from ``middle``, the first category at the top."""
-    chart = _bar_chart(sheet, XL_CHART_TYPE.BAR_CLUSTERED, box, categories, bars, name, gap=45)
+    upwards = [replace(each, values=each.values[::-1]) for each in bars]
+    chart = _bar_chart(
+        sheet, XL_CHART_TYPE.BAR_CLUSTERED, box, categories[::-1], upwards, name, gap=45
+    )
     _axis(chart.value_axis, x, axis_format(x, "$"), grid=True)
     axis = chart.category_axis
-    axis.reverse_order = True
     axis.tick_label_position = XL_TICK_LABEL_POSITION.NONE
     _cross(chart, middle)
     _place_plot(chart, box, plot)

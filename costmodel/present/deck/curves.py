@@ -7,7 +7,7 @@ at hand beats the cheapest eligible API lie behind them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,13 +20,16 @@ from costmodel.present.deck.master import Box
 from costmodel.present.deck.sheet import Look, Sheet
 from costmodel.present.deck.text import LEADING, SMALLEST
 from costmodel.present.focus import earliest_own_option, exclusion
-from costmodel.present.theme import MUTED, Family, colours, families, mixed, spaced
-from costmodel.report import BreakEven, Report
+from costmodel.present.theme import MUTED, Family, colours, families, mixed, shortened, spaced
+from costmodel.report import BreakEven, OptionResult, Report
 from costmodel.verdict import describe
 from costmodel.wording import short, usd
 
 LABELS = 168.0
 """Points beside the plot for the names of lines."""
+
+BAND = 42.0
+"""Points over the plot, for what is marked in it."""
 
 DASHES: dict[Family, Dash] = {
     "own": "solid", "hybrid": "longdash", "mix": "dashdot", "managed": "dash", "frontier": "dot",
@@ -55,9 +58,18 @@ def curves_title(report: Report) -> str:
     """What the curves say, in a sentence."""
     option = earliest_own_option(report)
     row = report.against_cheapest(option.name) if option else None
-    if row is None or report.curve_points.cheapest_api_usd is None:
+    best = report.recommendation.option
+    if row is not None and report.curve_points.cheapest_api_usd is not None:
+        return describe(replace(row, option=shortened(row.option, 60)))
+    if best is None:
         return report.recommendation.reason
-    return describe(row)
+    bill = usd(report.option(best).monthly_usd or 0.0)
+    if option is None:
+        return f"{shortened(best, 60)} is the cheapest API here, at {bill} a month."
+    return (
+        f"No API by itself meets every condition; {shortened(best, 60)} is the cheapest way that "
+        f"does, at {bill} a month."
+    )
 
 
 def draw_curves(sheet: Sheet, report: Report) -> None:
@@ -65,8 +77,8 @@ def draw_curves(sheet: Sheet, report: Report) -> None:
     lines = report_lines(report)
     chart_box = sheet.body
     plot_box = Box(
-        chart_box.left + 52, chart_box.top + 26,
-        chart_box.width - 52 - LABELS - 8, chart_box.height - 26 - 44,
+        chart_box.left + 52, chart_box.top + BAND,
+        chart_box.width - 52 - LABELS - 8, chart_box.height - BAND - 44,
     )  # fmt: skip
     x = Axis(0.0, float(report.curve_points.tokens_per_day[-1]))
     plot = _Plot(plot_box, x, Axis(0.0, money_range(report, lines, x)[1]))
@@ -77,7 +89,7 @@ def draw_curves(sheet: Sheet, report: Report) -> None:
     accents = colours(report)
     colour = accents[option.name] if option else MUTED
     _shade(sheet, row, plot, colour)
-    drawn = [*_series(report, lines), *_marks(report, row, lines, plot, colour)]
+    drawn = [*_series(report, lines, option), *_marks(report, row, lines, plot, colour)]
     box = Box(chart_box.left, chart_box.top, chart_box.width - LABELS, chart_box.height - 18)
     xy_chart(sheet, box, plot_box, drawn, plot.x, plot.y, "Monthly bill over volume")
     _words(sheet, report, plot)
@@ -87,7 +99,8 @@ def draw_curves(sheet: Sheet, report: Report) -> None:
     sheet.notes += _derivation(report)
 
 
-def _series(report: Report, lines: Sequence[Drawn]) -> Iterator[Line]:
+def _series(report: Report, lines: Sequence[Drawn], shown: OptionResult | None) -> Iterator[Line]:
+    """Every bill, and the range of the one that is spoken of."""
     kinds = families(report)
     for line in lines:
         excluded = bool(line.option.excluded_by)
@@ -98,7 +111,7 @@ def _series(report: Report, lines: Sequence[Drawn]) -> Iterator[Line]:
             dash=DASHES[kinds[line.option.name]],
         )  # fmt: skip
     for line in lines:
-        if line.low is None or line.high is None or line.option.excluded_by:
+        if line.low is None or line.high is None or line.option != shown:
             continue
         pale = mixed(line.colour, 0.55)
         for word, values in (("low", line.low), ("high", line.high)):
@@ -173,16 +186,16 @@ def _shade(sheet: Sheet, row: BreakEven | None, plot: _Plot, colour: str) -> Non
 def _words(sheet: Sheet, report: Report, plot: _Plot) -> None:
     """Units of both axes, and where one stands."""
     small = Look((SMALLEST,), muted=True)
-    sheet.text(Box(plot.box.left - 52, sheet.body.top, 200, 16), "US dollars a month", small)
+    row = plot.box.top - 18
+    sheet.text(Box(sheet.body.left, row, 130, 16), "US dollars a month", small)
     under = Box(plot.box.left, sheet.body.bottom - 17, plot.box.width, 17)
-    sheet.text(
-        under, "tokens a day (input + output)", Look((SMALLEST,), muted=True, align="center")
-    )
+    centred = Look((SMALLEST,), muted=True, align="center")
+    sheet.text(under, "tokens a day (input + output)", centred)
     here = plot.at(report.tokens_per_day, 0.0)[0]
     words = f"You are here: {volume(report.tokens_per_day)}"
     width = sheet.stage.ruler.width(words, SMALLEST) + 12
-    left = min(max(here - width / 2, plot.box.left + 150), plot.box.right - width)
-    sheet.text(Box(left, sheet.body.top + 6, width, 16), words, Look((SMALLEST,), align="center"))
+    left = min(max(here - width / 2, sheet.body.left + 134), plot.box.right - width)
+    sheet.text(Box(left, row, width, 16), words, Look((SMALLEST,), align="center"))
 
 
 def _name_ends(sheet: Sheet, lines: Sequence[Drawn], plot: _Plot) -> None:
@@ -192,7 +205,7 @@ def _name_ends(sheet: Sheet, lines: Sequence[Drawn], plot: _Plot) -> None:
     ruler = sheet.stage.ruler
     texts = [_end_text(line) for line in ending]
     tall = [
-        min(4, len(ruler.lines(text, width - 8, SMALLEST, bold=True))) * SMALLEST * LEADING + 3
+        min(2, len(ruler.lines(text, width, SMALLEST, bold=True))) * SMALLEST * LEADING + 3
         for text in texts
     ]
     wanted = [plot.at(0.0, line.end)[1] for line in ending]
@@ -200,16 +213,15 @@ def _name_ends(sheet: Sheet, lines: Sequence[Drawn], plot: _Plot) -> None:
     for line, text, height, place in zip(ending, texts, tall, places, strict=True):
         left = plot.box.right + 16
         box = Box(left, place - height / 2, width, height)
-        look = Look((SMALLEST,), bold=True, colour=_ink(line), anchor="middle")
-        sheet.text(box, text, look)
+        bold = not line.option.excluded_by
+        sheet.text(box, text, Look((SMALLEST,), bold, _ink(line), anchor="middle"))
         sheet.line(
             plot.box.right + 2, plot.at(0.0, line.end)[1], left + 2, place, mixed(line.colour, 0.5)
         )
 
 
 def _end_text(line: Drawn) -> str:
-    why = exclusion(line.option)
-    return f"{line.option.name} ({why})" if why else line.option.name
+    return f"{line.option.name} (not eligible)" if line.option.excluded_by else line.option.name
 
 
 def _ink(line: Drawn) -> str:
@@ -241,20 +253,18 @@ def _name_leaving(sheet: Sheet, lines: Sequence[Drawn], plot: _Plot) -> None:
 def _name_crossings(
     sheet: Sheet, row: BreakEven | None, lines: Sequence[Drawn], plot: _Plot
 ) -> None:
-    for words, at, amount in _crossings(row, lines, plot):
+    """Crossings by name over the plot, with a thin line down to each."""
+    found = _crossings(row, lines, plot)
+    texts = [f"{words} {volume(at)}" for words, at, _ in found]
+    widths = [sheet.stage.ruler.width(text, SMALLEST, bold=True) + 12 for text in texts]
+    wanted = [plot.at(at, 0.0)[0] for _, at, _ in found]
+    centres = spaced(wanted, widths, plot.box.left - 30, plot.box.right + LABELS)
+    top = sheet.body.top + 4
+    for (_, at, amount), text, width, centre in zip(found, texts, widths, centres, strict=True):
         across, down = plot.at(at, amount)
-        text = f"{words} {volume(at)}"
-        width, height = 112.0, 2 * SMALLEST * LEADING + 2
-        below = words != "always cheaper from" and plot.box.bottom - down > height + 16
-        top = min(down + 34, plot.box.bottom - height - 3) if below else max(
-            down - 34 - height, plot.box.top + 60
-        )  # fmt: skip
-        shift = 18 if below else -width - 2
-        left = min(max(across + shift, plot.box.left + 2), plot.box.right - width - 2)
-        edge = top if below else top + height
-        sheet.line(across, down + (6 if below else -6), left + width / 2, edge, MUTED)
-        look = Look((SMALLEST,), align="center", bold=True)
-        sheet.text(Box(left, top, width, height), text, look)
+        look = Look((SMALLEST,), bold=True, align="center")
+        sheet.text(Box(centre - width / 2, top, width, 16), text, look)
+        sheet.line(across, top + 17, across, down - 6, MUTED)
 
 
 def _derivation(report: Report) -> Iterator[str]:

@@ -143,8 +143,12 @@ class Sheet:
     def table(
         self, box: Box, columns: Sequence[Column], rows: Sequence[Sequence[str]],
         bold: Iterable[int] = (), row_height: float = 23.0,
+        sizes: Sequence[float] = (SMALLEST,),
     ) -> None:  # fmt: skip
-        """A table; each cell on as many lines as its row has room for. ``bold``: rows by place."""
+        """A table; each cell on as many lines as its row has room for.
+
+        ``bold``: rows by place. ``sizes``: the largest at which every cell fits is that of all.
+        """
         shape = self.slide.shapes.add_table(1, len(columns), *_emu(box))
         shape.height = Pt((len(rows) + 1) * row_height)
         total = sum(column.share for column in columns)
@@ -155,19 +159,36 @@ class Sheet:
             place.w = Pt(width)
         for old in list(table.tr_lst):
             table.remove(old)
-        strong = {row + 1 for row in bold}
-        for i, row in enumerate([[column.head for column in columns], *rows]):
+        strong, aligned = {row + 1 for row in bold}, [column.align for column in columns]
+        lines = [[column.head for column in columns], *rows]
+        size = self._size_of_all(lines, widths, row_height, sizes)
+        for i, row in enumerate(lines):
             cells = "".join(
-                self._cell(text, width, row_height, Look(bold=i in strong, muted=i == 0,
-                                                         align=column.align))
-                for text, column, width in zip(row, columns, widths, strict=True)
-            )  # fmt: skip
+                self._cell(text, width, row_height, Look((size,), i in strong, None, i == 0, align))
+                for text, width, align in zip(row, widths, aligned, strict=True)
+            )
             table.append(parse_xml(f'<a:tr {_DRAWING} h="{Pt(row_height)}">{cells}</a:tr>'))
+
+    def _size_of_all(
+        self, lines: Sequence[Sequence[str]], widths: Sequence[float], height: float,
+        sizes: Sequence[float],
+    ) -> float:  # fmt: skip
+        """The largest of some sizes at which every cell fits in bold, else the smallest."""
+        ruler, room = self.stage.ruler, height - 2 * CELL_PAD
+        for size in sorted(sizes, reverse=True)[:-1]:
+            most = int(room / size / LEADING)
+            if all(
+                len(ruler.lines(plain(text), width - 2 * PAD, size, bold=True)) <= most
+                for row in lines
+                for text, width in zip(row, widths, strict=True)
+            ):
+                return size
+        return min(sizes)
 
     def _cell(self, text: str, width: float, height: float, look: Look) -> str:
         """A cell as XML: a table of all numbers has a thousand, too many to build piece by piece."""
         shown, size = self.stage.ruler.fitted(
-            text, width - 2 * PAD, height - 2 * CELL_PAD, bold=look.bold
+            text, width - 2 * PAD, height - 2 * CELL_PAD, look.sizes, bold=look.bold
         )
         self._keep(text, shown)
         name = "muted" if look.muted else "text"

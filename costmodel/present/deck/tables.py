@@ -20,8 +20,8 @@ ROW, TALL_ROW = 22.0, 36.0
 """Points of a row with one line of text, and with two."""
 
 ASSUMPTION_COLUMNS = (
-    Column("Input", 2.6), Column("Value", 1.35, "right"), Column("Unit", 1.05),
-    Column("Low to high", 1.35), Column("Kind", 0.85), Column("Source", 3.4), Column("Date", 0.95),
+    Column("Input", 2.6), Column("Value", 1.35, "right"), Column("Unit", 1.25),
+    Column("Low to high", 1.35), Column("Kind", 0.85), Column("Source", 3.2), Column("Date", 0.95),
 )  # fmt: skip
 PRECISION_COLUMNS = (
     Column("Task", 1.5), Column("Served by", 1.5), Column("Precision", 1.1),
@@ -124,7 +124,9 @@ def draw_precision(sheet: Sheet, rows: Sequence[TaskPrecision]) -> None:
     cells = [
         (row.task, row.served_by, row.precision, row.known, row.also, row.not_yet) for row in rows
     ]
-    sheet.table(sheet.body, PRECISION_COLUMNS, cells, row_height=2 * TALL_ROW - 6)
+    sheet.table(
+        sheet.body, PRECISION_COLUMNS, cells, row_height=2 * TALL_ROW - 6, sizes=(14.0, 13.0, 12.0)
+    )
     sheet.notes.append(
         "Retention compares a precision with the same model at 16 bits; 'likely' means that nine "
         "published rows in ten keep the floor. Only a gate on own evaluations says pass."
@@ -146,7 +148,7 @@ def draw_evidence(sheet: Sheet, rows: Sequence[Evidence]) -> None:
         (row.name, row.value, row.kind, row.source, row.as_of.isoformat() if row.as_of else "–")
         for row in rows[:fit]
     ]
-    sheet.table(sheet.body, EVIDENCE_COLUMNS, cells, row_height=TALL_ROW)
+    sheet.table(sheet.body, EVIDENCE_COLUMNS, cells, row_height=TALL_ROW, sizes=(13.0, 12.0))
     sheet.notes += [
         "Kinds, from the best evidence to the weakest: measured, listed, anchored (a measurement "
         "moved by a model), estimated, assumed.",

@@ -54,15 +54,22 @@ def _stacks(option: OptionResult) -> bool:
 
 def waterfall_title(option: OptionResult) -> str:
     """Where most of the money sits, in a sentence."""
-    steps = waterfall_steps(option)
-    total = sum(step.usd for step in steps)
-    largest = max(steps, key=lambda step: step.usd)
-    name = largest.name[:1].lower() + largest.name[1:]
-    sentence = (
-        f"Of the {usd(total)} a month for {shortened(option.name, 60)}, {usd(largest.usd)} "
-        f"({percent(largest.usd / total)}) is {name}"
-    )
-    return f"{sentence}."
+    first, *rest = waterfall_steps(option)
+    total = first.usd + sum(step.usd for step in rest)
+    bill = f"the {usd(total)} a month for {shortened(option.name, 60)}"
+    largest = max(rest, key=lambda step: step.usd)
+    if option.fleet is not None and option.fleet.waterfall:
+        adds = "add" if largest.name.endswith("s") else "adds"
+        return (
+            f"Only {percent(first.usd / total)} of {bill} is the load itself; {_lower(largest)} "
+            f"{adds} {usd(largest.usd)}."
+        )
+    top = max((first, largest), key=lambda step: step.usd)
+    return f"Of {bill}, {usd(top.usd)} ({percent(top.usd / total)}) is {_lower(top)}."
+
+
+def _lower(step: WaterfallStep) -> str:
+    return step.name[:1].lower() + step.name[1:]
 
 
 def draw_waterfall(sheet: Sheet, report: Report, option: OptionResult) -> None:
