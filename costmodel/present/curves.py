@@ -140,6 +140,7 @@ def curves_figure(
 
 
 def report_lines(report: Report) -> list[Line]:
+    """Every option that has a bill, with its colour and range."""
     points, accents = report.curve_points, colours(report)
     x = points.tokens_per_day
     lines = []

@@ -283,8 +283,8 @@ def _price(condition: ConditionPrice) -> str:
     return "no option meets it" if usd_per_month is None else usd(usd_per_month)
 
 
-def assumptions_table(rows: Iterable[Assumption]) -> str:
-    """Every number the result rests on."""
+def assumptions_table(rows: Iterable[Assumption], *, tall: bool = False) -> str:
+    """Every number the result rests on; in a frame that scrolls unless ``tall``."""
     return table(
         ("Where", "Value", "Unit", "Range", "Kind", "Source", "Date"),
         [
@@ -302,7 +302,7 @@ def assumptions_table(rows: Iterable[Assumption]) -> str:
             for each in rows
         ],
         numbers=("Value",),
-        tall=False,
+        tall=tall,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from costmodel.present.theme import shortened
 from costmodel.report import Report
 from costmodel.wording import percent, usd
 
@@ -75,29 +76,56 @@ def widest_first(risk: Any) -> list[Row]:
     return sorted(rows, key=lambda row: -abs(row["high_usd"] - row["low_usd"]))
 
 
+_LABELS = {
+    "requests_per_s": "throughput",
+    "usd_per_gpu_hour": "price of a GPU hour",
+    "usd_per_gpu": "price of a GPU",
+    "tokens_per_day": "volume",
+    "requests_per_day": "volume",
+    "input_tokens": "input tokens a request",
+    "output_tokens": "output tokens a request",
+    "cached_input_share": "cached share of the input",
+    "batch_share": "share that may wait",
+    "input_token_ratio": "input tokens against the reference",
+    "output_token_ratio": "output tokens against the reference",
+    "input_usd_per_mtok": "input price",
+    "output_usd_per_mtok": "output price",
+    "cached_input_usd_per_mtok": "price of cached input",
+    "peak_to_mean": "peak to mean",
+    "overheads.usd_per_hour": "cost of an engineering hour",
+    "overheads.per_fleet.hours_per_month": "engineering hours for a fleet",
+    "overheads.per_api.hours_per_month": "engineering hours for an API",
+}
+"""What a board calls an input, by the whole path or its last part."""
+
+
 def input_name(path: str) -> str:
-    """A path as words: what it belongs to, and the number.
+    """A path of the scenario in words.
 
     >>> input_name("options.own GPUs.selfhost.throughput.chat.requests_per_s")
-    'own GPUs: throughput, chat, requests per s'
+    'throughput of own GPUs'
+    >>> input_name("overheads.per_fleet.hours_per_month")
+    'engineering hours for a fleet'
     """
+    last = path.rsplit(".", 1)[-1]
+    label = _LABELS.get(path) or _LABELS.get(last) or last.replace("_", " ")
+    owner = _owner(path)
+    return f"{label} of {owner}" if owner else label
+
+
+def _owner(path: str) -> str:
+    """The option or workload that a path belongs to."""
     part, _, rest = path.partition(".")
-    if part in ("options", "workloads"):
-        name, _, rest = rest.partition(".")
-        for kind in ("selfhost", "api", "hybrid"):
-            rest = rest.removeprefix(f"{kind}.")
-        return f"{name}: {_words(rest)}"
-    return f"{part}: {_words(rest)}"
-
-
-def _words(path: str) -> str:
-    return path.replace(".", ", ").replace("_", " ")
+    if part == "options":
+        kinds = (".selfhost.", ".api.", ".hybrid.", ".mix.")
+        return min((rest.partition(kind)[0] for kind in kinds), key=len)
+    return rest.partition(".")[0] if part == "workloads" else ""
 
 
 def goal_words(rows: Sequence[Row]) -> list[str]:
     """What would turn the verdict, one sentence per input that can."""
     return [
-        f"{input_name(row['path'])}: the verdict turns at {row['value']:,.4g}, now "
+        f"The verdict turns where the {input_name(row['path'])} is {row['value']:,.4g}; now it is "
         f"{row['current']:,.4g}."
         for row in rows
         if row["value"] is not None
@@ -116,6 +144,17 @@ def payback_words(months: float | None) -> str:
         return "at once"
     shown = f"{months:.3g}"
     return f"{shown} month{'' if shown == '1' else 's'}"
+
+
+def cash_sentence(cashflow: Any) -> str:
+    """Whether it pays, in a sentence."""
+    pair = f"Against {shortened(cashflow.against, 48)}, {shortened(cashflow.option, 48)}"
+    worth = f"is worth {usd(cashflow.npv_usd)} today"
+    if cashflow.payback_months is None:
+        return f"{pair} does not pay back within the horizon; it {worth}."
+    if cashflow.payback_months <= 0:
+        return f"{pair} pays from the start and {worth}."
+    return f"{pair} pays back after {payback_words(cashflow.payback_months)} and {worth}."
 
 
 def cash_figures(cashflow: Any) -> list[tuple[str, str, str]]:

@@ -10,23 +10,11 @@ from costmodel.present.deck.charts import Line, xy_chart
 from costmodel.present.deck.master import Box
 from costmodel.present.deck.sheet import Look, Sheet
 from costmodel.present.deck.text import SMALLEST
-from costmodel.present.outlook import cash_figures, month_rows, payback_words
-from costmodel.present.theme import MUTED, colours, shortened, spaced
+from costmodel.present.outlook import cash_figures, month_rows
+from costmodel.present.theme import MUTED, colours, spaced
 from costmodel.report import Report
-from costmodel.wording import usd
 
 LABELS = 92.0
-
-
-def cash_title(cashflow: Any) -> str:
-    """Whether it pays, in a sentence."""
-    option, api = shortened(cashflow.option, 48), shortened(cashflow.against, 48)
-    worth = f"{usd(cashflow.npv_usd)} in money of today"
-    if cashflow.payback_months is None:
-        return f"{option} does not pay back against {api} within the horizon: {worth}."
-    when = payback_words(cashflow.payback_months)
-    paid = "pays from the start" if cashflow.payback_months <= 0 else f"pays back after {when}"
-    return f"{option} {paid} against {api}: {worth}."
 
 
 def draw_cash(sheet: Sheet, report: Report, cashflow: Any) -> None:

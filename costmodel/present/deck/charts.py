@@ -12,16 +12,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from lxml import etree
 from pptx.chart.data import CategoryChartData, XyChartData
 from pptx.chart.xlsx import CategoryWorkbookWriter, XyWorkbookWriter
 from pptx.dml.color import RGBColor
 from pptx.enum.chart import XL_CHART_TYPE, XL_MARKER_STYLE, XL_TICK_LABEL_POSITION, XL_TICK_MARK
 from pptx.enum.dml import MSO_LINE, MSO_THEME_COLOR
 from pptx.oxml.ns import qn
+from pptx.oxml.xmlchemy import OxmlElement
 from pptx.util import Pt, lazyproperty
 from xlsxwriter import Workbook
 
+from costmodel.cost.curve import Floats
 from costmodel.present.axes import Axis
 from costmodel.present.deck.master import Box
 from costmodel.present.deck.sheet import Sheet
@@ -39,15 +40,14 @@ _DASHES = {
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a chart, or its points alone where ``width`` is 0."""
+    """A line of a chart."""
 
     name: str
-    x: Sequence[float]
-    y: Sequence[float]
+    x: Sequence[float] | Floats
+    y: Sequence[float] | Floats
     colour: str
     width: float = 2.25
     dash: Dash = "solid"
-    marker: bool = False
 
 
 @dataclass(frozen=True)
@@ -235,6 +235,7 @@ def _added(sheet: Sheet, kind: Any, box: Box, data: Any, name: str) -> Any:
     place = (Pt(box.left), Pt(box.top), Pt(box.width), Pt(box.height))
     frame = sheet.slide.shapes.add_chart(kind, *place, data)
     frame.name = name
+    frame._element.nvGraphicFramePr.cNvPr.set("descr", f"{name}. {sheet.slide.shapes.title.text}")
     chart = frame.chart
     chart.has_legend = chart.has_title = False
     chart.font.size = Pt(SMALLEST)
@@ -244,17 +245,7 @@ def _added(sheet: Sheet, kind: Any, box: Box, data: Any, name: str) -> Any:
 
 def _draw(series: Any, line: Line) -> None:
     series.smooth = False
-    marker = series.marker
-    if line.marker:
-        marker.style, marker.size = XL_MARKER_STYLE.CIRCLE, 9
-        marker.format.fill.solid()
-        marker.format.fill.fore_color.theme_color = MSO_THEME_COLOR.BACKGROUND_1
-        marker.format.line.color.rgb, marker.format.line.width = _rgb(line.colour), Pt(2.25)
-    else:
-        marker.style = XL_MARKER_STYLE.NONE
-    if not line.width:
-        series.format.line.fill.background()
-        return
+    series.marker.style = XL_MARKER_STYLE.NONE
     series.format.line.color.rgb = _rgb(line.colour)
     series.format.line.width = Pt(line.width)
     series.format.line.dash_style = _DASHES[line.dash]
@@ -281,7 +272,7 @@ def _cross(chart: Any, middle: float) -> None:
     axis = chart.category_axis._element
     for old in axis.findall(qn("c:crosses")) + axis.findall(qn("c:crossesAt")):
         axis.remove(old)
-    crossing = etree.Element(qn("c:crossesAt"))
+    crossing = OxmlElement("c:crossesAt")
     crossing.set("val", repr(float(middle)))
     axis.find(qn("c:crossAx")).addnext(crossing)
 
@@ -291,8 +282,8 @@ def _place_plot(chart: Any, box: Box, plot: Box) -> None:
     area = chart._chartSpace.chart.plotArea
     for old in area.findall(qn("c:layout")):
         area.remove(old)
-    layout = etree.Element(qn("c:layout"))
-    manual = etree.SubElement(layout, qn("c:manualLayout"))
+    layout, manual = OxmlElement("c:layout"), OxmlElement("c:manualLayout")
+    layout.append(manual)
     values = {
         "layoutTarget": "inner", "xMode": "edge", "yMode": "edge",
         "x": (plot.left - box.left) / box.width, "y": (plot.top - box.top) / box.height,
@@ -300,7 +291,9 @@ def _place_plot(chart: Any, box: Box, plot: Box) -> None:
     }  # fmt: skip
     for tag, value in values.items():
         text = value if isinstance(value, str) else f"{value:.6f}"
-        etree.SubElement(manual, qn(f"c:{tag}")).set("val", text)
+        part = OxmlElement(f"c:{tag}")
+        part.set("val", text)
+        manual.append(part)
     area.insert(0, layout)
 
 

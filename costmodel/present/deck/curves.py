@@ -13,8 +13,8 @@ import numpy as np
 
 from costmodel.cost.curve import Floats
 from costmodel.present.axes import Axis, first_above
-from costmodel.present.curves import joined, money_range, report_lines
 from costmodel.present.curves import Line as Drawn
+from costmodel.present.curves import joined, money_range, report_lines
 from costmodel.present.deck.charts import Dash, Line, volume, xy_chart
 from costmodel.present.deck.master import Box
 from costmodel.present.deck.sheet import Look, Sheet
@@ -89,13 +89,13 @@ def draw_curves(sheet: Sheet, report: Report) -> None:
     accents = colours(report)
     colour = accents[option.name] if option else MUTED
     _shade(sheet, row, plot, colour)
-    drawn = [*_series(report, lines, option), *_marks(report, row, lines, plot, colour)]
+    drawn = [*_series(report, lines, option), _here(report, plot)]
     box = Box(chart_box.left, chart_box.top, chart_box.width - LABELS, chart_box.height - 18)
     xy_chart(sheet, box, plot_box, drawn, plot.x, plot.y, "Monthly bill over volume")
     _words(sheet, report, plot)
     _name_ends(sheet, lines, plot)
     _name_leaving(sheet, lines, plot)
-    _name_crossings(sheet, row, lines, plot)
+    _name_crossings(sheet, row, lines, plot, colour)
     sheet.notes += _derivation(report)
 
 
@@ -138,17 +138,10 @@ def corners(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     return x[kept], y[kept]
 
 
-def _marks(
-    report: Report, row: BreakEven | None, lines: Sequence[Drawn], plot: _Plot, colour: str
-) -> Iterator[Line]:
-    """The evaluated volume, and the crossings."""
-    here = report.tokens_per_day
-    yield Line("evaluated volume", [here, here], [0.0, plot.y.high], MUTED, 1.0, "dash")
-    found = _crossings(row, lines, plot)
-    if found:
-        places = [at for _, at, _ in found]
-        amounts = [amount for *_, amount in found]
-        yield Line("break-even", places, amounts, colour, 0.0, marker=True)
+def _here(report: Report, plot: _Plot) -> Line:
+    """The evaluated volume."""
+    at = report.tokens_per_day
+    return Line("evaluated volume", [at, at], [0.0, plot.y.high], MUTED, 1.0, "dash")
 
 
 def _crossings(
@@ -216,7 +209,7 @@ def _name_ends(sheet: Sheet, lines: Sequence[Drawn], plot: _Plot) -> None:
         bold = not line.option.excluded_by
         sheet.text(box, text, Look((SMALLEST,), bold, _ink(line), anchor="middle"))
         sheet.line(
-            plot.box.right + 2, plot.at(0.0, line.end)[1], left + 2, place, mixed(line.colour, 0.5)
+            plot.box.right + 2, plot.at(0.0, line.end)[1], left - 3, place, mixed(line.colour, 0.5)
         )
 
 
@@ -251,7 +244,7 @@ def _name_leaving(sheet: Sheet, lines: Sequence[Drawn], plot: _Plot) -> None:
 
 
 def _name_crossings(
-    sheet: Sheet, row: BreakEven | None, lines: Sequence[Drawn], plot: _Plot
+    sheet: Sheet, row: BreakEven | None, lines: Sequence[Drawn], plot: _Plot, colour: str
 ) -> None:
     """Crossings by name over the plot, with a thin line down to each."""
     found = _crossings(row, lines, plot)
@@ -264,7 +257,8 @@ def _name_crossings(
         across, down = plot.at(at, amount)
         look = Look((SMALLEST,), bold=True, align="center")
         sheet.text(Box(centre - width / 2, top, width, 16), text, look)
-        sheet.line(across, top + 17, across, down - 6, MUTED)
+        sheet.line(across, top + 17, across, down - 5, MUTED)
+        sheet.dot(across, down, colour)
 
 
 def _derivation(report: Report) -> Iterator[str]:

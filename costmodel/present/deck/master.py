@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lxml import etree
+from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
 from pptx import Presentation
 from pptx.enum.shapes import PP_PLACEHOLDER
 from pptx.enum.text import MSO_ANCHOR
@@ -109,7 +109,7 @@ class Stage:
     foot: Box
     ruler: Ruler
     fills: Mapping[str, str]
-    """Of ``text`` and ``muted``, in the theme's own colours, so that a dark master stays legible."""
+    """Of ``text`` and ``muted``, in the theme's colours: a dark master stays legible."""
     title_inset: float = 0.0
     """Points that a title's box keeps free at its sides."""
 
@@ -124,7 +124,7 @@ def opened(template: Template | None) -> Stage:
 
 def _plain() -> Stage:
     presentation = Presentation()
-    factor = Pt(WIDTH) / presentation.slide_width
+    factor = Pt(WIDTH) / int(presentation.slide_width or Pt(WIDTH))
     presentation.slide_width, presentation.slide_height = Pt(WIDTH), Pt(HEIGHT)
     master = presentation.slide_master
     for part in (master, *presentation.slide_layouts):
@@ -158,7 +158,8 @@ def _restyle(master: Any, title: Box, foot: Box) -> None:
     styles.find("{*}defRPr").set("sz", str(100 * TITLE_SIZE))
     styles.find("{*}defRPr").set("b", "1")
     for body in master.element.findall(".//{*}bodyPr"):
-        body.set("lIns", "0"), body.set("rIns", "0")
+        body.set("lIns", "0")
+        body.set("rIns", "0")
 
 
 def _place(shape: Any, box: Box) -> None:
@@ -290,11 +291,11 @@ def _foot(layout: Any, title: Box, width: float, height: float) -> Box:
 
 
 def _drop_slides(presentation: Any) -> None:
-    """Take the template's own slides out, and what only they refer to."""
-    for entry in _entries(presentation):
+    """Take the template's own slides out, and the sections and shows that list them."""
+    for entry in list(presentation.slides._sldIdLst):
         presentation.part.drop_rel(entry.rId)
         entry.getparent().remove(entry)
-
-
-def _entries(presentation: Any) -> Iterator[Any]:
-    yield from list(presentation.slides._sldIdLst)
+    root = presentation.part._element
+    for lists in (*root.iter("{*}sectionLst"), *root.iter("{*}custShowLst")):
+        listed = lists.getparent() if lists.tag.endswith("sectionLst") else lists
+        listed.getparent().remove(listed)

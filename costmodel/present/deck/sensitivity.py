@@ -31,13 +31,9 @@ def sensitivity_title(rows: Sequence[Row]) -> str:
     """The input that matters most, in a sentence."""
     row = rows[0]
     return (
-        f"{_upper(input_name(row['path']))} moves the result most: {usd(row['low_usd'])} at its "
-        f"low end, {usd(row['high_usd'])} at its high end."
+        f"The {input_name(row['path'])} moves the result most: {usd(row['low_usd'])} a month at "
+        f"its low end, {usd(row['high_usd'])} at its high end."
     )
-
-
-def _upper(words: str) -> str:
-    return words[:1].upper() + words[1:]
 
 
 def draw_sensitivity(sheet: Sheet, report: Report, risk: Any) -> None:

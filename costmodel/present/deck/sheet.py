@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.sax.saxutils import escape
 
-from lxml import etree
 from pptx.dml.color import RGBColor
-from pptx.enum.dml import MSO_LINE
+from pptx.enum.dml import MSO_THEME_COLOR
 from pptx.enum.shapes import MSO_CONNECTOR, MSO_SHAPE, PP_PLACEHOLDER
 from pptx.enum.text import MSO_ANCHOR, MSO_AUTO_SIZE, PP_ALIGN
 from pptx.oxml import parse_xml
 from pptx.oxml.ns import qn
+from pptx.oxml.xmlchemy import OxmlElement
 from pptx.util import Pt
 
 from costmodel.present.deck.master import Box, Stage
@@ -186,7 +186,7 @@ class Sheet:
         return min(sizes)
 
     def _cell(self, text: str, width: float, height: float, look: Look) -> str:
-        """A cell as XML: a table of all numbers has a thousand, too many to build piece by piece."""
+        """A cell as XML: a table of all numbers has a thousand, too many to build by parts."""
         shown, size = self.stage.ruler.fitted(
             text, width - 2 * PAD, height - 2 * CELL_PAD, look.sizes, bold=look.bold
         )
@@ -200,16 +200,22 @@ class Sheet:
         )
 
     def line(
-        self, x0: float, y0: float, x1: float, y1: float, colour: str, width: float = 0.75,
-        *, dashed: bool = False,
-    ) -> None:  # fmt: skip
+        self, x0: float, y0: float, x1: float, y1: float, colour: str, width: float = 0.75
+    ) -> None:
         """A thin line."""
         shape = self.slide.shapes.add_connector(
             MSO_CONNECTOR.STRAIGHT, Pt(x0), Pt(y0), Pt(x1), Pt(y1)
         )
         shape.line.color.rgb, shape.line.width = _rgb(colour), Pt(width)
-        if dashed:
-            shape.line.dash_style = MSO_LINE.DASH
+        _unstyled(shape)
+
+    def dot(self, x: float, y: float, colour: str) -> None:
+        """A ring around a point."""
+        shape = self.slide.shapes.add_shape(MSO_SHAPE.OVAL, *_emu(Box(x - 5, y - 5, 10, 10)))
+        shape.fill.solid()
+        shape.fill.fore_color.theme_color = MSO_THEME_COLOR.BACKGROUND_1
+        shape.line.color.rgb, shape.line.width = _rgb(colour), Pt(2.25)
+        _unstyled(shape)
 
     def area(self, box: Box, colour: str) -> None:
         """A filled rectangle without an edge."""
@@ -293,6 +299,7 @@ def _furniture(sheet: Sheet, kind: Any, box: Box, text: str, look: Look, *, fiel
         (p for p in sheet.stage.layout.placeholders if p.placeholder_format.type == kind), None
     )
     if own is not None:
+        del shape.element.nvSpPr.find(qn("p:cNvSpPr")).attrib["txBox"]
         holder = shape.element.nvSpPr.find(qn("p:nvPr"))
         holder.append(deepcopy(own.element.nvSpPr.find(qn("p:nvPr")).find(qn("p:ph"))))
 
@@ -300,7 +307,7 @@ def _furniture(sheet: Sheet, kind: Any, box: Box, text: str, look: Look, *, fiel
 def _number_field(paragraph: Any) -> None:
     """Turn the run into the field that PowerPoint keeps up to date."""
     run = paragraph._p.find(qn("a:r"))
-    field = etree.SubElement(paragraph._p, qn("a:fld"))
+    field = OxmlElement("a:fld")
     field.set("id", "{B6F15528-21DE-4FAA-801E-634DDDAF4B2B}")
     field.set("type", "slidenum")
     for part in list(run):
@@ -336,7 +343,9 @@ def _bullet(paragraph: Any, space: float) -> None:
     properties = paragraph._p.get_or_add_pPr()
     properties.set("marL", str(14 * 12_700))
     properties.set("indent", str(-14 * 12_700))
-    etree.SubElement(properties, qn("a:buChar")).set("char", "•")
+    mark = OxmlElement("a:buChar")
+    mark.set("char", "•")
+    properties.append(mark)
 
 
 def _height(ruler: Any, texts: Iterable[str], width: float, size: float) -> float:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from costmodel.present.deck.ask import ask_title, draw_ask
-from costmodel.present.deck.cash import cash_title, draw_cash
+from costmodel.present.ask import ask_title
+from costmodel.present.deck.ask import draw_ask
+from costmodel.present.deck.cash import draw_cash
 from costmodel.present.deck.curves import curves_title, draw_curves
 from costmodel.present.deck.master import Stage, Template, opened
 from costmodel.present.deck.sensitivity import draw_sensitivity, sensitivity_title
@@ -24,11 +25,12 @@ from costmodel.present.deck.tables import (
     precision_rows,
     precision_title,
 )
-from costmodel.present.deck.waterfall import draw_waterfall, waterfall_subjects, waterfall_title
+from costmodel.present.deck.waterfall import draw_waterfall
 from costmodel.present.evidence import evidence
-from costmodel.present.outlook import month_rows, widest_first
+from costmodel.present.outlook import cash_sentence, month_rows, widest_first
 from costmodel.present.provenance import footer
 from costmodel.present.theme import shortened
+from costmodel.present.waterfall import waterfall_subjects, waterfall_title
 from costmodel.report import Report
 
 
@@ -115,7 +117,7 @@ def _cash(report: Report, cashflow: Any) -> Planned | LeftOut:
         return LeftOut("cash flow: none was given")
     if len(month_rows(cashflow)) < 2:
         return LeftOut("cash flow: it has no months")
-    return Planned(cash_title(cashflow), partial(draw_cash, report=report, cashflow=cashflow))
+    return Planned(cash_sentence(cashflow), partial(draw_cash, report=report, cashflow=cashflow))
 
 
 def _assumptions(report: Report, stage: Stage) -> Iterator[Planned]:

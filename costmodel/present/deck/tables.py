@@ -25,7 +25,8 @@ ASSUMPTION_COLUMNS = (
 )  # fmt: skip
 PRECISION_COLUMNS = (
     Column("Task", 1.5), Column("Served by", 1.5), Column("Precision", 1.1),
-    Column("What is known of it", 2.3), Column("Would also do", 2.0), Column("Would not, or not yet", 2.3),
+    Column("What is known of it", 2.3), Column("Would also do", 2.0),
+    Column("Would not, or not yet", 2.3),
 )  # fmt: skip
 EVIDENCE_COLUMNS = (
     Column("Input", 2.6), Column("Value", 1.6, "right"), Column("Kind", 0.9), Column("Source", 4.4),
@@ -222,8 +223,8 @@ def _assumption(line: AssumptionLine) -> tuple[str, ...]:
         return (line.words, *[""] * (len(ASSUMPTION_COLUMNS) - 1))
     spread = "" if row.low is None or row.high is None else f"{row.low:,.4g} to {row.high:,.4g}"
     return (
-        line.words, "–" if row.value is None else number(row.value), row.unit, spread, row.kind, row.source or "–",
-        row.as_of.isoformat() if row.as_of else "",
+        line.words, "–" if row.value is None else number(row.value), row.unit, spread, row.kind,
+        row.source or "–", row.as_of.isoformat() if row.as_of else "",
     )  # fmt: skip
 
 
