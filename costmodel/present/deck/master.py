@@ -128,9 +128,7 @@ def _plain() -> Stage:
     presentation.slide_width, presentation.slide_height = Pt(WIDTH), Pt(HEIGHT)
     master = presentation.slide_master
     for part in (master, *presentation.slide_layouts):
-        for shape in part.placeholders:
-            if shape.element.spPr.xfrm is not None:
-                shape.left, shape.width = round(shape.left * factor), round(shape.width * factor)
+        _widen(part.element, factor)
     layout = next(each for each in presentation.slide_layouts if each.name == "Title Only")
     title = Box(MARGIN, TITLE_TOP, WIDTH - 2 * MARGIN, TITLE_HEIGHT)
     foot = Box(MARGIN, HEIGHT - FOOTER_HEIGHT - 10, WIDTH - 2 * MARGIN, FOOTER_HEIGHT)
@@ -140,6 +138,14 @@ def _plain() -> Stage:
     body = Box(MARGIN, top, title.width, foot.top - 8 - top)
     fills = {"text": _FILL.format("tx1", ""), "muted": _FILL.format("tx2", "")}
     return Stage(presentation, layout, title, body, foot, Ruler(), fills)
+
+
+def _widen(element: Any, factor: float) -> None:
+    """Stretch every placeholder to the width of the slide."""
+    for tag, name in (("off", "x"), ("ext", "cx")):
+        for size in element.iter(f"{{*}}{tag}"):
+            if size.get(name):
+                size.set(name, str(round(int(size.get(name)) * factor)))
 
 
 def _restyle(master: Any, title: Box, foot: Box) -> None:

@@ -258,9 +258,8 @@ def new_sheet(stage: Stage, title: str, footer: str, number: int) -> Sheet:
     sheet._keep(title, fitted)
     frame = shape.text_frame
     frame.auto_size, frame.word_wrap = MSO_AUTO_SIZE.NONE, True
-    paragraph = frame.paragraphs[0]
-    paragraph.text = fitted
-    paragraph.font.size = Pt(size)
+    run = frame.paragraphs[0].add_run()
+    run.text, run.font.size = fitted, Pt(size)
     _footer(sheet, footer, number)
     return sheet
 
