@@ -15,6 +15,9 @@ from costmodel.wording import percent, usd
 
 Row = Mapping[str, Any]
 
+LONGEST_NAME = 48
+"""Characters of an option's name in a sentence."""
+
 
 def risk_rows(risk: Any, table: str) -> list[Row]:
     """A table of a risk, as rows by the names of its JSON."""
@@ -59,15 +62,15 @@ def range_words(report: Report, option: str, risk: Any = None) -> str:
 def probability_words(report: Report, risk: Any) -> list[str]:
     """How often each option wins at the evaluated volume."""
     return [
-        f"{row['option']} costs less than {_rival(row['against'])} in "
-        f"{percent(row['probability'])} of {risk.to_dict()['samples']:,} draws."
+        f"In {percent(row['probability'])} of {risk.to_dict()['samples']:,} draws, the bill for "
+        f"{shortened(row['option'], LONGEST_NAME)} is below that of {_rival(row['against'])}."
         for row in risk_rows(risk, "probability")
         if abs(row["tokens_per_day"] - report.tokens_per_day) <= 1e-6 * report.tokens_per_day
     ]
 
 
 def _rival(name: str) -> str:
-    return "the cheapest eligible API" if name == "cheapest" else name
+    return "the cheapest eligible API" if name == "cheapest" else shortened(name, LONGEST_NAME)
 
 
 def widest_first(risk: Any) -> list[Row]:
@@ -110,7 +113,7 @@ def input_name(path: str) -> str:
     last = path.rsplit(".", 1)[-1]
     label = _LABELS.get(path) or _LABELS.get(last) or last.replace("_", " ")
     owner = _owner(path)
-    return f"{label} of {owner}" if owner else label
+    return f"{label} of {shortened(owner, LONGEST_NAME)}" if owner else label
 
 
 def _owner(path: str) -> str:
@@ -148,13 +151,13 @@ def payback_words(months: float | None) -> str:
 
 def cash_sentence(cashflow: Any) -> str:
     """Whether it pays, in a sentence."""
-    pair = f"Against {shortened(cashflow.against, 48)}, {shortened(cashflow.option, 48)}"
-    worth = f"is worth {usd(cashflow.npv_usd)} today"
+    pair = f"{shortened(cashflow.option, 48)} against {shortened(cashflow.against, 48)}"
+    worth = f"worth {usd(cashflow.npv_usd)} today"
     if cashflow.payback_months is None:
-        return f"{pair} does not pay back within the horizon; it {worth}."
+        return f"{pair}: not paid back within the horizon, {worth}."
     if cashflow.payback_months <= 0:
-        return f"{pair} pays from the start and {worth}."
-    return f"{pair} pays back after {payback_words(cashflow.payback_months)} and {worth}."
+        return f"{pair}: cheaper from the start, {worth}."
+    return f"{pair}: paid back after {payback_words(cashflow.payback_months)}, {worth}."
 
 
 def cash_figures(cashflow: Any) -> list[tuple[str, str, str]]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from costmodel.present.ask import ask_cards, ask_reasons, recommended
-from costmodel.present.deck.sheet import Column, Look, Sheet
+from costmodel.present.deck.sheet import HEAD_HEIGHT, Column, Look, Sheet
 from costmodel.present.deck.tables import every_warning
 from costmodel.present.focus import exclusion
 from costmodel.present.outlook import bill_range, range_words
@@ -18,7 +18,7 @@ from costmodel.report import OptionResult, Report
 from costmodel.wording import short, usd
 
 OPTION_COLUMNS = (
-    Column("Option", 2.5), Column("A month", 0.95, "right"), Column("Range", 1.7),
+    Column("Option", 2.5), Column("A month", align="right"), Column("Range"),
     Column("Standing", 2.1),
 )  # fmt: skip
 MOST_OPTIONS = 8
@@ -42,8 +42,9 @@ def draw_ask(sheet: Sheet, report: Report, risk: Any = None, cashflow: Any = Non
     words = f"Every option at {short(report.tokens_per_day)} tokens a day"
     sheet.text(head, words, Look((16.0, 14.0, 12.0), bold=True))
     ordered = sorted(report.options, key=lambda o: (not o.stands, o.monthly_usd or 0.0))
-    most = min(MOST_OPTIONS, int(rest.height / ROW) - 1)
-    height = min(40.0, rest.height / (min(most, len(ordered)) + 1))
+    room = rest.height - HEAD_HEIGHT
+    most = min(MOST_OPTIONS, int(room / ROW))
+    height = min(42.0, room / min(most, len(ordered)))
     rows = [_option_row(report, option, risk) for option in ordered[:most]]
     strong = [i for i, option in enumerate(ordered[:most]) if option == best]
     sheet.table(

@@ -14,7 +14,7 @@ from costmodel.present.outlook import cash_figures, month_rows
 from costmodel.present.theme import MUTED, colours, spaced
 from costmodel.report import Report
 
-LABELS = 92.0
+NAMES = ("Running sum", "Discounted")
 
 
 def draw_cash(sheet: Sheet, report: Report, cashflow: Any) -> None:
@@ -26,19 +26,19 @@ def draw_cash(sheet: Sheet, report: Report, cashflow: Any) -> None:
     worth = [row["discounted_cumulative_usd"] for row in rows]
     colour = colours(report).get(cashflow.option, MUTED)
     x, y = Axis(0.0, float(max(months))), _money(nominal + worth)
-    plot = Box(left.left + 60, left.top + 24, left.width - 60 - LABELS, left.height - 24 - 42)
+    ruler = sheet.stage.ruler
+    labels = 10 + max(ruler.width(name, SMALLEST, bold=True) for name in NAMES)
+    plot = Box(left.left + 60, left.top + 24, left.width - 60 - labels, left.height - 24 - 42)
     lines = [
-        Line("Running sum", months, nominal, colour, 3.0),
-        Line("Discounted", months, worth, colour, 2.25, "dash"),
+        Line(NAMES[0], months, nominal, colour, 3.0),
+        Line(NAMES[1], months, worth, colour, 2.25, "dash"),
         Line("Zero", [x.low, x.high], [0.0, 0.0], MUTED, 1.0),
     ]
-    chart = Box(left.left, left.top, left.width - LABELS, left.height - 16)
+    chart = Box(left.left, left.top, left.width - labels, left.height - 16)
     xy_chart(sheet, chart, plot, lines, x, y, "Cash flow against the API")
     ends = [plot.bottom - y.at(each[-1]) * plot.height for each in (nominal, worth)]
-    for name, place in zip(
-        ("Running sum", "Discounted"), spaced(ends, [18, 18], plot.top, plot.bottom), strict=True
-    ):
-        box = Box(plot.right + 6, place - 9, LABELS - 6, 18)
+    for name, place in zip(NAMES, spaced(ends, [18, 18], plot.top, plot.bottom), strict=True):
+        box = Box(plot.right + 6, place - 9, labels - 6, 18)
         sheet.text(box, name, Look((SMALLEST,), bold=True, colour=colour, anchor="middle"))
     small = Look((SMALLEST,), muted=True)
     sheet.text(Box(left.left, left.top, 320, 16), "US dollars saved since the start", small)

@@ -120,7 +120,7 @@ def axis_format(axis: Axis, prefix: str = "") -> str:
     """A number format for the ticks of an axis, with k, M and B as everywhere.
 
     >>> axis_format(Axis(0, 1.8e9))
-    '[=0]0;[<1000000000]0,,"M";0.##,,,"B"'
+    '[=0]0;[<1000000000]0,,"M";0.00,,,"B"'
     >>> axis_format(Axis(0, 38_000), "$")
     '[=0]"$"0;[<1000]"$"0;"$"0,"k"'
     >>> axis_format(Axis(-100_000, 200_000), "$")

@@ -44,7 +44,7 @@ COMPANY_MARGIN = 1.18
 INSET = 7.2
 """Points between the edge of a placeholder and its text, where nobody says otherwise."""
 
-MARGIN, TITLE_TOP, TITLE_HEIGHT, FOOTER_HEIGHT = 44.0, 24.0, 64.0, 26.0
+MARGIN, TITLE_TOP, TITLE_HEIGHT, FOOTER_HEIGHT = 44.0, 22.0, 64.0, 30.0
 TITLE_SIZE = 24
 
 Template = str | Path | bytes
@@ -131,7 +131,7 @@ def _plain() -> Stage:
         _widen(part.element, factor)
     layout = next(each for each in presentation.slide_layouts if each.name == "Title Only")
     title = Box(MARGIN, TITLE_TOP, WIDTH - 2 * MARGIN, TITLE_HEIGHT)
-    foot = Box(MARGIN, HEIGHT - FOOTER_HEIGHT - 10, WIDTH - 2 * MARGIN, FOOTER_HEIGHT)
+    foot = Box(MARGIN, HEIGHT - FOOTER_HEIGHT - 8, WIDTH - 2 * MARGIN, FOOTER_HEIGHT)
     _restyle(master, title, foot)
     _paint(master.part.part_related_by(RELATIONSHIP_TYPE.THEME))
     top = title.bottom + 10

@@ -31,8 +31,8 @@ def sensitivity_title(rows: Sequence[Row]) -> str:
     """The input that matters most, in a sentence."""
     row = rows[0]
     return (
-        f"The {input_name(row['path'])} moves the result most: {usd(row['low_usd'])} a month at "
-        f"its low end, {usd(row['high_usd'])} at its high end."
+        f"Most depends on the {input_name(row['path'])}: {usd(row['low_usd'])} a month at the "
+        f"low end, {usd(row['high_usd'])} at the high end."
     )
 
 

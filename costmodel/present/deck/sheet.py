@@ -22,7 +22,7 @@ from pptx.oxml.xmlchemy import OxmlElement
 from pptx.util import Pt
 
 from costmodel.present.deck.master import Box, Stage
-from costmodel.present.deck.text import LEADING, SMALLEST, plain
+from costmodel.present.deck.text import LEADING, SMALLEST, in_order, plain
 from costmodel.present.theme import RULE
 
 PAD = 4.0
@@ -35,6 +35,12 @@ _ANCHOR = {"top": MSO_ANCHOR.TOP, "middle": MSO_ANCHOR.MIDDLE, "bottom": MSO_ANC
 _ALGN = {"left": "l", "right": "r", "center": "ctr"}
 _PLAIN_TABLE = "{2D5ABB26-0587-4C30-8999-92F81FD0307C}"
 """PowerPoint's table style without fills and lines."""
+
+HEAD_HEIGHT = 22.0
+"""Points of the row of heads."""
+
+MOST_FIXED = 0.25
+"""Share of a table that a column as wide as its cells may take."""
 
 CELL_PAD = 2.0
 """Points over and under the text of a cell."""
@@ -63,10 +69,13 @@ class Look:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: its head, share of the width and alignment."""
+    """A column of a table: its head, share of the width and alignment.
+
+    A column without a share is as wide as its widest cell.
+    """
 
     head: str
-    share: float
+    share: float = 0.0
     align: str = "left"
 
 
@@ -150,9 +159,10 @@ class Sheet:
         ``bold``: rows by place. ``sizes``: the largest at which every cell fits is that of all.
         """
         shape = self.slide.shapes.add_table(1, len(columns), *_emu(box))
-        shape.height = Pt((len(rows) + 1) * row_height)
-        total = sum(column.share for column in columns)
-        widths = [box.width * column.share / total for column in columns]
+        head_height = min(row_height, HEAD_HEIGHT)
+        shape.height = Pt(len(rows) * row_height + head_height)
+        lines = [[column.head for column in columns], *rows]
+        widths = self._widths(columns, lines, box.width)
         table = shape._element.graphic.graphicData.tbl
         table.tblPr.find(qn("a:tableStyleId")).text = _PLAIN_TABLE
         for place, width in zip(table.tblGrid.gridCol_lst, widths, strict=True):
@@ -160,14 +170,29 @@ class Sheet:
         for old in list(table.tr_lst):
             table.remove(old)
         strong, aligned = {row + 1 for row in bold}, [column.align for column in columns]
-        lines = [[column.head for column in columns], *rows]
-        size = self._size_of_all(lines, widths, row_height, sizes)
+        size = self._size_of_all(rows, widths, row_height, sizes)
         for i, row in enumerate(lines):
+            height = row_height if i else head_height
+            font = size if i else SMALLEST
             cells = "".join(
-                self._cell(text, width, row_height, Look((size,), i in strong, None, i == 0, align))
+                self._cell(text, width, height, Look((font,), i in strong, None, i == 0, align))
                 for text, width, align in zip(row, widths, aligned, strict=True)
             )
-            table.append(parse_xml(f'<a:tr {_DRAWING} h="{Pt(row_height)}">{cells}</a:tr>'))
+            table.append(parse_xml(f'<a:tr {_DRAWING} h="{Pt(height)}">{cells}</a:tr>'))
+
+    def _widths(
+        self, columns: Sequence[Column], lines: Sequence[Sequence[str]], width: float
+    ) -> list[float]:
+        """Columns without a share as wide as their cells; the others share what is left."""
+        ruler, most = self.stage.ruler, MOST_FIXED * width
+
+        def widest(place: int) -> float:
+            cells = (plain(line[place]) for line in lines)
+            return min(most, 2 * PAD + 1 + max(ruler.width(c, SMALLEST, bold=True) for c in cells))
+
+        fixed = [0.0 if column.share else widest(i) for i, column in enumerate(columns)]
+        left = (width - sum(fixed)) / sum(column.share for column in columns)
+        return [own or left * column.share for own, column in zip(fixed, columns, strict=True)]
 
     def _size_of_all(
         self, lines: Sequence[Sequence[str]], widths: Sequence[float], height: float,
@@ -193,7 +218,8 @@ class Sheet:
         self._keep(text, shown)
         name = "muted" if look.muted else "text"
         font = f'sz="{size * 100:.0f}" b="{int(look.bold)}"'
-        run = f"<a:r><a:rPr {font}>{self.stage.fills[name]}</a:rPr><a:t>{escape(shown)}</a:t></a:r>"
+        words = escape(in_order(shown))
+        run = f"<a:r><a:rPr {font}>{self.stage.fills[name]}</a:rPr><a:t>{words}</a:t></a:r>"
         return (
             f'<a:tc><a:txBody><a:bodyPr/><a:p><a:pPr algn="{_ALGN[look.align]}"/>'
             f"{run if shown else ''}<a:endParaRPr {font}/></a:p></a:txBody>{_CELL}</a:tc>"
@@ -228,7 +254,7 @@ class Sheet:
     def _write(self, paragraph: Any, text: str, size: float, look: Look) -> None:
         paragraph.alignment = _ALIGN[look.align]
         run = paragraph.add_run()
-        run.text = text
+        run.text = in_order(text)
         font = run.font
         font.size, font.bold = Pt(size), look.bold
         if look.colour is not None:
@@ -259,7 +285,7 @@ def new_sheet(stage: Stage, title: str, footer: str, number: int) -> Sheet:
     frame = shape.text_frame
     frame.auto_size, frame.word_wrap = MSO_AUTO_SIZE.NONE, True
     run = frame.paragraphs[0].add_run()
-    run.text, run.font.size = fitted, Pt(size)
+    run.text, run.font.size = in_order(fitted), Pt(size)
     _footer(sheet, footer, number)
     return sheet
 

@@ -10,27 +10,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from costmodel.present.deck.sheet import Column, Look, Sheet
+from costmodel.present.deck.sheet import HEAD_HEIGHT, Column, Look, Sheet
 from costmodel.present.evidence import Evidence
 from costmodel.present.markup import grouped, number
 from costmodel.report import Assumption, OptionResult, Report
 from costmodel.wording import percent
 
-ROW, TALL_ROW = 22.0, 36.0
-"""Points of a row with one line of text, and with two."""
+ROW, TALL_ROW, PRECISION_ROW = 22.0, 36.0, 66.0
+"""Points of a row with one line of text, with two, and with four."""
 
 ASSUMPTION_COLUMNS = (
-    Column("Input", 2.6), Column("Value", 1.35, "right"), Column("Unit", 1.25),
-    Column("Low to high", 1.35), Column("Kind", 0.85), Column("Source", 3.2), Column("Date", 0.95),
+    Column("Input", 2.6), Column("Value", align="right"), Column("Unit"), Column("Low to high"),
+    Column("Kind"), Column("Source", 3.2), Column("Date"),
 )  # fmt: skip
 PRECISION_COLUMNS = (
-    Column("Task", 1.5), Column("Served by", 1.5), Column("Precision", 1.1),
-    Column("What is known of it", 2.3), Column("Would also do", 2.0),
+    Column("Task", 1.5), Column("Served by", 1.5), Column("Precision", 1.0),
+    Column("What is known of it", 2.2), Column("Would also do", 2.1),
     Column("Would not, or not yet", 2.3),
 )  # fmt: skip
 EVIDENCE_COLUMNS = (
-    Column("Input", 2.6), Column("Value", 1.6, "right"), Column("Kind", 0.9), Column("Source", 4.4),
-    Column("Date", 1.0),
+    Column("Input", 2.6), Column("Value", align="right"), Column("Kind"), Column("Source", 4.4),
+    Column("Date"),
 )  # fmt: skip
 
 
@@ -126,7 +126,7 @@ def draw_precision(sheet: Sheet, rows: Sequence[TaskPrecision]) -> None:
         (row.task, row.served_by, row.precision, row.known, row.also, row.not_yet) for row in rows
     ]
     sheet.table(
-        sheet.body, PRECISION_COLUMNS, cells, row_height=2 * TALL_ROW - 6, sizes=(14.0, 13.0, 12.0)
+        sheet.body, PRECISION_COLUMNS, cells, row_height=PRECISION_ROW, sizes=(14.0, 13.0, 12.0)
     )
     sheet.notes.append(
         "Retention compares a precision with the same model at 16 bits; 'likely' means that nine "
@@ -136,7 +136,7 @@ def draw_precision(sheet: Sheet, rows: Sequence[TaskPrecision]) -> None:
 
 def precision_pages(rows: Sequence[TaskPrecision], height: float) -> list[list[TaskPrecision]]:
     """Rows by slide."""
-    return _pages(rows, max(1, int(height / (2 * TALL_ROW - 6)) - 1))
+    return _pages(rows, max(1, int((height - HEAD_HEIGHT) / PRECISION_ROW)))
 
 
 # --------------------------------------------------------------------------------- what it rests on
@@ -144,7 +144,7 @@ def precision_pages(rows: Sequence[TaskPrecision], height: float) -> list[list[T
 
 def draw_evidence(sheet: Sheet, rows: Sequence[Evidence]) -> None:
     """The handful of numbers that decide."""
-    fit = max(1, int(sheet.body.height / TALL_ROW) - 1)
+    fit = max(1, int((sheet.body.height - HEAD_HEIGHT) / TALL_ROW))
     cells = [
         (row.name, row.value, row.kind, row.source, row.as_of.isoformat() if row.as_of else "–")
         for row in rows[:fit]

@@ -6,6 +6,7 @@ a margin. Text is cut with an ellipsis only where the smallest legible size does
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -54,6 +55,21 @@ def plain(text: str) -> str:
         if letter.isspace() or unicodedata.category(letter) not in ("Cc", "Cs", "Cn", "Co")
     )  # fmt: skip
     return " ".join(seen.split())
+
+
+_RIGHT_TO_LEFT = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc"
+_FOREIGN = re.compile(f"([{_RIGHT_TO_LEFT}]+(?:\\s+[{_RIGHT_TO_LEFT}]+)*)")
+
+
+def in_order(text: str) -> str:
+    r"""Text in which a name written from right to left does not pull what follows it along.
+
+    An unseen mark after it keeps the amounts of the sentence in their order.
+
+    >>> ascii(in_order("\u05e9\u05dc\u05d5\u05dd: $11k"))
+    "'\\u05e9\\u05dc\\u05d5\\u05dd\\u200e: $11k'"
+    """
+    return _FOREIGN.sub("\\1\u200e", text)
 
 
 @dataclass(frozen=True)
