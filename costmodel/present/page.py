@@ -26,6 +26,7 @@ from costmodel.present.outlook import (
 )
 from costmodel.present.provenance import footer
 from costmodel.present.style import PARTS
+from costmodel.present.task_precision import TaskPrecision, precision_rows, precision_title
 from costmodel.present.theme import FONT, INK, MUTED, RULE, colours, shortened
 from costmodel.present.waterfall import waterfall_subjects, waterfall_title
 from costmodel.report import Report
@@ -45,7 +46,7 @@ main {{ max-width: 1180px; margin: 0 auto; padding: 34px 28px 60px; }}
 section {{ margin-top: 34px; }}
 h2 {{ font-size: 17px; font-weight: 650; margin: 0 0 8px; overflow-wrap: anywhere; }}
 .cm-brand {{ font-size: 13px; color: {MUTED}; margin: 0 0 18px; overflow-wrap: anywhere; }}
-.cm-cards {{ grid-template-columns: repeat(auto-fit, minmax(200px, 1fr)); }}
+.cm-cards {{ grid-template-columns: repeat(auto-fit, minmax(200px, 1fr)); margin: 14px 0; }}
 .chart {{ min-height: 200px; }}
 .words {{ font-size: 14px; line-height: 1.55; padding-left: 18px; margin: 6px 0; }}
 .words li {{ overflow-wrap: anywhere; }}
@@ -109,6 +110,9 @@ def _sections(report: Report, risk: Any, cashflow: Any) -> Iterator[str]:
     if cashflow is not None:
         yield _section("cash-flow", "Cash flow", _cash(cashflow, accents))
     yield _section("rests-on", "What this rests on", markup.evidence_table(evidence(report)))
+    precisions = precision_rows(report)
+    if precisions:
+        yield _section("precision", precision_title(precisions), _precision(precisions))
     words = f"Every option at {short(report.tokens_per_day)} tokens a day"
     yield _section("options", words, markup.options_table(report, accents))
     lines = markup.lines_table(report, accents)
@@ -124,6 +128,21 @@ def _sections(report: Report, risk: Any, cashflow: Any) -> Iterator[str]:
     rows = report.assumption_rows
     table = markup.assumptions_table(rows, tall=True)
     yield _section("assumptions", f"All {len(rows)} numbers this rests on", table, long=True)
+
+
+def _precision(rows: Sequence[TaskPrecision]) -> str:
+    heads = ("Task", "Served by", "Precision", "What is known of it", "Would also do",
+             "Would not, or not yet")  # fmt: skip
+    return markup.table(
+        heads,
+        [
+            markup.row(
+                (markup.text(cell), "")
+                for cell in (r.task, r.served_by, r.precision, r.known, r.also, r.not_yet)
+            )
+            for r in rows
+        ],
+    )
 
 
 def _section(name: str, title: str, content: str, *, long: bool = False) -> str:

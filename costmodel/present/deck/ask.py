@@ -21,7 +21,7 @@ OPTION_COLUMNS = (
     Column("Option", 2.5), Column("A month", align="right"), Column("Range"),
     Column("Standing", 2.1),
 )  # fmt: skip
-MOST_OPTIONS = 8
+MOST_OPTIONS, MOST_REASONS = 8, 5
 ROW = 33.0
 """Points of a row with two lines of text."""
 
@@ -37,20 +37,28 @@ def draw_ask(sheet: Sheet, report: Report, risk: Any = None, cashflow: Any = Non
     left, right = lower.columns(4.4, 5.6, gap=28)
     head, rest = left.split(22, 4)
     sheet.text(head, "Why", Look((16.0, 14.0, 12.0), bold=True))
-    sheet.bullets(rest, ask_reasons(report, risk, cashflow), Look((16.0, 15.0, 14.0, 13.0, 12.0)))
+    reasons = list(ask_reasons(report, risk, cashflow))
+    sheet.bullets(rest, reasons[:MOST_REASONS], Look((16.0, 15.0, 14.0, 13.0, 12.0)))
+    sheet.notes += reasons[MOST_REASONS:]
     head, rest = right.split(22, 4)
-    words = f"Every option at {short(report.tokens_per_day)} tokens a day"
-    sheet.text(head, words, Look((16.0, 14.0, 12.0), bold=True))
     ordered = sorted(report.options, key=lambda o: (not o.stands, o.monthly_usd or 0.0))
     room = rest.height - HEAD_HEIGHT
     most = min(MOST_OPTIONS, int(room / ROW))
     height = min(42.0, room / min(most, len(ordered)))
+    sheet.text(head, _head(report, most), Look((16.0, 14.0, 12.0), bold=True))
     rows = [_option_row(report, option, risk) for option in ordered[:most]]
     strong = [i for i, option in enumerate(ordered[:most]) if option == best]
     sheet.table(
         rest, OPTION_COLUMNS, rows, bold=strong, row_height=height, sizes=(14.0, 13.0, 12.0)
     )
     sheet.notes += _derivation(report, ordered[most:], risk)
+
+
+def _head(report: Report, most: int) -> str:
+    where = f"at {short(report.tokens_per_day)} tokens a day"
+    if len(report.options) <= most:
+        return f"Every option {where}"
+    return f"{most} of {len(report.options)} options {where}; the others are in the notes"
 
 
 def _option_row(report: Report, option: OptionResult, risk: Any) -> tuple[str, str, str, str]:

@@ -173,7 +173,7 @@ def _shade(sheet: Sheet, row: BreakEven | None, plot: _Plot, colour: str) -> Non
     for low, high in windows:
         left, right = plot.at(low, 0.0)[0], plot.at(high, 0.0)[0]
         place = Box(left, plot.box.top, max(right - left, 0.75), plot.box.height)
-        sheet.area(place, mixed(colour, 0.09))
+        sheet.area(place, colour, 0.09)
 
 
 def _words(sheet: Sheet, report: Report, plot: _Plot) -> None:

@@ -88,8 +88,8 @@ def _key(sheet: Sheet, plot: Box, top: float) -> None:
     for words, colour in (("Input at its low end", LOW_COLOUR), ("at its high end", HIGH_COLOUR)):
         width = sheet.stage.ruler.width(words, SMALLEST) + 12
         sheet.area(Box(left, top + 4, 10, 10), colour)
-        sheet.text(Box(left + 11, top + 1, width, 16), words, Look((SMALLEST,)))
-        left += width + 24
+        sheet.text(Box(left + 16, top + 1, width, 16), words, Look((SMALLEST,)))
+        left += width + 28
 
 
 def _derivation(report: Report, risk: Any) -> Iterator[str]:

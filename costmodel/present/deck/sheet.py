@@ -22,7 +22,7 @@ from pptx.oxml.xmlchemy import OxmlElement
 from pptx.util import Pt
 
 from costmodel.present.deck.master import Box, Stage
-from costmodel.present.deck.text import LEADING, SMALLEST, in_order, plain
+from costmodel.present.deck.text import LEADING, SMALLEST, plain, typeset
 from costmodel.present.theme import RULE
 
 PAD = 4.0
@@ -218,7 +218,7 @@ class Sheet:
         self._keep(text, shown)
         name = "muted" if look.muted else "text"
         font = f'sz="{size * 100:.0f}" b="{int(look.bold)}"'
-        words = escape(in_order(shown))
+        words = escape(typeset(shown))
         run = f"<a:r><a:rPr {font}>{self.stage.fills[name]}</a:rPr><a:t>{words}</a:t></a:r>"
         return (
             f'<a:tc><a:txBody><a:bodyPr/><a:p><a:pPr algn="{_ALGN[look.align]}"/>'
@@ -243,18 +243,22 @@ class Sheet:
         shape.line.color.rgb, shape.line.width = _rgb(colour), Pt(2.25)
         _unstyled(shape)
 
-    def area(self, box: Box, colour: str) -> None:
-        """A filled rectangle without an edge."""
+    def area(self, box: Box, colour: str, share: float = 1.0) -> None:
+        """A filled rectangle without an edge; ``share`` is how much of its colour is seen."""
         shape = self.slide.shapes.add_shape(MSO_SHAPE.RECTANGLE, *_emu(box))
         shape.fill.solid()
         shape.fill.fore_color.rgb = _rgb(colour)
+        if share < 1:
+            seen = OxmlElement("a:alpha")
+            seen.set("val", str(round(100_000 * share)))
+            shape.element.spPr.find(".//" + qn("a:srgbClr")).append(seen)
         shape.line.fill.background()
         _unstyled(shape)
 
     def _write(self, paragraph: Any, text: str, size: float, look: Look) -> None:
         paragraph.alignment = _ALIGN[look.align]
         run = paragraph.add_run()
-        run.text = in_order(text)
+        run.text = typeset(text)
         font = run.font
         font.size, font.bold = Pt(size), look.bold
         if look.colour is not None:
@@ -285,7 +289,7 @@ def new_sheet(stage: Stage, title: str, footer: str, number: int) -> Sheet:
     frame = shape.text_frame
     frame.auto_size, frame.word_wrap = MSO_AUTO_SIZE.NONE, True
     run = frame.paragraphs[0].add_run()
-    run.text, run.font.size = in_order(fitted), Pt(size)
+    run.text, run.font.size = typeset(fitted), Pt(size)
     _footer(sheet, footer, number)
     return sheet
 

@@ -22,13 +22,13 @@ from costmodel.present.deck.tables import (
     draw_precision,
     draw_scope,
     precision_pages,
-    precision_rows,
-    precision_title,
 )
+from costmodel.present.deck.text import plain
 from costmodel.present.deck.waterfall import draw_waterfall
 from costmodel.present.evidence import evidence
 from costmodel.present.outlook import cash_sentence, month_rows, widest_first
 from costmodel.present.provenance import footer
+from costmodel.present.task_precision import precision_rows, precision_title
 from costmodel.present.theme import shortened
 from costmodel.present.waterfall import waterfall_subjects, waterfall_title
 from costmodel.report import Report
@@ -137,6 +137,6 @@ def _assumptions(report: Report, stage: Stage) -> Iterator[Planned]:
 def _describe(presentation: Any, report: Report) -> None:
     """What a file browser shows of the file."""
     about = presentation.core_properties
-    about.title, about.author = shortened(report.scenario, 200), "costmodel"
-    about.subject, about.keywords, about.last_modified_by = footer(report)[:250], "", "costmodel"
-    about.comments = ""
+    about.title, about.author = plain(shortened(report.scenario, 200)), "costmodel"
+    about.subject, about.last_modified_by = plain(footer(report))[:250], "costmodel"
+    about.keywords = about.comments = ""

@@ -61,15 +61,15 @@ _RIGHT_TO_LEFT = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc"
 _FOREIGN = re.compile(f"([{_RIGHT_TO_LEFT}]+(?:\\s+[{_RIGHT_TO_LEFT}]+)*)")
 
 
-def in_order(text: str) -> str:
-    r"""Text in which a name written from right to left does not pull what follows it along.
+def typeset(text: str) -> str:
+    r"""Text as a slide shows it: no line ends after a minus, and amounts stay where they stand.
 
-    An unseen mark after it keeps the amounts of the sentence in their order.
+    An unseen mark after a name written from right to left keeps it from pulling along what follows.
 
-    >>> ascii(in_order("\u05e9\u05dc\u05d5\u05dd: $11k"))
+    >>> ascii(typeset("\u05e9\u05dc\u05d5\u05dd: $11k"))
     "'\\u05e9\\u05dc\\u05d5\\u05dd\\u200e: $11k'"
     """
-    return _FOREIGN.sub("\\1\u200e", text)
+    return _FOREIGN.sub("\\1\u200e", text.replace("-$", "\u2212$"))
 
 
 @dataclass(frozen=True)
