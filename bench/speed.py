@@ -10,6 +10,7 @@ from bench.run import best_ms
 from costmodel.book import load_book
 from costmodel.book.roofline import roofline
 from costmodel.serving.roofline import Case, Load, estimate, stack
+from costmodel.sizing import fit
 from costmodel.sizing_lookup import Serving, kernel_for, look_up
 from costmodel.sizing_speed import Server, case_of
 from costmodel.sizing_throughput import throughput
@@ -71,6 +72,8 @@ def main() -> int:
         print(f"{name:36}{measured:8.2f}ms{most:8.0f}ms{measured / most:8.2f}")
     whole = best_ms(lambda: throughput("llama-3.3-70b", **asked))
     print(f"{'whole throughput(), for comparison':36}{whole:8.2f}ms")
+    held = best_ms(lambda: fit("glm-5.2", gpu="h200", format="fp8", context=32768, concurrency=8))
+    print(f"{'whole fit(), for comparison':36}{held:8.2f}ms")
     return int(any(measured > most for _, measured, most in rows))
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from costmodel.book import load_book
 from costmodel.book.measured import at_line, matching
-from costmodel.book.roofline import roofline
+from costmodel.book.roofline import REGIMES, roofline
 from costmodel.errors import InputError
 from costmodel.serving import memory
 from costmodel.serving import roofline as speed
@@ -45,6 +45,7 @@ class Demand:
     concurrency: float | None = None
     ttft_ms: float | None = None
     tpot_ms: float | None = None
+    asked_regime: Regime | None = None
 
     def met_by(self, row: Measurement) -> bool:
         """Whether a measurement keeps within both latencies."""
@@ -52,7 +53,9 @@ class Demand:
 
     @property
     def regime(self) -> Regime:
-        """Every request queued, unless a number in flight or a latency is promised."""
+        """As asked; else every request queued, unless a number or a latency is promised."""
+        if self.asked_regime:
+            return self.asked_regime
         limits = (self.concurrency, self.ttft_ms, self.tpot_ms)
         return "offline" if limits == (None, None, None) else "fixed"
 
@@ -74,6 +77,7 @@ def throughput(  # noqa: PLR0913 - the options of `costmodel throughput`
     engine_version: str | None = None,
     kv_dtype: str | None = None,
     gpu_memory_utilization: float | None = None,
+    regime: Regime | None = None,
 ) -> Throughput:
     """What one replica of `tp` GPUs serves of requests of this shape, running flat out.
 
@@ -81,7 +85,9 @@ def throughput(  # noqa: PLR0913 - the options of `costmodel throughput`
     roofline's ratio; else the roofline alone. `concurrency` caps the requests resident at once,
     and `ttft_ms` and `tpot_ms` (means) lower it until both are met; where nothing meets them the
     result is zero. `prefix_cache_share` of the prompt is not computed again; it is not applied to
-    a measurement.
+    a measurement. `regime` says which runs an estimate is carried over from: "offline" (every
+    request queued at once) or "fixed" (a number held in flight); by default offline, unless a
+    concurrency or a latency is given.
 
     Raises InputError for an unknown name, or where not even one request fits.
 
@@ -94,6 +100,7 @@ def throughput(  # noqa: PLR0913 - the options of `costmodel throughput`
         concurrency,
         ttft_ms,
         tpot_ms,
+        regime,
     )
     _check(demand)
     serving = Serving(gpu, format, kv_dtype, tp, engine, engine_version, gpu_memory_utilization)
@@ -123,12 +130,14 @@ def throughput_curve(  # noqa: PLR0913 - the options of `throughput`
     engine_version: str | None = None,
     kv_dtype: str | None = None,
     gpu_memory_utilization: float | None = None,
+    regime: Regime = "fixed",
 ) -> ThroughputCurve:
     """Throughput against latency over the requests in flight, with an 80 % interval.
 
     `concurrencies`: where to look; by default some 64 whole numbers up to what memory and engine
     hold. `within_slo` says where both latencies (means) are met. `measured` holds the published
-    points of this configuration and shape, whatever their number in flight.
+    points of this configuration and shape, whatever their number in flight. `regime`: see
+    :func:`throughput`.
 
     Raises InputError for an unknown name, or where not even one request fits.
 
@@ -142,6 +151,7 @@ def throughput_curve(  # noqa: PLR0913 - the options of `throughput`
         float("inf"),
         ttft_ms,
         tpot_ms,
+        regime,
     )
     _check(demand)
     serving = Serving(gpu, format, kv_dtype, tp, engine, engine_version, gpu_memory_utilization)
@@ -174,6 +184,8 @@ def _check(demand: Demand) -> None:
         raise InputError("input_tokens and output_tokens must be above zero")
     if not 0 <= share <= 1:
         raise InputError(f"prefix_cache_share is a share between 0 and 1, not {share:g}")
+    if demand.regime not in REGIMES:
+        raise InputError(f"regime is {' or '.join(REGIMES)}, not {demand.regime!r}")
     for name in ("concurrency", "ttft_ms", "tpot_ms"):
         value = getattr(demand, name)
         if value is not None and not value > 0:
@@ -336,8 +348,8 @@ def _largest(server: Server, demand: Demand, most: float) -> tuple[Carried, int]
 
 def _unanchored(server: Server) -> float:
     """Deviation of an estimate that no measurement speaks for."""
-    like = roofline().of(mixture=server.mixture).likeness
-    return like.widening * float(np.hypot(like.spread, like.noise))
+    like = roofline().of(mixture=server.mixture).likeness.plain()
+    return float(like.deviation(np.array(like.spread**2 + like.noise**2)))
 
 
 def _resident(server: Server, demand: Demand) -> float:
@@ -382,7 +394,8 @@ def _speed_assumptions(server: Server, concurrency: float, wide: float) -> tuple
     factors = kernel.factors_on(gpu.compute_capability)
     bandwidth, compute = factors.bandwidth_efficiency, factors.compute_efficiency
     mean, _ = server.nearby[2].correct(server.point(concurrency))
-    row = table.of(mixture=server.mixture).of(server.engine, server.version)
+    calibration = table.of(mixture=server.mixture)
+    row = calibration.of(server.engine, server.version)
     return (
         Assumption("kernel", kernel.id, "", "assumed", *by_kernel),
         Assumption(
@@ -401,4 +414,5 @@ def _speed_assumptions(server: Server, concurrency: float, wide: float) -> tuple
         Assumption("roofline.anchoring", float(np.exp(mean[0])), "factor", "anchored", *by_table),
         Assumption("roofline.low", 1 / wide, "factor", "estimated", *by_table),
         Assumption("roofline.high", wide, "factor", "estimated", *by_table),
+        Assumption("roofline.ttft", calibration.ttft_factor, "factor", "estimated", *by_table),
     )

@@ -157,7 +157,7 @@ def test_the_published_pair_is_rebuilt_and_then_refused():
     needed = usd(name, "own GPUs, what the load needs")
     assert fleet(name, "own GPUs, what the load needs").replicas > 3 * 2
     assert needed > 3 * usd(name, "own GPUs, as published")
-    assert needed == pytest.approx(usd(name, "API at $1.50"), rel=0.05)
+    assert needed == pytest.approx(usd(name, "API at $1.50"), rel=0.1)
     assert report(name).recommendation.option == "same weights, cheapest host"
     assert usd(name, "same weights, median host") < needed
     assert usd(name, "frontier") > 2 * usd(name, "API at $1.50")

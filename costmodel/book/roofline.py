@@ -11,7 +11,7 @@ import csv
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -24,6 +24,8 @@ from costmodel.serving.roofline import RooflineConstants
 
 Regime = Literal["offline", "fixed"]
 """Every request queued, or a number of requests held in flight."""
+
+REGIMES: tuple[Regime, ...] = get_args(Regime)
 
 
 class Constants(Record):
@@ -46,6 +48,11 @@ class Constants(Record):
     sequence_us: float = Field(ge=0, description="Microseconds per sequence and step.")
     exponent: float = Field(ge=1, description="Of the soft maximum of memory and compute time.")
     step_tokens: float = Field(gt=0, description="Prompt tokens in one prefill pass.")
+    first_ms: float = Field(ge=0, description="Milliseconds of request handling before a prefill.")
+    first_steps: float = Field(ge=0, description="Decode steps until the first token is out.")
+    wait_share: float = Field(
+        ge=0, le=1, description="Of the other residents' prefill, waited for before the own."
+    )
 
     def plain(self) -> RooflineConstants:
         """The same as the roofline takes it."""
@@ -69,7 +76,8 @@ class Likeness(Record):
 
     spread: float = Field(gt=0, description="Of log(measured / roofline) between configurations.")
     noise: float = Field(gt=0, description="The same between repetitions of one.")
-    widening: float = Field(gt=0, description="Of the deviation, so that 80 % means 80 %.")
+    near: float = Field(gt=0, description="Widens a deviation beside a measurement.")
+    far: float = Field(gt=0, description="The same away from all, so that 80 % means 80 %.")
     rates: dict[str, float] = Field(description="Per difference: by label, by distance.")
 
     @model_validator(mode="after")
@@ -80,7 +88,7 @@ class Likeness(Record):
 
     def plain(self) -> Similarity:
         """The same as anchors take it."""
-        return Similarity(self.spread, self.noise, tuple(self.rates.values()), self.widening)
+        return Similarity(self.spread, self.noise, tuple(self.rates.values()), self.near, self.far)
 
 
 class HeldOut(Record):
@@ -96,6 +104,11 @@ class HeldOut(Record):
     nearest_median: float = Field(description="Of answering with the nearest measurement.")
     nearest_p90: float
     covered: float = Field(description="Rows inside their 80 % interval [%].")
+    ttft_rows: int = Field(ge=0, description="Rows that print a TTFT.")
+    ttft_median: float | None = Field(
+        default=None, ge=1, description="Factor by which TTFT is missed, whichever way."
+    )
+    ttft_p90: float | None = Field(default=None, ge=1)
 
 
 class Calibration(Record):
@@ -111,6 +124,11 @@ class Calibration(Record):
         rows = rows or [row for row in self.constants if row.engine == DEFAULT_ENGINE]
         known = [row for row in rows if version and version[:1].isdigit()]
         return next((row for row in known if version in row.versions), rows[-1])
+
+    @property
+    def ttft_factor(self) -> float:
+        """What 9 of 10 estimates of TTFT keep within, for a model held out."""
+        return next(row.ttft_p90 for row in self.held_out if row.by == "model" and row.ttft_p90)
 
 
 class Interval(Record):

@@ -120,6 +120,13 @@ def throughput(  # noqa: PLR0913 - one option per question
         float | None, typer.Option(parser=positive, metavar="X", help="Mean time per output token.")
     ] = None,
     engine: Engine = None,
+    regime: Annotated[
+        str | None,
+        typer.Option(
+            metavar="R",
+            help="Runs to carry over: offline (all queued) or fixed (a number in flight).",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """What one replica serves at this request shape: measured where it was, else estimated."""
@@ -144,7 +151,8 @@ def throughput(  # noqa: PLR0913 - one option per question
         "prefix_cache_share": prefix_cache_share,
         "engine": engine,
     }
-    found = answer(model, concurrency=concurrency, **options)
+    found = answer(model, concurrency=concurrency, regime=regime, **options)  # type: ignore[arg-type] - checked there
+    options["regime"] = regime or "fixed"
     curve, refused = _curve(model, options)
     data = {**found.to_dict(), "curve": curve.to_dict() if curve else None}
     emit(

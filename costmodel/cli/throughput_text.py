@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from costmodel.present.speed_words import Asked
     from costmodel.sizing_results import MeasuredPoint, Throughput, ThroughputCurve
 
-HEADS = ("IN FLIGHT", "OUTPUT TOK/S", "80 % INTERVAL", "TTFT", "TPOT", "WITHIN SLO")
+HEADS = ("HELD IN FLIGHT", "OUTPUT TOK/S", "80 % INTERVAL", "TTFT", "TPOT", "WITHIN SLO")
 
 
 def throughput_text(
@@ -30,7 +30,9 @@ def throughput_text(
     listed = "\n".join(paragraph(f"- {source}", "  ") for source in sources)
     return sections(
         f"{paragraph(f'{line.facts} {line.advice}')}\n{paragraph(line.reason)}",
-        titled("THE CURVE, ESTIMATED", _curve_table(asked, found, shown)) if shown else "",
+        titled("THE CURVE, ESTIMATED, A NUMBER HELD IN FLIGHT", _curve_table(asked, found, shown))
+        if shown
+        else "",
         titled("THE CURVE, MEASURED", _measured_table(curve.measured))
         if curve and curve.measured
         else "",

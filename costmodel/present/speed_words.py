@@ -27,6 +27,7 @@ NAMES = {
     "roofline.anchoring": "What measurements correct the roofline by",
     "roofline.low": "Low end of the 80 % interval",
     "roofline.high": "High end of the 80 % interval",
+    "roofline.ttft": "Factor that 9 of 10 TTFT held out keep within",
     "throughput.output_tokens_per_s": "Output tokens a second, as measured",
     "prefix_cache_share_applied": "Prefix cache, in this answer",
     "kv_dtype": "Format of the KV cache",

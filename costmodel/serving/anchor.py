@@ -34,17 +34,28 @@ UNKNOWN_DIFFERENCE = 0.5
 
 @dataclass(frozen=True)
 class Similarity:
-    """How fast likeness fades: correlation = exp(-sum of rate x difference).
+    """How fast likeness fades with every label that differs and with every distance.
+
+    Correlation = exp(-sum of rate x difference) over labels, times a Matern 3/2 function of
+    rate x difference for each distance: smooth, so that a curve through measurements has no kinks.
 
     `spread` and `noise`: standard deviations of log(measured / roofline) between configurations
-    and between repetitions. `rates` follow :data:`LABELS`, then :data:`DISTANCES`. `widening`
-    multiplies the deviation so that 80 % intervals hold 80 % of held-out rows.
+    and between repetitions. `rates` follow :data:`LABELS`, then :data:`DISTANCES`. `near` and
+    `far` multiply the deviation beside a measurement and away from all of them, in proportion
+    between, so that 80 % intervals hold 80 % of held-out rows.
     """
 
     spread: float
     noise: float
     rates: tuple[float, ...]
-    widening: float = 1.0
+    near: float = 1.0
+    far: float = 1.0
+
+    def deviation(self, variance: Array) -> Array:
+        """Standard deviation to state where so much variance is left, noise included."""
+        unknown = np.clip((variance - self.noise**2) / self.spread**2, 0.0, 1.0)
+        widened = self.near + (self.far - self.near) * unknown
+        return widened * np.sqrt(np.maximum(variance, 0.0))
 
 
 @dataclass(frozen=True)
@@ -75,8 +86,13 @@ def correlation(first: Points, second: Points, similarity: Similarity) -> Array:
         faded += rate * label_difference(first.labels[:, column], second.labels[:, column])
     for column, rate in enumerate(similarity.rates[len(LABELS) :]):
         here, there = first.places[:, column], second.places[:, column]
-        faded += rate * np.abs(here[:, None] - there[None, :])
+        faded += fading(rate * np.abs(here[:, None] - there[None, :]))
     return np.exp(-faded)
+
+
+def fading(scaled: Array) -> Array:
+    """-log of the Matern 3/2 correlation (1 + u) exp(-u) at a scaled distance u."""
+    return scaled - np.log1p(scaled)
 
 
 def label_difference(first: npt.NDArray[Any], second: npt.NDArray[Any]) -> Array:
@@ -123,14 +139,15 @@ class Anchors:
         there = self.points.places[:, column]
         before = np.abs(asked.places[0, column] - there)
         now = np.abs(np.log(np.maximum(concurrency, 1e-9))[:, None] - there[None, :])
-        return self._conditional(alike * np.exp(rate * (before[None, :] - now)))
+        nearer = fading(rate * before)[None, :] - fading(rate * now)
+        return self._conditional(alike * np.exp(nearer))
 
     def _conditional(self, alike: Array) -> tuple[Array, Array]:
         variance = self.similarity.spread**2
         cover = variance * alike
         known = np.sum((cover @ self.inverse) * cover, axis=1)
         left = variance + self.similarity.noise**2 - known
-        return cover @ self.weights, self.similarity.widening * np.sqrt(np.maximum(left, 0.0))
+        return cover @ self.weights, self.similarity.deviation(left)
 
     def influence(self, asked: Points) -> Array:
         """Share of the correction's certainty each measurement carries, adding up to 1 (n,)."""

@@ -20,6 +20,7 @@ import numpy.typing as npt
 Numbers = npt.NDArray[np.float64] | float
 Array = npt.NDArray[np.float64]
 MICROSECOND = 1e-6
+MILLISECOND = 1e-3
 SIXTEEN_BIT_BYTES = 2.0
 """Activations, embedding and head stay 16-bit, and so does what a dequantiser writes."""
 ALL_REDUCES_PER_LAYER = 2
@@ -38,6 +39,8 @@ class RooflineConstants:
     `*_us`: microseconds per step, per layer and step, per sequence and step, per all-reduce.
     `exponent` p of the soft maximum (t_memory^p + t_compute^p)^(1/p).
     `step_tokens`: prompt tokens that one prefill pass takes.
+    The first token: `first_ms` of request handling, `first_steps` decode steps of scheduling and
+    emission, `wait_share` of the other residents' prefill that is waited for.
     """
 
     bandwidth_share: Numbers
@@ -54,6 +57,9 @@ class RooflineConstants:
     sequence_us: Numbers
     exponent: Numbers
     step_tokens: Numbers
+    first_ms: Numbers
+    first_steps: Numbers
+    wait_share: Numbers
 
     def compute_share(self, precision: Numbers) -> Array:
         """Achieved over peak arithmetic of GEMMs in `precision`, a place in :data:`PRECISIONS`."""
@@ -156,8 +162,8 @@ class Case:
 def estimate(case: Case, constants: RooflineConstants, concurrency: Numbers) -> Speed:
     """Steady state with `concurrency` requests always resident.
 
-    throughput = B / T(B); TTFT is one prompt's prefill, its wait behind other prompts and one
-    step; TPOT is what remains of the cycle: TTFT + (OSL - 1) TPOT = T.
+    throughput = B / T(B); TTFT is :func:`first_token_seconds`; TPOT is what remains of the cycle:
+    TTFT + (OSL - 1) TPOT = T.
     """
     batch = np.maximum(np.asarray(concurrency, float), 1e-9)
     load = case.load
@@ -165,7 +171,7 @@ def estimate(case: Case, constants: RooflineConstants, concurrency: Numbers) -> 
     step = decode_step_seconds(case, constants, batch)
     prefill = prefill_seconds(case, constants, batch)
     cycle = output * step + prefill
-    ttft = _ttft(case, constants, batch, step, cycle)
+    ttft = first_token_seconds(case, constants, batch)
     tpot = np.where(output > 1, (cycle - ttft) / np.maximum(output - 1, 1), step)
     requests = batch / cycle
     return Speed(
@@ -182,6 +188,23 @@ def cycle_seconds(case: Case, constants: RooflineConstants, batch: Numbers) -> A
     """Time in which B resident requests are all served once [s]."""
     step = decode_step_seconds(case, constants, batch)
     return np.asarray(case.load.output_tokens * step + prefill_seconds(case, constants, batch))
+
+
+def first_token_seconds(case: Case, constants: RooflineConstants, batch: Numbers) -> Array:
+    """Mean TTFT of B requests held in flight [s].
+
+    Handling, own prefill, steps until the token is out, and a share of the others' prefill: a
+    client that holds B requests in flight sends the first B at once, and those of one length end
+    and are replaced together. Never so long that decoding would run at twice its speed.
+    """
+    own = prefill_seconds(case, constants, 1.0)
+    every = prefill_seconds(case, constants, batch)
+    step = decode_step_seconds(case, constants, batch)
+    handled = constants.first_ms * MILLISECOND + constants.first_steps * step
+    waited = constants.wait_share * np.maximum(every - own, 0.0)
+    output = np.asarray(case.load.output_tokens, float)
+    at_most = output * step + every - np.maximum(output - 1, 0.0) * step / 2
+    return np.minimum(own + handled + waited, at_most)
 
 
 def decode_step_seconds(case: Case, constants: RooflineConstants, batch: Numbers) -> Array:
@@ -311,18 +334,3 @@ def _attention_seconds(case: Case, constants: RooflineConstants) -> Array:
     hit = np.asarray(case.load.prefix_cache_share, float)
     rate = case.hardware.peak_16bit * constants.attention_share * case.load.tp
     return np.asarray(case.model.prefill_attention_flops * (1 - hit**2) / rate)
-
-
-def _ttft(
-    case: Case, constants: RooflineConstants, batch: Array, step: Array, cycle: Array
-) -> Array:
-    """Own prefill, the wait behind other prompts, and the step that emits the first token [s].
-
-    Other prompts keep the GPU busy for a share r of the cycle; the wait is that of an M/D/1
-    queue, r / (2 (1 - r)) prefills (Pollaczek-Khinchine), at most half of the others' work.
-    """
-    own = prefill_seconds(case, constants, 1.0)
-    others = np.maximum(prefill_seconds(case, constants, batch) - own, 0.0)
-    busy = others / cycle
-    wait = np.minimum(own * busy / (2 * np.maximum(1 - busy, 1e-9)), others / 2)
-    return own + wait + step

@@ -35,6 +35,17 @@ def test_held_out_cases_are_as_close_as_was_asked(wanted):
 
 
 @pytest.mark.parametrize("mixture", [False, True])
+@pytest.mark.parametrize(("by", "median", "p90"), [("case", 1.4, 2.6), ("model", 1.6, 3.1)])
+def test_first_tokens_held_out_are_missed_by_a_bounded_factor(mixture, by, median, p90):
+    rows = [row for row in roofline().of(mixture=mixture).held_out if row.by == by]
+    (row,) = [row for row in rows if row.regime == "fixed"]
+    assert row.ttft_rows > 600
+    assert row.ttft_median <= median
+    assert row.ttft_p90 <= p90
+    assert all(row.ttft_median is None for row in rows if row.regime == "offline")
+
+
+@pytest.mark.parametrize("mixture", [False, True])
 def test_intervals_cover_what_they_say(mixture):
     rows = roofline().of(mixture=mixture).held_out
     covered = sum(row.covered * row.rows for row in rows) / sum(row.rows for row in rows)

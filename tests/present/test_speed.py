@@ -87,7 +87,7 @@ class TestLatencyChart:
         assert max(solid.x) <= 30
         assert (solid.x[-1], solid.y[-1]) == (found.tpot_ms, found.output_tokens_per_s)
         assert len(solid.x) == drawn.within_slo.sum() + 1
-        assert f"<b>{words.rate(found.output_tokens_per_s)}</b>, 140 in flight" in texts(chart)
+        assert f"<b>{words.rate(found.output_tokens_per_s)}</b>, 141 in flight" in texts(chart)
 
     def test_an_offline_maximum_is_no_point_of_the_curve(self):
         drawn = curve()
@@ -113,7 +113,7 @@ class TestLatencyChart:
         [
             ({"tpot_ms": 1000}, "all of it meets TPOT 1 s"),
             ({"tpot_ms": 0.5}, "none of it meets"),
-            ({"ttft_ms": 80}, "meets TTFT 80 ms"),
+            ({"ttft_ms": 300}, "TTFT reaches 300 ms"),
             ({}, ""),
         ],
     )
@@ -123,8 +123,8 @@ class TestLatencyChart:
         assert bool(chart.layout.shapes) == bool(limits)
 
     def test_ttft_edge_lies_between_the_last_that_meets_and_the_first_that_does_not(self):
-        drawn = curve(ttft_ms=80)
-        edge = figure(drawn, asked=asked(ttft_ms=80)).layout.shapes[1].x0
+        drawn = curve(ttft_ms=300)
+        edge = figure(drawn, asked=asked(ttft_ms=300)).layout.shapes[1].x0
         meets = np.flatnonzero(drawn.within_slo)
         assert drawn.tpot_ms[meets[-1]] <= edge <= drawn.tpot_ms[meets[-1] + 1]
 

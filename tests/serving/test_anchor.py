@@ -113,8 +113,32 @@ def test_widening_widens_and_moves_nothing():
     known = many({}, {"gpu": "other"})
     residuals = np.array([0.1, 0.2])
     one, two = (
-        anchors(known, residuals, replace(LIKE, widening=w)).correct(configuration(30.0))
+        anchors(known, residuals, replace(LIKE, near=w, far=w)).correct(configuration(30.0))
         for w in (1.0, 1.5)
     )
     assert one[0] == pytest.approx(two[0])
     assert 1.5 * one[1] == pytest.approx(two[1])
+
+
+def test_near_and_far_widen_apart():
+    known = many({}, {"gpu": "other"})
+    wide = replace(LIKE, near=1.0, far=3.0)
+    plain, wider = (anchors(known, np.array([0.1, 0.2]), each) for each in (LIKE, wide))
+    strange = configuration(**dict.fromkeys(LABELS, "strange"))
+    assert wider.correct(strange)[1][0] == pytest.approx(3 * plain.correct(strange)[1][0], rel=0.02)
+    beside = configuration(8.0)
+    assert wider.correct(beside)[1][0] < 1.2 * plain.correct(beside)[1][0]
+
+
+def test_a_curve_through_measurements_has_no_kinks():
+    """Slopes left and right of a measurement agree, ever better the closer they are taken."""
+    known = many({"concurrency": 8.0}, {"concurrency": 32.0}, {"concurrency": 128.0})
+    found = anchors(known, np.array([0.1, -0.3, 0.4]), LIKE)
+
+    def gap(step):
+        at = 32.0 * np.exp(np.array([-step, 0.0, step]))
+        mean, _ = found.correct_along(configuration(1.0), at)
+        return abs((mean[2] - mean[1]) - (mean[1] - mean[0])) / step
+
+    assert gap(1e-3) < 2e-3
+    assert gap(1e-4) == pytest.approx(gap(1e-3) / 10, rel=0.1)

@@ -20,6 +20,7 @@ from costmodel.serving.roofline import (
     estimate,
     gemm_seconds,
     parameters_read,
+    prefill_seconds,
     stack,
 )
 from costmodel.serving.workload import prefill_attention_flops, roofline_model
@@ -88,6 +89,31 @@ def test_latencies_add_up_to_the_cycle():
     np.testing.assert_allclose(cycle, cycle_seconds(one, CONSTANTS, speed.concurrency))
     np.testing.assert_allclose(speed.requests_per_s, speed.concurrency / cycle)
     np.testing.assert_allclose(speed.total_tokens_per_s, speed.requests_per_s * 1200)
+
+
+def test_the_first_token_waits_for_a_share_of_the_other_prompts():
+    one = case()
+    own, every = (float(prefill_seconds(one, CONSTANTS, n)) for n in (1.0, 64.0))
+    step = float(decode_step_seconds(one, CONSTANTS, 64.0))
+    handled = CONSTANTS.first_ms / 1000 + CONSTANTS.first_steps * step
+    waited = CONSTANTS.wait_share * (every - own)
+    found = float(estimate(one, CONSTANTS, 64.0).ttft_s)
+    assert found == pytest.approx(own + handled + waited)
+
+
+def test_one_output_token_takes_at_most_its_cycle():
+    one = case(osl=1)
+    speed = estimate(one, CONSTANTS, np.array([1.0, 64.0]))
+    assert np.all(speed.ttft_s <= cycle_seconds(one, CONSTANTS, speed.concurrency))
+
+
+@given(st.floats(1, 512), st.integers(1, 4000), st.integers(16, 32_000))
+def test_decoding_never_runs_at_more_than_twice_its_speed(batch, output, prompt):
+    one = case(isl=prompt, osl=output)
+    speed = estimate(one, CONSTANTS, batch)
+    step = decode_step_seconds(one, CONSTANTS, batch)
+    assert speed.tpot_s >= step / 2 * (1 - 1e-9)
+    assert speed.ttft_s > 0
 
 
 def test_cases_are_computed_together_as_they_are_alone():

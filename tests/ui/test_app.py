@@ -136,14 +136,14 @@ def test_crossings_are_those_of_the_option_that_wins_first_at_any_volume():
     for volume in ("100M", "270M", "2B"):
         body = html(opened("support-assistant", volume=volume))
         cards = re.search(r"<div class='cm-cards'>(.*?)</b><span>", body).group(1)
-        assert "303M / day" in cards
+        assert "373M / day" in cards
         assert "base load + overflow, than any eligible API" in body
 
 
 def test_margin_of_safety_keeps_its_sign():
     body = html(opened("support-assistant"))
-    assert "outside by 54 %" in body
-    assert "inside by 49 %" in body
+    assert "outside by 242 %" in body
+    assert "inside by 38 %" in body
 
 
 def test_combination_nobody_sells_is_explained():

@@ -6,7 +6,7 @@ import csv
 import io
 import sys
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -53,7 +53,8 @@ class Calibrated:
             likeness=Likeness(
                 spread=_short(like.spread),
                 noise=_short(like.noise),
-                widening=_short(like.widening),
+                near=_short(like.near),
+                far=_short(like.far),
                 rates=dict(zip((*LABELS, *DISTANCES), map(_short, like.rates), strict=True)),
             ),
             held_out=self.errors,
@@ -69,11 +70,9 @@ def calibrate(found: Table) -> Calibrated:
     _say("likeness")
     similarity = learn(found.points(resident), residuals)
     every = [held_out.hold_out(found, by, fitted, similarity, _say) for by in held_out.SPLITS]
-    wide = held_out.widening(every)
-    errors = tuple(row for one in every for row in held_out.summary(one, wide))
-    return Calibrated(
-        found, fitted, replace(similarity, widening=wide), errors, residuals, resident
-    )
+    similarity = held_out.widening(every, similarity)
+    errors = tuple(row for one in every for row in held_out.summary(one, similarity))
+    return Calibrated(found, fitted, similarity, errors, residuals, resident)
 
 
 def main(arguments: list[str]) -> int:
@@ -98,8 +97,8 @@ def main(arguments: list[str]) -> int:
 
 
 def _print_errors(name: str, errors: tuple[HeldOut, ...]) -> None:
-    print(f"\n{name}: absolute error of output tok/s, median / p90 [%]")
-    heads = f"{'anchored':>14}{'roofline':>14}{'nearest':>15}{'in 80 %':>9}"
+    print(f"\n{name}: absolute error of output tok/s, median / p90 [%]; TTFT as a factor")
+    heads = f"{'anchored':>14}{'roofline':>14}{'nearest':>15}{'in 80 %':>9}{'TTFT':>16}"
     print(f"{'held out by':12}{'regime':9}{'rows':>5}{heads}")
     for row in errors:
         pairs = (
@@ -107,8 +106,10 @@ def _print_errors(name: str, errors: tuple[HeldOut, ...]) -> None:
             f"{row.roofline_median:5.1f} /{row.roofline_p90:5.1f}",
             f"{row.nearest_median:5.1f} /{row.nearest_p90:6.1f}",
         )
+        ttft = f"{row.ttft_median:.2f} / {row.ttft_p90:.2f}" if row.ttft_median else ""
         print(
-            f"{row.by:12}{row.regime:9}{row.rows:5}{pairs[0]:>14}{pairs[1]:>14}{pairs[2]:>15}{row.covered:8.0f}%"
+            f"{row.by:12}{row.regime:9}{row.rows:5}{pairs[0]:>14}{pairs[1]:>14}{pairs[2]:>15}"
+            f"{row.covered:8.0f}%{ttft:>16}"
         )
 
 

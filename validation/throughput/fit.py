@@ -1,23 +1,28 @@
 """Fit what engines achieve of their hardware: robust least squares on log output throughput.
 
-Two stages. The hardware's constants and those of current engines come from offline maxima and
+Three stages. The hardware's constants and those of current engines come from offline maxima and
 fixed concurrencies together. What vLLM's first engine (before 0.8) does differently comes from the
-GuideLLM tables, with the hardware's constants held. An engine's own value is a deviation from the
-common one, drawn towards it; clusters of rows alike count by the root of their size.
+GuideLLM tables, with the hardware's constants held. How a cycle parts into TTFT and TPOT comes
+last, from the runs that print TTFT. An engine's own value is a deviation from the common one,
+drawn towards it; clusters of rows alike count by the root of their size.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import least_squares
 
 from costmodel.book.engines import Versions
 from costmodel.book.roofline import Constants, Pool
-from costmodel.serving.roofline import RooflineConstants
+from costmodel.serving.roofline import RooflineConstants, first_token_seconds
 from validation.throughput.rows import EARLY, Table, concurrency, output_tokens_per_s
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 START = {
     "bandwidth_share": (0.8, 0.5, 1.0), "kv_bandwidth_share": (0.8, 0.3, 1.0),
@@ -35,6 +40,13 @@ DENSE_EXPONENT = 1.7
 4-bit GEMMs come out. Whole steps of dense models tell 1.1 from 1.7 apart by a point of error at
 most, so it is held there; grouped GEMMs of experts are fitted."""
 NAMES = tuple(START)
+FIRST_TOKEN = {
+    "first_ms": (40.0, 0.1, 500.0), "first_steps": (3.0, 0.05, 50.0),
+    "wait_share": (0.1, 0.01, 1.0),
+}  # fmt: skip
+"""The same for what parts a cycle into TTFT and TPOT."""
+FIRST_SOFTNESS = 0.3
+FIRST_DRAWN = 0.3
 OWN = (
     "bandwidth_share",
     "compute_share_16bit",
@@ -46,6 +58,7 @@ OWN = (
 """What differs between engines."""
 EARLY_OWN = (*OWN, "compute_share_int8")
 POOLED = "tensorrt-llm"
+POOL = ("reserve_gib", "occupancy")
 POOL_SHARE = 0.93
 """free_gpu_memory_fraction 0.9 by default, 0.95 in TensorRT-LLM's published runs."""
 MOST_SEQUENCES = 2048
@@ -64,22 +77,19 @@ class Fitted:
 
     def value(self, engine: str, name: str) -> float:
         """One constant of one engine, within its bounds."""
-        _, low, high = START[name]
+        _, low, high = (START | FIRST_TOKEN)[name]
         return float(
             np.clip(np.exp(self.common[name] + self.own.get((engine, name), 0)), low, high)
         )
 
     def constants(self, engine: str) -> dict[str, float]:
         """Every constant of one engine."""
-        return {name: self.value(engine, name) for name in NAMES}
+        return {name: self.value(engine, name) for name in (*NAMES, *FIRST_TOKEN)}
 
 
 def predict(found: Table, fitted: Fitted) -> tuple[np.ndarray, np.ndarray]:
     """Output tokens per second of every row, and the concurrency that ran."""
-    engines, codes = np.unique(found.engines, return_inverse=True)
-    column = {
-        name: np.array([fitted.value(engine, name) for engine in engines])[codes] for name in NAMES
-    }
+    column = _columns(found, fitted, NAMES)
     pooled = found.engines == POOLED
     pool = {
         "share": np.where(pooled, POOL_SHARE, np.nan),
@@ -87,7 +97,28 @@ def predict(found: Table, fitted: Fitted) -> tuple[np.ndarray, np.ndarray]:
         "occupancy": column.pop("occupancy"),
     }
     resident = concurrency(found, pool)
-    return output_tokens_per_s(found, RooflineConstants(**column), resident), resident
+    constants = RooflineConstants(**column, **dict.fromkeys(FIRST_TOKEN, np.nan))
+    return output_tokens_per_s(found, constants, resident), resident
+
+
+def ttft_seconds(found: Table, fitted: Fitted) -> np.ndarray:
+    """Mean TTFT of every row with a number of requests held in flight."""
+    names = [name for name in (*NAMES, *FIRST_TOKEN) if name not in POOL]
+    constants = RooflineConstants(**_columns(found, fitted, names))
+    return first_token_seconds(found.case, constants, found.column("held_in_flight"))
+
+
+def _columns(found: Table, fitted: Fitted, names: Iterable[str]) -> dict[str, np.ndarray]:
+    engines, codes = np.unique(found.engines, return_inverse=True)
+    return {
+        name: np.array([fitted.value(engine, name) for engine in engines])[codes] for name in names
+    }
+
+
+def timed(found: Table) -> np.ndarray:
+    """Which rows print a TTFT with a number of requests held in flight."""
+    printed = np.array([bool(row.measured.ttft_ms) for row in found.rows])
+    return printed & np.isfinite(found.column("held_in_flight"))
 
 
 def cluster_weights(found: Table) -> np.ndarray:
@@ -102,12 +133,13 @@ def cluster_weights(found: Table) -> np.ndarray:
 
 
 def fit(found: Table, start: Fitted | None = None, *, evaluations: int = 60) -> Fitted:
-    """Both stages on the rows given."""
+    """All three stages on the rows given."""
     metric = np.array([row.measured.metric for row in found.rows])
     recent = np.isin(metric, ["offline-max", "fixed-concurrency"])
     first = _fit_engines(found.take(recent), start, evaluations)
     early = found.engines == EARLY
-    return _fit_early(found.take(early), first, start, evaluations) if early.any() else first
+    both = _fit_early(found.take(early), first, start, evaluations) if early.any() else first
+    return _fit_first_token(found.take(timed(found)), both)
 
 
 def _fit_engines(found: Table, start: Fitted | None, evaluations: int) -> Fitted:
@@ -156,6 +188,32 @@ def _fit_early(found: Table, first: Fitted, start: Fitted | None, evaluations: i
     return Fitted({**done.common, "compute_share_int8": np.log(int8)}, own)
 
 
+def _fit_first_token(found: Table, fitted: Fitted) -> Fitted:
+    engines, names = sorted(set(found.engines)), tuple(FIRST_TOKEN)
+    measured = np.array([row.measured.ttft_ms for row in found.rows], float) / 1000
+    begin = np.log([FIRST_TOKEN[name][0] for name in names])
+
+    def unpack(x: np.ndarray) -> Fitted:
+        common, own = x[: len(names)], x[len(names) :].reshape(len(engines), len(names))
+        return Fitted(
+            fitted.common | dict(zip(names, common, strict=True)),
+            fitted.own
+            | {
+                (engine, name): own[row, column]
+                for row, engine in enumerate(engines)
+                for column, name in enumerate(names)
+            },
+        )
+
+    def residuals(x: np.ndarray) -> np.ndarray:
+        error = np.log(ttft_seconds(found, unpack(x)) / measured)
+        to_start = x - np.r_[begin, np.zeros(len(x) - len(names))]
+        return np.r_[_soft(error, FIRST_SOFTNESS), FIRST_DRAWN * to_start]
+
+    before = np.r_[begin, np.zeros(len(engines) * len(names))]
+    return unpack(_solve(residuals, before, before - 6.0, before + 6.0, 60))
+
+
 def _solve(
     residuals,
     before: np.ndarray,
@@ -175,8 +233,11 @@ def _start() -> np.ndarray:
 
 def _soft_errors(found: Table, fitted: Fitted) -> np.ndarray:
     """Residuals whose square is the soft-L1 loss of the logarithm's error."""
-    error = np.log(predict(found, fitted)[0] / found.measured)
-    return np.sign(error) * SOFTNESS * np.sqrt(2 * (np.sqrt(1 + (error / SOFTNESS) ** 2) - 1))
+    return _soft(np.log(predict(found, fitted)[0] / found.measured), SOFTNESS)
+
+
+def _soft(error: np.ndarray, softness: float) -> np.ndarray:
+    return np.sign(error) * softness * np.sqrt(2 * (np.sqrt(1 + (error / softness) ** 2) - 1))
 
 
 # ------------------------------------------------------------------------------- as records
@@ -193,7 +254,7 @@ def as_records(fitted: Fitted, counts: Counter[str]) -> tuple[Constants, ...]:
             **{
                 key: _round(value)
                 for key, value in fitted.constants(name).items()
-                if key not in ("reserve_gib", "occupancy")
+                if key not in POOL
             },
         )
         for name in names

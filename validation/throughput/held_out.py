@@ -7,7 +7,7 @@ alone and that of answering with the nearest measurement as it is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 from zlib import crc32
 
@@ -16,7 +16,7 @@ import numpy as np
 from costmodel.book.roofline import HeldOut, Regime
 from costmodel.serving import anchor
 from costmodel.sizing_speed import MOST_ANCHORS, Z80
-from validation.throughput.fit import Fitted, fit, predict
+from validation.throughput.fit import Fitted, fit, predict, timed, ttft_seconds
 from validation.throughput.likeness import clipped
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ class Predicted:
     anchored: np.ndarray
     nearest: np.ndarray
     deviation: np.ndarray
+    ttft: np.ndarray
+    """Logarithm of estimated over printed; NaN where none is printed."""
 
     @property
     def measured(self) -> np.ndarray:
@@ -48,9 +50,9 @@ class Predicted:
         return np.log(self.found.measured)
 
     @property
-    def standardised(self) -> np.ndarray:
-        """Errors in deviations."""
-        return np.abs(self.measured - self.anchored) / self.deviation
+    def error(self) -> np.ndarray:
+        """Of the anchored estimate, absolute."""
+        return np.abs(self.measured - self.anchored)
 
 
 def hold_out(
@@ -60,9 +62,8 @@ def hold_out(
     keys = found.keys(by)
     groups = np.array([crc32(key.encode()) % FOLDS for key in keys]) if by == "case" else keys
     names = np.unique(groups)
-    columns = {
-        name: np.zeros(len(found)) for name in ("roofline", "anchored", "nearest", "deviation")
-    }
+    names_of = ("roofline", "anchored", "nearest", "deviation", "ttft")
+    columns = {name: np.zeros(len(found)) for name in names_of}
     for at, name in enumerate(names):
         said(f"held out by {by}: {at + 1} of {len(names)}")
         out = groups == name
@@ -93,26 +94,48 @@ def _predict_one(
         "anchored": np.log(guess) + mean,
         "nearest": np.log(known.measured[best[:, 0]]),
         "deviation": deviation,
+        "ttft": _ttft_error(asked, again),
     }
 
 
-def widening(every: list[Predicted]) -> float:
-    """What deviations must grow by so that 80 % intervals hold 80 % of rows, split by split."""
-    return float(np.mean([np.quantile(each.standardised, 0.8) for each in every]) / Z80)
+def _ttft_error(asked: Table, fitted: Fitted) -> np.ndarray:
+    found = np.full(len(asked), np.nan)
+    if (some := timed(asked)).any():
+        printed = np.array([row.measured.ttft_ms for row in asked.take(some).rows], float) / 1000
+        found[some] = np.log(ttft_seconds(asked.take(some), fitted) / printed)
+    return found
 
 
-def summary(one: Predicted, widened: float) -> list[HeldOut]:
+def widening(every: list[Predicted], similarity: Similarity) -> Similarity:
+    """The likeness whose 80 % intervals come nearest to 80 % in every split and regime."""
+    parts = [
+        (one.error[rows], one.deviation[rows] ** 2)
+        for one in every
+        for rows in (one.found.offline, ~one.found.offline)
+    ]
+
+    def missed(near: float, far: float) -> float:
+        wide = replace(similarity, near=near, far=far)
+        inside = [np.mean(error <= Z80 * wide.deviation(left)) for error, left in parts]
+        return float(np.sum((np.array(inside) - 0.8) ** 2))
+
+    grid = np.geomspace(0.5, 4.0, 60)
+    near, far = min(((near, far) for near in grid for far in grid), key=lambda pair: missed(*pair))
+    return replace(similarity, near=float(near), far=float(far))
+
+
+def summary(one: Predicted, similarity: Similarity) -> list[HeldOut]:
     """Median and 90th percentile of absolute errors, by regime [%]."""
     return [
-        _row(one, regime, widened)
+        _row(one, regime, similarity)
         for regime in ("offline", "fixed")
         if (one.found.offline == (regime == "offline")).any()
     ]
 
 
-def _row(one: Predicted, regime: Regime, widened: float) -> HeldOut:
+def _row(one: Predicted, regime: Regime, similarity: Similarity) -> HeldOut:
     rows = one.found.offline == (regime == "offline")
-    inside = one.standardised[rows] <= Z80 * widened
+    inside = (one.error <= Z80 * similarity.deviation(one.deviation**2))[rows]
     errors = {
         "": one.anchored, "roofline_": one.roofline, "nearest_": one.nearest,
     }  # fmt: skip
@@ -122,7 +145,10 @@ def _row(one: Predicted, regime: Regime, widened: float) -> HeldOut:
         for error in (np.abs(np.exp(guess - one.measured)[rows] - 1),)
         for which, share in (("median", 0.5), ("p90", 0.9))
     }
+    missed = np.abs(one.ttft[rows & np.isfinite(one.ttft)])
+    factors = np.exp(np.quantile(missed, [0.5, 0.9])).round(2).tolist() if len(missed) else ()
     return HeldOut(
         by=one.by, regime=regime, rows=int(rows.sum()),
-        covered=round(float(100 * inside.mean()), 1), **numbers,
+        covered=round(float(100 * inside.mean()), 1), ttft_rows=len(missed),
+        **numbers, **dict(zip(("ttft_median", "ttft_p90"), factors, strict=False)),
     )  # fmt: skip

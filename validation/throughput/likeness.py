@@ -10,12 +10,12 @@ import numpy as np
 from scipy.linalg import cho_solve
 from scipy.optimize import minimize
 
-from costmodel.serving.anchor import DISTANCES, LABELS, Points, Similarity, label_difference
+from costmodel.serving.anchor import DISTANCES, LABELS, Points, Similarity, fading, label_difference
 
 START = {
     "engine": 0.4, "version": 0.4, "model": 1.0, "gpu": 0.3, "format": 0.2, "kernel": 0.4,
-    "regime": 0.6, "tp": 0.3, "input_tokens": 0.15, "output_tokens": 0.15, "concurrency": 0.15,
-    "experts_ranks": 0.2,
+    "regime": 0.6, "tp": 0.6, "input_tokens": 0.4, "output_tokens": 0.4, "concurrency": 0.4,
+    "experts_ranks": 0.4,
 }  # fmt: skip
 SPREAD, NOISE = 0.2, 0.03
 PRIOR = 2.0
@@ -34,21 +34,16 @@ def clipped(residuals: np.ndarray) -> np.ndarray:
 def learn(known: Points, residuals: np.ndarray, *, iterations: int = 40) -> Similarity:
     """The likeness under which the residuals are most probable."""
     names = (*LABELS, *DISTANCES)
-    differences = [
-        *(label_difference(known.labels[:, i], known.labels[:, i]) for i in range(len(LABELS))),
-        *(
-            np.abs(known.places[:, i][:, None] - known.places[:, i][None, :])
-            for i in range(len(DISTANCES))
-        ),
-    ]
+    differ = [label_difference(column, column) for column in known.labels.T]
+    apart = [np.abs(column[:, None] - column[None, :]) for column in known.places.T]
     start = np.log([SPREAD, *(START[name] for name in names), NOISE])
     width = np.array([PRIOR, *(SURE if name == "model" else PRIOR for name in names), PRIOR])
     values = clipped(residuals)
 
     def loss(x: np.ndarray) -> tuple[float, np.ndarray]:
         rates = np.exp(x[1:-1])
-        faded = sum(rate * each for rate, each in zip(rates, differences, strict=True))
-        cover = np.exp(2 * x[0] - faded)
+        labels, scaled = _scaled(rates, differ), _scaled(rates[len(LABELS) :], apart)
+        cover = np.exp(2 * x[0] - sum(labels) - sum(fading(u) for u in scaled))
         noise = np.exp(2 * x[-1])
         lower = np.linalg.cholesky(cover + noise * np.eye(len(values)))
         pull = cho_solve((lower, True), values)
@@ -57,7 +52,8 @@ def learn(known: Points, residuals: np.ndarray, *, iterations: int = 40) -> Simi
         weighted = slack * cover
         slope = [
             weighted.sum(),
-            *(-0.5 * r * np.sum(weighted * d) for r, d in zip(rates, differences, strict=True)),
+            *(-0.5 * np.sum(weighted * each) for each in labels),
+            *(-0.5 * np.sum(weighted * u**2 / (1 + u)) for u in scaled),
             noise * np.trace(slack),
         ]
         from_start = (x - start) / width
@@ -68,3 +64,7 @@ def learn(known: Points, residuals: np.ndarray, *, iterations: int = 40) -> Simi
     return Similarity(
         float(np.exp(x[0])), float(np.exp(x[-1])), tuple(float(rate) for rate in np.exp(x[1:-1]))
     )
+
+
+def _scaled(rates: np.ndarray, differences: list[np.ndarray]) -> list[np.ndarray]:
+    return [rate * each for rate, each in zip(rates, differences, strict=False)]
