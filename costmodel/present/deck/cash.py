@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from costmodel.present.axes import Axis
+from costmodel.present.axes import Axis, rounded
 from costmodel.present.deck.charts import Line, xy_chart
 from costmodel.present.deck.master import Box
 from costmodel.present.deck.sheet import Look, Sheet
@@ -25,7 +25,7 @@ def draw_cash(sheet: Sheet, report: Report, cashflow: Any) -> None:
     nominal = [row["cumulative_usd"] for row in rows]
     worth = [row["discounted_cumulative_usd"] for row in rows]
     colour = colours(report).get(cashflow.option, MUTED)
-    x, y = Axis(0.0, float(max(months))), _money(nominal + worth)
+    x, y = Axis(0.0, float(max(months))), _room(nominal + worth)
     ruler = sheet.stage.ruler
     labels = 10 + max(ruler.width(name, SMALLEST, bold=True) for name in NAMES)
     plot = Box(left.left + 60, left.top + 24, left.width - 60 - labels, left.height - 24 - 42)
@@ -48,12 +48,11 @@ def draw_cash(sheet: Sheet, report: Report, cashflow: Any) -> None:
     sheet.notes += _derivation(cashflow)
 
 
-def _money(values: list[float]) -> Axis:
+def _room(values: list[float]) -> Axis:
+    """An axis of round ticks with zero, every value and a little air."""
     low, high = min(*values, 0.0), max(*values, 0.0)
-    room = 0.06 * (high - low or 1.0)
-    ticks = Axis(low - room * (low < 0), high + room).ticks()
-    step = ticks[1] - ticks[0]
-    return Axis(step * ((low - room * (low < 0)) // step), step * -(-(high + room) // step))
+    air = 0.04 * (high - low)
+    return rounded(low - air * (low < 0), high + air)
 
 
 def _figures(sheet: Sheet, box: Box, cashflow: Any) -> None:

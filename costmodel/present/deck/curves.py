@@ -60,7 +60,8 @@ def curves_title(report: Report) -> str:
     row = report.against_cheapest(option.name) if option else None
     best = report.recommendation.option
     if row is not None and report.curve_points.cheapest_api_usd is not None:
-        return describe(replace(row, option=shortened(row.option, 60)))
+        said = describe(replace(row, option=shortened(row.option, 60)))
+        return f"{said.partition(';')[0].removesuffix('.')}."
     if best is None:
         return report.recommendation.reason
     bill = usd(report.option(best).monthly_usd or 0.0)
@@ -92,7 +93,7 @@ def draw_curves(sheet: Sheet, report: Report) -> None:
     drawn = [*_series(report, lines, option), _here(report, plot)]
     box = Box(chart_box.left, chart_box.top, chart_box.width - LABELS, chart_box.height - 18)
     xy_chart(sheet, box, plot_box, drawn, plot.x, plot.y, "Monthly bill over volume")
-    _words(sheet, report, plot)
+    _words(sheet, report, plot, [plot.at(at, 0.0)[0] for _, at, _ in _crossings(row, lines, plot)])
     _name_ends(sheet, lines, plot)
     _name_leaving(sheet, lines, plot)
     _name_crossings(sheet, row, lines, plot, colour)
@@ -176,8 +177,8 @@ def _shade(sheet: Sheet, row: BreakEven | None, plot: _Plot, colour: str) -> Non
         sheet.area(place, colour, 0.09)
 
 
-def _words(sheet: Sheet, report: Report, plot: _Plot) -> None:
-    """Units of both axes, and where one stands."""
+def _words(sheet: Sheet, report: Report, plot: _Plot, leaders: Sequence[float]) -> None:
+    """Units of both axes, and where one stands, beside the lines down to the crossings."""
     small = Look((SMALLEST,), muted=True)
     row = plot.box.top - 18
     sheet.text(Box(sheet.body.left, row, 130, 16), "US dollars a month", small)
@@ -187,7 +188,10 @@ def _words(sheet: Sheet, report: Report, plot: _Plot) -> None:
     here = plot.at(report.tokens_per_day, 0.0)[0]
     words = f"You are here: {volume(report.tokens_per_day)}"
     width = sheet.stage.ruler.width(words, SMALLEST) + 12
-    left = min(max(here - width / 2, sheet.body.left + 134), plot.box.right - width)
+    low, high = sheet.body.left + 134, sheet.body.right - width
+    places = [min(max(at, low), high) for at in (here - width / 2, here - 4, here - width + 4)]
+    crossed = [sum(at < x < at + width for x in leaders) for at in places]
+    left = places[crossed.index(min(crossed))]
     sheet.text(Box(left, row, width, 16), words, Look((SMALLEST,), align="center"))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from costmodel.present.axes import Axis
+from costmodel.present.axes import Axis, rounded
 from costmodel.present.deck.charts import Bars, bars_about
 from costmodel.present.deck.master import Box
 from costmodel.present.deck.sheet import Look, Sheet
@@ -66,12 +66,9 @@ def _axis(rows: Sequence[Row]) -> tuple[Axis, float]:
     ends = [end for row in rows for end in (row["low_usd"], row["high_usd"])]
     lows = [min(row["low_usd"], row["high_usd"]) for row in rows]
     highs = [max(row["low_usd"], row["high_usd"]) for row in rows]
-    room = 0.06 * (max(ends) - min(ends) or 1.0)
-    ticks = Axis(min(ends) - room, max(ends) + room).ticks()
-    step = ticks[1] - ticks[0] if len(ticks) > 1 else room
-    low = step * ((min(ends) - room) // step)
-    high = step * -((-(max(ends) + room)) // step)
-    return Axis(low, high), 0.5 * (max(lows) + min(highs))
+    air = 0.04 * (max(ends) - min(ends))
+    axis = rounded(min(ends) - air, max(ends) + air)
+    return axis, 0.5 * (max(lows) + min(highs))
 
 
 def _names(sheet: Sheet, box: Box, plot: Box, rows: Sequence[Row]) -> None:

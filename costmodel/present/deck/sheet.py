@@ -162,7 +162,7 @@ class Sheet:
         head_height = min(row_height, HEAD_HEIGHT)
         shape.height = Pt(len(rows) * row_height + head_height)
         lines = [[column.head for column in columns], *rows]
-        widths = self._widths(columns, lines, box.width)
+        widths = self._widths(columns, lines, box.width, max(sizes))
         table = shape._element.graphic.graphicData.tbl
         table.tblPr.find(qn("a:tableStyleId")).text = _PLAIN_TABLE
         for place, width in zip(table.tblGrid.gridCol_lst, widths, strict=True):
@@ -181,14 +181,14 @@ class Sheet:
             table.append(parse_xml(f'<a:tr {_DRAWING} h="{Pt(height)}">{cells}</a:tr>'))
 
     def _widths(
-        self, columns: Sequence[Column], lines: Sequence[Sequence[str]], width: float
+        self, columns: Sequence[Column], lines: Sequence[Sequence[str]], width: float, size: float
     ) -> list[float]:
         """Columns without a share as wide as their cells; the others share what is left."""
         ruler, most = self.stage.ruler, MOST_FIXED * width
 
         def widest(place: int) -> float:
             cells = (plain(line[place]) for line in lines)
-            return min(most, 2 * PAD + 1 + max(ruler.width(c, SMALLEST, bold=True) for c in cells))
+            return min(most, 2 * PAD + 1 + max(ruler.width(c, size, bold=True) for c in cells))
 
         fixed = [0.0 if column.share else widest(i) for i, column in enumerate(columns)]
         left = (width - sum(fixed)) / sum(column.share for column in columns)
