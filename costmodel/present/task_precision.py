@@ -51,9 +51,17 @@ def _task(
         precision=precision_of(report, server) if server else "–",
         known=f"{fact['kind']}: {words}" if fact else words,
         also=", ".join(o for o, each in rest.items() if each["stands"]) or "–",
-        not_yet=", ".join(f"{o} ({each['standing']})" for o, each in rest.items()
-                          if not each["stands"]) or "–",
-    )  # fmt: skip
+        not_yet=_by_standing(rest) or "–",
+    )
+
+
+def _by_standing(facts: Mapping[str, Mapping[str, Any]]) -> str:
+    """Options that do not stand, by what is known of them."""
+    names: dict[str, list[str]] = {}
+    for option, each in facts.items():
+        if not each["stands"]:
+            names.setdefault(each["standing"], []).append(option)
+    return "; ".join(f"{standing}: {', '.join(found)}" for standing, found in names.items())
 
 
 def _server(report: Report, workload: str) -> str | None:

@@ -175,7 +175,8 @@ def test_precision_per_task_says_who_serves_what_and_on_which_evidence():
                                         "prescription: reasoning"]  # fmt: skip
     assert all(row[1:3] == ["70B, fp8", "fp8"] for row in rows)
     assert "frontier API" in rows[2][4]
-    assert "small API (not accepted)" in rows[2][5]
+    assert rows[1][5] == "not accepted: 8B host"
+    assert rows[2][5].startswith("not accepted: small API, 8B host, 70B, awq-int4")
 
 
 # -------------------------------------------------------------------------------------- workbooks
