@@ -322,7 +322,19 @@ def number(value: float | str) -> str:
 
 
 def _range(each: Assumption) -> str:
-    return "" if each.low is None or each.high is None else f"{each.low:,.4g} to {each.high:,.4g}"
+    return text(spread(each), 60)
+
+
+def spread(row: Assumption) -> str:
+    """The range of a number, empty where none is stated.
+
+    >>> spread(Assumption("tokens_per_day", 9e8, "", "assumed", "a plan", None, 7e8, 1.2e9))
+    '700M to 1.2B'
+    """
+    if row.low is None or row.high is None:
+        return ""
+    low, high = (short(x) if abs(x) >= 1e5 else f"{x:,.4g}" for x in (row.low, row.high))
+    return f"{low} to {high}"
 
 
 # ----------------------------------------------------------------------------------- notes, errors

@@ -32,6 +32,7 @@ from costmodel.present.deck.text import LEADING, SMALLEST, Ruler, plain
 from costmodel.present.outlook import month_rows
 from costmodel.present.theme import colours
 from costmodel.scenario import load_scenario, parse_scenario
+from costmodel.wording import percent, short, usd
 from costmodel.yamlfile import write_yaml
 from tests.present.outlooks import cashflow_of, risk_of
 
@@ -121,17 +122,23 @@ def titles(deck):
 # ------------------------------------------------------------------------------------------- story
 
 
-def test_the_slides_in_order(deck):
+def test_the_slides_in_order(report, deck):
     said = titles(deck)
-    assert said[0].startswith("Choose base load + overflow: $11k a month at 600M tokens a day")
-    assert "$2.38k less than same weights, managed" in said[0]
-    assert "from 303M tokens a day on" in said[1]
-    assert said[2].startswith("Of the $11k a month for base load + overflow")
-    assert said[3].startswith("Only 29 % of the $15.6k a month for own GPUs is the load itself")
-    assert said[4].startswith("The engineering hours for a fleet moves the result most")
-    assert "pays back after 17.4 months" in said[5]
-    assert said[6] == "5 numbers decide this; 1 of them assumed."
-    assert said[7].startswith("All 54 numbers, with source and date (1 of")
+    best, own = report.option("base load + overflow"), report.option("own GPUs")
+    row = report.against_cheapest(best.name)
+    saving = usd(report.recommendation.saving_usd_per_month)
+    assert said[0] == (
+        f"Choose {best.name}: {usd(best.monthly_usd)} a month at 600M tokens a day, {saving} less "
+        "than same weights, managed."
+    )
+    assert f"from {short(row.first_tokens_per_day)} tokens a day on" in said[1]
+    assert said[2].startswith(f"Of the {usd(best.monthly_usd)} a month for {best.name}")
+    share = percent(own.fleet.waterfall[0].usd / own.monthly_usd)
+    assert said[3].startswith(f"Only {share} of the {usd(own.monthly_usd)} a month for own GPUs is")
+    assert said[4].startswith("Most depends on the engineering hours for a fleet: $3.44k a month")
+    assert "paid back after 17.4 months" in said[5]
+    assert said[6].endswith("of them assumed.")
+    assert said[7].startswith(f"All {len(report.assumption_rows)} numbers, with source and date")
     assert said[-1] == "What these bills contain, and what they leave out."
 
 
@@ -187,12 +194,12 @@ def test_the_curves_workbook_holds_the_curves(name):
     found = ready(name)
     tables = xy_tables(charts(plain_deck(name))["Monthly bill over volume"])
     points = found.curve_points
-    for option, usd in points.monthly_usd.items():
-        known = np.isfinite(usd)
+    for option, bill in points.monthly_usd.items():
+        known = np.isfinite(bill)
         if known.any():
             x, y = tables[option]
             assert np.interp(points.tokens_per_day[known], x, y) == pytest.approx(
-                usd[known], rel=1e-6
+                bill[known], rel=1e-6
             )
             assert len(x) <= known.sum()
 
@@ -382,7 +389,8 @@ def test_notes_carry_the_derivation(report, deck):
     notes = [slide.notes_slide.notes_text_frame.text for slide in deck.slides]
     assert report.recommendation.reason in notes[0]
     assert "merging every step of both bills" in notes[1]
-    assert "Peaks and bursts: 4,169.13" in notes[3]
+    for step in report.option("own GPUs").fleet.waterfall:
+        assert f"{step.name}: {step.usd:,.2f}" in notes[3]
     assert "10,000 draws with seed 0" in notes[4]
     assert "Month 36" in notes[5]
     for row in report.assumption_rows:

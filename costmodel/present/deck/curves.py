@@ -190,7 +190,7 @@ def _words(sheet: Sheet, report: Report, plot: _Plot, leaders: Sequence[float]) 
     width = sheet.stage.ruler.width(words, SMALLEST) + 12
     low, high = sheet.body.left + 134, sheet.body.right - width
     places = [min(max(at, low), high) for at in (here - width / 2, here - 4, here - width + 4)]
-    crossed = [sum(at < x < at + width for x in leaders) for at in places]
+    crossed = [sum(at - 3 < x < at + width + 3 for x in leaders) for at in places]
     left = places[crossed.index(min(crossed))]
     sheet.text(Box(left, row, width, 16), words, Look((SMALLEST,), align="center"))
 

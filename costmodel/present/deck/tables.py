@@ -12,7 +12,7 @@ from typing import Any
 
 from costmodel.present.deck.sheet import HEAD_HEIGHT, Column, Look, Sheet
 from costmodel.present.evidence import Evidence
-from costmodel.present.markup import grouped, number
+from costmodel.present.markup import grouped, number, spread
 from costmodel.present.task_precision import TaskPrecision
 from costmodel.report import Assumption, OptionResult, Report
 
@@ -138,10 +138,9 @@ def _assumption(line: AssumptionLine) -> tuple[str, ...]:
     row = line.row
     if row is None:
         return (line.words, *[""] * (len(ASSUMPTION_COLUMNS) - 1))
-    spread = "" if row.low is None or row.high is None else f"{row.low:,.4g} to {row.high:,.4g}"
     return (
-        line.words, "–" if row.value is None else number(row.value), row.unit, spread, row.kind,
-        row.source or "–", row.as_of.isoformat() if row.as_of else "",
+        line.words, "–" if row.value is None else number(row.value), row.unit, spread(row),
+        row.kind, row.source or "–", row.as_of.isoformat() if row.as_of else "",
     )  # fmt: skip
 
 
