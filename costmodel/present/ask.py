@@ -59,7 +59,11 @@ def driver(report: Report, risk: Any = None) -> Card:
     if rows:
         row = rows[0]
         swing = abs(row["high_usd"] - row["low_usd"])
-        return "The driver", f"{usd(swing)} a month", f"swing with the {input_name(row['path'])}"
+        return (
+            "The driver",
+            f"{usd(swing)} a month",
+            f"swing of the saving with the {input_name(row['path'])}",
+        )
     option = waterfall_option(report)
     steps = waterfall_steps(option) if option else []
     if option is None or not steps:

@@ -6,6 +6,7 @@ money itself.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -75,9 +76,30 @@ def _rival(name: str) -> str:
 
 
 def widest_first(risk: Any) -> list[Row]:
-    """The rows of the tornado, the one that moves most first."""
-    rows = risk_rows(risk, "tornado")
+    """The rows of the tornado, the one that moves most first.
+
+    An end at which the option has no bill has no amount to draw: its row is left out.
+    """
+    rows = [
+        row
+        for row in risk_rows(risk, "tornado")
+        if math.isfinite(row["low_usd"]) and math.isfinite(row["high_usd"])
+    ]
     return sorted(rows, key=lambda row: -abs(row["high_usd"] - row["low_usd"]))
+
+
+def swing_words(risk: Any) -> str:
+    """The input that moves the saving most, in a sentence. There is at least one."""
+    row = widest_first(risk)[0]
+    return (
+        f"What {decided_option(risk)} saves depends most on the {input_name(row['path'])}: "
+        f"{usd(row['low_usd'])} a month at its low end, {usd(row['high_usd'])} at its high end."
+    )
+
+
+def decided_option(risk: Any) -> str:
+    """The option whose saving against the cheapest eligible API the tornado is about."""
+    return shortened(risk.to_dict()["option"] or "the option", LONGEST_NAME)
 
 
 _LABELS = {

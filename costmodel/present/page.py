@@ -22,6 +22,7 @@ from costmodel.present.outlook import (
     month_rows,
     probability_words,
     risk_rows,
+    swing_words,
     widest_first,
 )
 from costmodel.present.provenance import footer
@@ -180,10 +181,14 @@ def _chart(chart: go.Figure, name: str) -> str:
 
 
 def _risk(report: Report, risk: Any) -> str:
-    words = [*probability_words(report, risk), *goal_words(risk_rows(risk, "goal_seek"))]
     rows = widest_first(risk)
+    words = [
+        *([swing_words(risk)] if rows else []),
+        *probability_words(report, risk),
+        *goal_words(risk_rows(risk, "goal_seek")),
+    ]
     table = markup.table(
-        ("Input", "Low", "High", "Result at low", "Result at high"),
+        ("Input", "Low", "High", "Saved at low", "Saved at high"),
         [
             markup.row(
                 [
@@ -196,7 +201,7 @@ def _risk(report: Report, risk: Any) -> str:
             )
             for row in rows
         ],
-        numbers=("Low", "High", "Result at low", "Result at high"),
+        numbers=("Low", "High", "Saved at low", "Saved at high"),
     )
     return _list(words) + (table if rows else "") + _first_wins(risk)
 

@@ -52,6 +52,8 @@ class Goal:
 class Risk:
     samples: int
     seed: int
+    option: str
+    saving_usd: float
     probability: tuple[Probability, ...]
     bands: tuple[Band, ...]
     break_even: tuple[FirstWin, ...]
@@ -87,6 +89,8 @@ def risk_of(report):
     return Risk(
         samples=10_000,
         seed=0,
+        option=own,
+        saving_usd=2377.4,
         probability=(Probability(own, "cheapest", volume, 0.78),),
         bands=tuple(
             Band(o.name, at, 0.85 * o.monthly_usd, o.monthly_usd, 1.2 * o.monthly_usd)
@@ -98,6 +102,7 @@ def risk_of(report):
             Tornado(f"{offers}.offers[0].usd_per_gpu_hour", 3300.0, 1300.0, 1.9, 2.9),
             Tornado(f"{offers}.throughput.chat.requests_per_s", 400.0, 4100.0, 1.04, 1.91),
             Tornado("overheads.per_fleet.hours_per_month", 3437.0, -800.0, 10.0, 50.0),
+            Tornado("workloads.chat.output_tokens", 2100.0, float("-inf"), 250.0, 9000.0),
         ),
         goal_seek=(
             Goal(f"{offers}.offers[0].usd_per_gpu_hour", 3.6, 2.25),

@@ -20,20 +20,10 @@ from costmodel.present.outlook import (
 )
 from costmodel.present.theme import ACCENTS
 from costmodel.report import Report
-from costmodel.wording import usd
 
 MOST_BARS = 9
 LOW_COLOUR, HIGH_COLOUR = ACCENTS["managed"][0], ACCENTS["own"][0]
 """Of the input's low and high end; they differ in lightness too."""
-
-
-def sensitivity_title(rows: Sequence[Row]) -> str:
-    """The input that matters most, in a sentence."""
-    row = rows[0]
-    return (
-        f"Most depends on the {input_name(row['path'])}: {usd(row['low_usd'])} a month at the "
-        f"low end, {usd(row['high_usd'])} at the high end."
-    )
 
 
 def draw_sensitivity(sheet: Sheet, report: Report, risk: Any) -> None:
@@ -44,31 +34,31 @@ def draw_sensitivity(sheet: Sheet, report: Report, risk: Any) -> None:
     box, under = sheet.body.split(tall, 8)
     names = box.width * 0.36
     plot = Box(box.left + names, box.top + 22, box.width - names - 12, box.height - 22 - 26)
-    x, middle = _axis(rows)
+    saving = risk.to_dict()["saving_usd"]
+    x = _axis(rows, saving)
     bars = [
         Bars("At the low end", [row["low_usd"] for row in rows], LOW_COLOUR),
         Bars("At the high end", [row["high_usd"] for row in rows], HIGH_COLOUR),
     ]
     chart = Box(plot.left - 30, box.top, box.right - plot.left + 30, box.height)
     bars_about(
-        sheet, chart, plot, [input_name(row["path"]) for row in rows], bars, x, middle,
+        sheet, chart, plot, [input_name(row["path"]) for row in rows], bars, x, saving,
         "What the result is most sensitive to",
     )  # fmt: skip
     _names(sheet, box, plot, rows)
     _key(sheet, plot, box.top)
+    unit = Box(box.left, box.top, plot.left - box.left - 10, 16)
+    sheet.text(unit, "US dollars saved a month", Look((SMALLEST,), muted=True))
     if words:
         sheet.bullets(under, words, Look((14.0, 13.0, 12.0)))
     sheet.notes += _derivation(report, risk)
 
 
-def _axis(rows: Sequence[Row]) -> tuple[Axis, float]:
-    """An axis that holds every end, and the value that all bars share."""
-    ends = [end for row in rows for end in (row["low_usd"], row["high_usd"])]
-    lows = [min(row["low_usd"], row["high_usd"]) for row in rows]
-    highs = [max(row["low_usd"], row["high_usd"]) for row in rows]
+def _axis(rows: Sequence[Row], saving: float) -> Axis:
+    """An axis that holds every end, and the saving with every input as stated."""
+    ends = [saving, *(end for row in rows for end in (row["low_usd"], row["high_usd"]))]
     air = 0.04 * (max(ends) - min(ends))
-    axis = rounded(min(ends) - air, max(ends) + air)
-    return axis, 0.5 * (max(lows) + min(highs))
+    return rounded(min(ends) - air, max(ends) + air)
 
 
 def _names(sheet: Sheet, box: Box, plot: Box, rows: Sequence[Row]) -> None:
@@ -93,8 +83,8 @@ def _derivation(report: Report, risk: Any) -> Iterator[str]:
     data = risk.to_dict()
     yield (
         f"{data['samples']:,} draws with seed {data['seed']}. Each bar moves one input to its 10th "
-        "and 90th percentile and leaves the others at their likely value; amounts are US dollars "
-        "a month."
+        "and 90th percentile and leaves the others as stated; amounts are US dollars that "
+        f"{data['option']} saves a month against the cheapest eligible API."
     )
     for row in widest_first(risk):
         yield (

@@ -13,7 +13,7 @@ from costmodel.present.deck.ask import draw_ask
 from costmodel.present.deck.cash import draw_cash
 from costmodel.present.deck.curves import curves_title, draw_curves
 from costmodel.present.deck.master import Stage, Template, opened
-from costmodel.present.deck.sensitivity import draw_sensitivity, sensitivity_title
+from costmodel.present.deck.sensitivity import draw_sensitivity
 from costmodel.present.deck.sheet import Sheet, new_sheet, write_notes
 from costmodel.present.deck.tables import (
     assumption_pages,
@@ -26,7 +26,7 @@ from costmodel.present.deck.tables import (
 from costmodel.present.deck.text import plain
 from costmodel.present.deck.waterfall import draw_waterfall
 from costmodel.present.evidence import evidence
-from costmodel.present.outlook import cash_sentence, month_rows, widest_first
+from costmodel.present.outlook import cash_sentence, month_rows, swing_words, widest_first
 from costmodel.present.provenance import footer
 from costmodel.present.task_precision import precision_rows, precision_title
 from costmodel.present.theme import shortened
@@ -98,10 +98,9 @@ def _waterfalls(report: Report) -> Iterator[Planned | LeftOut]:
 def _sensitivity(report: Report, risk: Any) -> Planned | LeftOut:
     if risk is None:
         return LeftOut("sensitivity: no risk was given")
-    rows = widest_first(risk)
-    if not rows:
+    if not widest_first(risk):
         return LeftOut("sensitivity: no input has a range")
-    return Planned(sensitivity_title(rows), partial(draw_sensitivity, report=report, risk=risk))
+    return Planned(swing_words(risk), partial(draw_sensitivity, report=report, risk=risk))
 
 
 def _precision(report: Report, stage: Stage) -> Iterator[Planned | LeftOut]:
