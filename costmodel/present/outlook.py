@@ -99,7 +99,19 @@ def swing_words(risk: Any) -> str:
 
 def decided_option(risk: Any) -> str:
     """The option whose saving against the cheapest eligible API the tornado is about."""
-    return shortened(risk.to_dict()["option"] or "the option", LONGEST_NAME)
+    return shortened(risk.to_dict().get("option") or "the option", LONGEST_NAME)
+
+
+def stated_saving(risk: Any) -> float:
+    """What that option saves with every input as stated: where the bars of the tornado meet.
+
+    Where the risk does not say, the middle of what every bar spans.
+    """
+    stated = risk.to_dict().get("saving_usd")
+    if stated is not None and math.isfinite(stated):
+        return stated
+    ends = [sorted((row["low_usd"], row["high_usd"])) for row in widest_first(risk)]
+    return 0.5 * (max(low for low, _ in ends) + min(high for _, high in ends))
 
 
 _LABELS = {

@@ -12,18 +12,20 @@ from costmodel.present.deck.sheet import Look, Sheet
 from costmodel.present.deck.text import SMALLEST
 from costmodel.present.outlook import (
     Row,
+    decided_option,
     goal_words,
     input_name,
     probability_words,
     risk_rows,
+    stated_saving,
     widest_first,
 )
-from costmodel.present.theme import ACCENTS
+from costmodel.present.theme import ACCENTS, mixed
 from costmodel.report import Report
 
 MOST_BARS = 9
-LOW_COLOUR, HIGH_COLOUR = ACCENTS["managed"][0], ACCENTS["own"][0]
-"""Of the input's low and high end; they differ in lightness too."""
+LOW_COLOUR, HIGH_COLOUR = mixed(ACCENTS["managed"][0], 0.6), ACCENTS["own"][0]
+"""Of the input's low and high end: light and dark, for a grey print."""
 
 
 def draw_sensitivity(sheet: Sheet, report: Report, risk: Any) -> None:
@@ -34,7 +36,7 @@ def draw_sensitivity(sheet: Sheet, report: Report, risk: Any) -> None:
     box, under = sheet.body.split(tall, 8)
     names = box.width * 0.36
     plot = Box(box.left + names, box.top + 22, box.width - names - 12, box.height - 22 - 26)
-    saving = risk.to_dict()["saving_usd"]
+    saving = stated_saving(risk)
     x = _axis(rows, saving)
     bars = [
         Bars("At the low end", [row["low_usd"] for row in rows], LOW_COLOUR),
@@ -84,7 +86,7 @@ def _derivation(report: Report, risk: Any) -> Iterator[str]:
     yield (
         f"{data['samples']:,} draws with seed {data['seed']}. Each bar moves one input to its 10th "
         "and 90th percentile and leaves the others as stated; amounts are US dollars that "
-        f"{data['option']} saves a month against the cheapest eligible API."
+        f"{decided_option(risk)} saves a month against the cheapest eligible API."
     )
     for row in widest_first(risk):
         yield (
