@@ -157,7 +157,7 @@ def test_without_kaleido_the_message_says_what_to_do(
     report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setitem(sys.modules, "kaleido", None)
-    with pytest.raises(InputError, match=r"costmodel\[images\].*browser"):
+    with pytest.raises(InputError, match=r"costmodel\[images\].*browser.*press the camera"):
         save(report, tmp_path / "chart.png")
     assert list(tmp_path.iterdir()) == []
 
