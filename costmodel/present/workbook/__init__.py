@@ -10,6 +10,7 @@ from typing import Any
 
 from costmodel.present.provenance import footer
 from costmodel.present.workbook.bill import write_bills
+from costmodel.present.workbook.break_even import write_break_even
 from costmodel.present.workbook.case import Case
 from costmodel.present.workbook.checks import Checks
 from costmodel.present.workbook.curves import write_curves
@@ -18,6 +19,7 @@ from costmodel.present.workbook.hours import Hours
 from costmodel.present.workbook.inputs import Inputs
 from costmodel.present.workbook.sheets import Book
 from costmodel.present.workbook.stated import write_inputs
+from costmodel.present.workbook.steps import write_steps
 from costmodel.report import Report
 
 SHEETS = ("Summary", "Inputs", "Curves", "Steps", "Bill", "Break-even", "Risk", "Cash flow",
@@ -37,5 +39,6 @@ def workbook_bytes(
     parts = write_bills(book, case, inputs, hours, checks)
     volume = Formula("tokens_per_day", report.tokens_per_day)
     write_curves(book, case, volume, parts)
+    write_break_even(book, case, checks, write_steps(book, case, parts))
     inputs.changed(hours.exported)
     return book.content(), ()
