@@ -43,8 +43,7 @@ class Desk:
 
     def heading(self, words: str, note: str = "") -> None:
         """A line above a block."""
-        for column in range(WIDTH):
-            self.sheet.text(self.row, column, words if column == 0 else "", "heading")
+        self.sheet.heading(self.row, words, WIDTH - 1)
         self.row += 1
         if note:
             self.sheet.text(self.row, 0, note, "note")
@@ -84,8 +83,7 @@ def write_bills(
 def _desk(case: Case, inputs: Inputs, hours: Hours, checks: Checks, sheet: Sheet) -> Desk:
     """The volume and the demand of every workload, which all blocks share."""
     row, requests, tokens = 3, {}, []
-    for column in range(WIDTH):
-        sheet.text(row, column, "Volume" if column == 0 else "", "heading")
+    sheet.heading(row, "Volume", WIDTH - 1)
     for workload in case.workloads:
         row += 1
         per_request = added(

@@ -112,7 +112,7 @@ class _Money:
         self.elastic_usd = self._elastic(desk, terms)
 
     def _elastic(self, desk: Desk, terms: FleetTerms) -> Formula:
-        """The last offer; an always-on fleet takes a commitment of open size where it is cheaper."""
+        """The last offer; always on, a commitment of open size in its place where cheaper."""
         if terms.best_mix is None:
             return self.unit_usd_of[-1]
         open_size = self.unit_usd_of[terms.offers.index(terms.best_mix)]

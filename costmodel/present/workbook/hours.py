@@ -112,7 +112,7 @@ class Hours:
         return Formula(text, float(column.value[hour]))
 
     def before(self, column: Formula) -> Formula:
-        """A column shifted by an hour: what each hour comes after. Writes the row above the week."""
+        """A column shifted by an hour, for which the row above the week is written."""
         letter = column.text.split("!$")[1].split("$")[0]
         number = _number(letter)
         self.sheet.put(BEFORE, number, self.hour(column, HOURS_PER_WEEK - 1), "plain")

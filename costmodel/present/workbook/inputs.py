@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+
 import numpy as np
 
 from costmodel.present.workbook.formula import Formula, either, total
@@ -86,8 +87,7 @@ class Inputs:
     def heading(self, words: str) -> None:
         """A line across the sheet above a group of inputs."""
         self.row += self.row > FIRST_ROW
-        for column in range(len(COLUMNS)):
-            self.sheet.text(self.row, column, words if column == 0 else "", "heading")
+        self.sheet.heading(self.row, words, len(COLUMNS) - 1)
         self.row += 1
 
     def add(self, path: Path, entry: Entry) -> Formula:

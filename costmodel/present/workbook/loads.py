@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 def sizes_of(
     desk: Desk, capacity: Mapping[str, Formula], words: str
 ) -> tuple[list[Formula], Formula]:
-    """Replicas that each workload keeps busy on average, from requests a second of one; their sum."""
+    """Replicas that each workload keeps busy on average, and their sum.
+
+    ``capacity``: requests a second that one replica serves of each workload.
+    """
     seconds = desk.inputs[("seconds_per_day",)]
     sizes = [
         desk.line(f"{words}: {name}", desk.requests[name] / seconds / each, "replicas")

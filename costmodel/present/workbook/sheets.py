@@ -34,8 +34,8 @@ _ALONE = re.compile(r"('[^']+'|[A-Za-z]+)!\$[A-Z]+\$\d+")
 class Sheet:
     """One sheet. Rows and columns count from 0."""
 
-    def __init__(self, book: Book, worksheet: Worksheet) -> None:
-        self.book, self.worksheet, self.name = book, worksheet, worksheet.get_name()
+    def __init__(self, book: Book, worksheet: Worksheet, name: str) -> None:
+        self.book, self.worksheet, self.name = book, worksheet, name
         plain = self.name.isidentifier()
         self._prefix = f"{self.name}!" if plain else f"'{self.name}'!"
 
@@ -48,6 +48,20 @@ class Sheet:
         """Words side by side."""
         for offset, each in enumerate(words):
             self.text(row, column + offset, each, look)
+
+    def paragraph(
+        self, row: int, words: str, last: int, height: float, look: Look, first: int = 0
+    ) -> None:
+        """Words over several columns of one row, wrapped; its height in points."""
+        style = self.book.styles(look)
+        self.worksheet.merge_range(row, first, row, last, "", style)
+        self.text(row, first, words, look)
+        self.worksheet.set_row(row, height)
+
+    def heading(self, row: int, words: str, last: int) -> None:
+        """A shaded line from the first column to the last."""
+        for column in range(last + 1):
+            self.text(row, column, words if column == 0 else "", "heading")
 
     def value(self, row: int, column: int, value: Any, unit: str, look: Look = "fact") -> Formula:
         """A number that no formula stands behind, or text or a date where it is one."""
@@ -141,7 +155,7 @@ class Book:
         worksheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.7)
         worksheet.set_footer(f"&L&8 {_footer_text(footer)}&R&8 &A · page &P of &N")
         worksheet.protect("", {"format_columns": True, "format_rows": True})
-        return Sheet(self, worksheet)
+        return Sheet(self, worksheet, name)
 
     def named(self, name: str, cell: Formula) -> Formula:
         """A name for a cell; formulas use it in place of the address."""

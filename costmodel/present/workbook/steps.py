@@ -161,8 +161,7 @@ class _Table:
         """The table, its rivals side by side."""
         sheet, row = self.sheet, self.top
         width = 4 + 3 * (len(rivals) + bool(eligible))
-        for column in range(width):
-            sheet.text(row, column, self.name if column == 0 else "", "heading")
+        sheet.heading(row, self.name, width - 1)
         own = sheet.put(row + 1, 1, self.part.unit_usd * self.steps.slope, "plain")
         base = sheet.put(row + 2, 1, self.base, "USD/month")
         sheet.text(row + 1, 0, "USD a month per token a day, steep part")
@@ -249,9 +248,7 @@ class _Table:
         values = []
         for i, bill in enumerate(usd.value.tolist()):
             here = self.sheet.cell(first + i, 3, bill)
-            values.append(
-                self.sheet.put(first + i, column, api.reaches(here), "tokens/day").value
-            )
+            values.append(self.sheet.put(first + i, column, api.reaches(here), "tokens/day").value)
         return self.sheet.column(first, column, values)
 
     def _crossing(
@@ -318,4 +315,3 @@ def _at(column: Formula, i: int) -> Formula:
     start = cells.split(":")[0]
     _, letter, row = start.split("$")
     return Formula(f"{sheet}!${letter}${int(row) + i}", float(column.value[i]))
-

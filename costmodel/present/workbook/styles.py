@@ -23,7 +23,7 @@ GOOD_INK = "#00703a"
 FONT = "Arial"
 
 Look = Literal[
-    "title", "subtitle", "heading", "column", "column_right", "text", "wrapped", "note", "input",
+    "title", "subtitle", "lead", "top", "input_word", "heading", "column", "column_right", "text", "wrapped", "note", "input",
     "fact", "formula", "link", "sum", "check", "big",
 ]  # fmt: skip
 
@@ -50,6 +50,9 @@ NUMBER_FORMATS = {
 
 _LOOKS: Mapping[str, Mapping[str, Any]] = {
     "title": {"bold": True, "font_size": 18, "font_color": INK},
+    "lead": {"bold": True, "font_size": 13, "font_color": INK, "text_wrap": True, "valign": "top"},
+    "top": {"font_color": INK, "valign": "top"},
+    "input_word": {"font_color": INPUT_BLUE, "bg_color": INPUT_FILL},
     "subtitle": {"font_size": 11, "font_color": MUTED},
     "heading": {"bold": True, "font_color": INK, "bg_color": HEADING_FILL, "bottom": 1,
                 "bottom_color": RULE},
@@ -80,11 +83,11 @@ class Styles:
         self.stale = workbook.add_format({"bg_color": STALE_FILL, "font_color": STALE_INK})
 
     def __call__(self, look: Look, unit: str = "") -> Format:
+        """A format: a look, and the number format of a unit."""
         key = look, unit
         if key not in self._made:
             number = {"num_format": NUMBER_FORMATS.get(unit, NUMBER_FORMATS["plain"])}
             base = {"font_name": FONT, "font_size": 10, "valign": "vcenter"}
-            self._made[key] = self._workbook.add_format(
-                base | dict(_LOOKS[look]) | (number if unit else {})
-            )
+            look_of = base | dict(_LOOKS[look]) | (number if unit else {})
+            self._made[key] = self._workbook.add_format(look_of)
         return self._made[key]
