@@ -8,17 +8,30 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from costmodel.present.theme import GRID, MUTED, RULE
+from costmodel.present.theme import GRID, MUTED, RULE, Family, colours, families
 from costmodel.present.workbook.styles import FONT
+from costmodel.report import Report
 
 if TYPE_CHECKING:
     from xlsxwriter.chart import Chart
 
     from costmodel.present.workbook.sheets import Book
 
-DASHES = ("solid", "dash", "long_dash", "round_dot", "long_dash_dot", "square_dot")
+DASHES: Mapping[Family, str] = {
+    "own": "solid",
+    "managed": "dash",
+    "frontier": "round_dot",
+    "hybrid": "long_dash_dot",
+    "mix": "long_dash",
+}
 
 _FONT = {"name": FONT, "size": 10, "color": MUTED}
+
+
+def looks_of(report: Report) -> dict[str, tuple[str, str]]:
+    """The colour every chart gives an option, and the dashes of its family."""
+    kinds = families(report)
+    return {name: (colour, DASHES[kinds[name]]) for name, colour in colours(report).items()}
 
 
 def axis(name: str, number_format: str) -> dict[str, Any]:
@@ -39,23 +52,23 @@ def lines_chart(
     rows: tuple[int, int, int],
     x: int,
     series: Sequence[tuple[str, int]],
-    accents: Mapping[str, str],
+    looks: Mapping[str, tuple[str, str]],
 ) -> Chart:
-    """Straight lines over a numeric axis; rows: header, first, last; series: option and column."""
+    """Straight lines over a numeric axis; rows: header, first, last; series: option and column.
+
+    ``looks``: colour and dashes by option.
+    """
     header, first, last = rows
     chart = book.workbook.add_chart({"type": "scatter", "subtype": "straight"})
     assert chart is not None
-    for i, (option, column) in enumerate(series):
+    for option, column in series:
+        colour, dashes = looks[option]
         chart.add_series(
             {
                 "name": [sheet, header, column],
                 "categories": [sheet, first, x, last, x],
                 "values": [sheet, first, column, last, column],
-                "line": {
-                    "color": accents.get(option, MUTED),
-                    "width": 2.25,
-                    "dash_type": DASHES[i % len(DASHES)],
-                },
+                "line": {"color": colour, "width": 2.25, "dash_type": dashes},
                 "marker": {"type": "none"},
             }
         )

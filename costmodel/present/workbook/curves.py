@@ -7,9 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from costmodel.bills import bill_at
-from costmodel.present.theme import colours
 from costmodel.present.workbook.case import Case
-from costmodel.present.workbook.charts import lines_chart
+from costmodel.present.workbook.charts import axis, lines_chart, looks_of
 from costmodel.present.workbook.formula import Formula
 from costmodel.present.workbook.inputs import RERUN
 from costmodel.present.workbook.parts import BillFormula
@@ -51,19 +50,13 @@ def write_curves(book: Book, case: Case, volume: Formula, parts: Mapping[str, Bi
                 sheet.put(FIRST + i, column, live.at(here), "USD/month")
         series.append((name, column))
     last = FIRST + POINTS
-    chart = lines_chart(book, "Curves", (HEADER, FIRST, last), 1, series, colours(case.report))
-    chart.set_x_axis(_axis("tokens a day", '#,##0,,"M"') | {"max": float(at.value[-1]), "min": 0})
-    chart.set_y_axis(_axis("USD a month", "$#,##0") | {"max": _top(case, at.value), "min": 0})
+    chart = lines_chart(book, "Curves", (HEADER, FIRST, last), 1, series, looks_of(case.report))
+    chart.set_xaxis(axis("tokens a day", '#,##0,,"M"') | {"max": float(at.value[-1]), "min": 0})
+    chart.set_yaxis(axis("USD a month", "$#,##0") | {"max": _top(case, at.value), "min": 0})
     sheet.chart(2, 0, chart, 1180, 530)
     sheet.worksheet.freeze_panes(FIRST, 2)
     sheet.worksheet.repeat_rows(HEADER)
     sheet.worksheet.print_area(0, 0, last, max(8, 1 + len(names)))
-
-
-def _axis(name: str, number_format: str) -> dict[str, object]:
-    from costmodel.present.workbook.charts import axis
-
-    return axis(name, number_format)
 
 
 def _top(case: Case, volumes: np.ndarray) -> float:

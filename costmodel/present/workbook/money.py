@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from costmodel.present.theme import INK, MUTED
 from costmodel.present.workbook.charts import axis, lines_chart
 from costmodel.present.workbook.checks import Checks
 from costmodel.present.workbook.formula import Formula, of
@@ -43,7 +44,8 @@ def write_cash_flow(book: Book, cashflow: Any, checks: Checks) -> None:
     checks.equal(sheet, 6, 3, npv, sheet.value(6, 2, data["npv_usd"], "USD/month"))
     _figures(sheet, data)
     series = [("so far", 7), ("discounted", 8)]
-    chart = lines_chart(book, "Cash flow", (HEADER, first, last), 0, series, {})
+    looks = {"so far": (MUTED, "dash"), "discounted": (INK, "solid")}
+    chart = lines_chart(book, "Cash flow", (HEADER, first, last), 0, series, looks)
     chart.set_x_axis(axis("month", "0") | {"min": 0, "max": len(rows) - 1, "label_position": "low"})
     chart.set_y_axis(axis("USD saved so far", "$#,##0"))
     sheet.chart(14, 0, chart, 1080, 460)

@@ -42,6 +42,7 @@ class Sheet:
     def text(self, row: int, column: int, words: str, look: Look = "text") -> None:
         """Words, never a formula or a link."""
         inert = _CONTROL.sub(" ", words)[:LONGEST_TEXT]
+        look = "aside" if look == "fact" else look
         self.worksheet.write_string(row, column, inert, self.book.styles(look))
 
     def texts(self, row: int, words: Sequence[str], look: Look = "text", column: int = 0) -> None:

@@ -45,12 +45,8 @@ def write_sources(book: Book, report: Report) -> None:
         sheet.texts(row, (kind, words))
     row += 2
     sheet.heading(row, "What this file was made with", len(COLUMNS) - 1)
-    facts = [
-        *report.book.items(),
-        ("scenario", scenario_hash(report)),
-        ("in one line", footer(report)),
-    ]
-    for name, words in facts:
+    made = ("scenario", scenario_hash(report)), ("in one line", footer(report))
+    for name, words in (*report.book.items(), *made):
         row += 1
         sheet.texts(row, (name, words))
     row += 1

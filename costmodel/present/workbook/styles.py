@@ -23,8 +23,8 @@ GOOD_INK = "#00703a"
 FONT = "Arial"
 
 Look = Literal[
-    "title", "subtitle", "lead", "top", "input_word", "heading", "column", "column_right", "text", "wrapped", "note", "input",
-    "fact", "formula", "link", "sum", "check", "big",
+    "title", "subtitle", "lead", "top", "heading", "column", "column_right", "text", "wrapped",
+    "note", "input", "input_word", "fact", "aside", "formula", "link", "sum", "check", "big",
 ]  # fmt: skip
 
 NUMBER_FORMATS = {
@@ -62,14 +62,15 @@ _LOOKS: Mapping[str, Mapping[str, Any]] = {
                      "valign": "bottom", "align": "right"},
     "text": {"font_color": INK},
     "wrapped": {"font_color": INK, "text_wrap": True, "valign": "top"},
-    "note": {"font_color": MUTED, "italic": True},
+    "note": {"font_color": MUTED, "italic": True, "indent": 1},
+    "aside": {"font_color": MUTED, "indent": 1},
     "input": {"font_color": INPUT_BLUE, "bg_color": INPUT_FILL, "locked": False},
     "fact": {"font_color": MUTED},
     "formula": {"font_color": "#000000"},
     "link": {"font_color": LINK_GREEN},
     "sum": {"font_color": "#000000", "bold": True, "top": 1, "top_color": RULE},
     "check": {"font_color": GOOD_INK, "align": "center"},
-    "big": {"bold": True, "font_size": 14, "font_color": LINK_GREEN, "align": "left"},
+    "big": {"bold": True, "font_size": 13, "font_color": LINK_GREEN, "align": "left"},
 }  # fmt: skip
 
 

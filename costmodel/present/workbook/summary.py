@@ -9,7 +9,7 @@ import numpy as np
 from costmodel.present.headline import headline
 from costmodel.present.theme import MUTED, colours, shortened
 from costmodel.present.workbook.case import Case
-from costmodel.present.workbook.charts import axis, bars_chart
+from costmodel.present.workbook.charts import bars_chart
 from costmodel.present.workbook.checks import Checks
 from costmodel.present.workbook.formula import Formula, call, either
 from costmodel.present.workbook.inputs import LIVE, RERUN
@@ -51,7 +51,7 @@ def write_summary(
     chart = bars_chart(
         book, "Summary", (FIRST_OPTION, end - 1), 0, 2, [accents.get(n, MUTED) for n in names]
     )
-    chart.set_x_axis(axis("USD a month", "$#,##0") | {"min": 0})
+    chart.set_x_axis({"visible": False, "min": 0, "major_gridlines": {"visible": False}})
     chart.set_y_axis({"reverse": True, "num_font": {"name": "Arial", "size": 10}})
     height = 110 + 34 * len(names)
     sheet.chart(end + 1, 0, chart, 1020, height)
@@ -83,6 +83,8 @@ def _now(sheet: Sheet, case: Case, checks: Checks) -> None:
         sheet.put(8, 2, name, "", "big")
     else:
         sheet.text(8, 2, "none stands", "fact")
+    for row in (7, 8, 9):
+        sheet.worksheet.set_row(row, 19)
     sheet.text(10, 0, "inputs changed since the export")
     changed = sheet.put(10, 2, checks.changed, "units")
     sheet.text(11, 0, "checks that fail")
