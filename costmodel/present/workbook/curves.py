@@ -51,8 +51,8 @@ def write_curves(book: Book, case: Case, volume: Formula, parts: Mapping[str, Bi
         series.append((name, column))
     last = FIRST + POINTS
     chart = lines_chart(book, "Curves", (HEADER, FIRST, last), 1, series, looks_of(case.report))
-    chart.set_xaxis(axis("tokens a day", '#,##0,,"M"') | {"max": float(at.value[-1]), "min": 0})
-    chart.set_yaxis(axis("USD a month", "$#,##0") | {"max": _top(case, at.value), "min": 0})
+    chart.set_x_axis(axis("tokens a day", '#,##0,,"M"') | {"max": float(at.value[-1]), "min": 0})
+    chart.set_y_axis(axis("USD a month", "$#,##0") | {"max": _top(case, at.value), "min": 0})
     sheet.chart(2, 0, chart, 1180, 530)
     sheet.worksheet.freeze_panes(FIRST, 2)
     sheet.worksheet.repeat_rows(HEADER)
