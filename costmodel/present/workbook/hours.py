@@ -108,8 +108,7 @@ class Hours:
     def hour(self, column: Formula, hour: int) -> Formula:
         """One hour of a column here."""
         letter = column.text.split("!$")[1].split("$")[0]
-        text = f"{self.sheet.name}!${letter}${FIRST + hour + 1}"
-        return Formula(text, float(column.value[hour]))
+        return self.sheet.cell(FIRST + hour, _number(letter), float(column.value[hour]))
 
     def before(self, column: Formula) -> Formula:
         """A column shifted by an hour, for which the row above the week is written."""
