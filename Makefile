@@ -28,7 +28,7 @@ schemas: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench.run
 	$(BIN)/python -m bench.speed
-	$(BIN)/python -m bench.export
+	$(BIN)/python -m bench.exports
 
 validate-memory: $(VENV)/.dev
 	$(BIN)/python -m validation.memory

@@ -236,6 +236,8 @@ def _tables(report: Report, accents: dict[str, str]) -> None:
     if report.warnings:
         st.html(markup.title("Notes on this result"))
         st.html(markup.notes(report.warnings))
+    st.html(markup.title("Take it along"))
+    downloads.file_buttons(report, name)
     rows = report.assumption_rows
     with st.expander(f"All {len(rows)} numbers this rests on"):
         downloads.csv_button(report, "assumptions", name)

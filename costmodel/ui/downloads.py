@@ -1,9 +1,13 @@
-"""Charts as PNG or SVG from the browser, tables as CSV. Nothing is drawn on the server."""
+"""Charts as PNG or SVG from the browser, tables as CSV, and the files that people keep.
+
+Nothing is drawn on the server, and a file is written when its button is pressed, never before.
+"""
 
 from __future__ import annotations
 
 from functools import partial
 from html import escape
+from mimetypes import guess_type
 from typing import Any
 
 import streamlit as st
@@ -99,6 +103,37 @@ def csv_button(report: Report, table: str, file_name: str) -> None:
         key=f"csv-{table}",
         on_click="ignore",
     )
+
+
+KEPT = (
+    ("Excel workbook", ".xlsx", "Live formulas: change an input and every sheet follows"),
+    ("PowerPoint deck", ".pptx", "Slides with native charts, editable in place"),
+    ("Web page", ".html", "One file with interactive charts, readable offline"),
+    ("Frozen scenario", ".yaml", "Every number looked up: the same result offline, at any time"),
+    ("JSON", ".json", "The whole result, for programs"),
+)
+"""Files of the whole result: what the button says, the ending, what it is good for."""
+
+
+def file_buttons(report: Report, file_name: str) -> None:
+    """A row of buttons for the files people keep, each written when it is asked for."""
+    with st.container(horizontal=True):
+        for words, ending, purpose in KEPT:
+            st.download_button(
+                words,
+                partial(_file, report, ending),
+                f"{file_name}{ending}",
+                guess_type(f"file{ending}")[0] or "application/octet-stream",
+                key=f"file{ending}",
+                on_click="ignore",
+                help=purpose,
+            )
+
+
+def _file(report: Report, ending: str) -> bytes:
+    from costmodel.present.saving import content_of
+
+    return content_of(report, ending)[0]
 
 
 def _csv(report: Report, table: str) -> str:

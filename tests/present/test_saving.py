@@ -168,7 +168,9 @@ def test_without_kaleido_the_message_says_what_to_do(
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("out.xlsx", {}, "not written yet"),
+        ("out.json", {"template": "company.pptx"}, r"a template is for a \.pptx"),
+        ("out.pptx", {"template": "company.potx"}, r"a template is a \.pptx file"),
+        ("out.pptx", {"template": "company.pptx"}, "no such file"),
         ("out.docx", {}, "the ending says"),
         ("out", {}, "the ending says"),
         ("out.csv", {"table": "bil"}, "did you mean bill"),

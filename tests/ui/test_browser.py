@@ -197,6 +197,14 @@ def test_table_downloads_as_csv(page):
     assert Path(started.value.path()).read_text().startswith("option,name,usd,kind,source")
 
 
+def test_workbook_downloads_when_asked_for(page):
+    page.open()
+    with page.expect_download() as started:
+        page.get_by_role("button", name="Excel workbook").click()
+    assert started.value.suggested_filename.endswith(".xlsx")
+    assert Path(started.value.path()).read_bytes().startswith(b"PK")
+
+
 def test_scenario_downloads_and_opens_again(page, tmp_path):
     page.open("?volume=2B")
     headline = _headline(page)
