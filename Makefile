@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: app test lint format schemas bench validate-memory validate-throughput calibrate clean
+.PHONY: app test lint format schemas bench bench-usage validate-memory validate-throughput calibrate clean
 
 app: $(VENV)/.app
 	$(BIN)/streamlit run app.py
@@ -29,6 +29,9 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m bench.run
 	$(BIN)/python -m bench.speed
 	$(BIN)/python -m bench.exports
+
+bench-usage: $(VENV)/.dev
+	$(BIN)/python -m bench.usage
 
 validate-memory: $(VENV)/.dev
 	$(BIN)/python -m validation.memory

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from costmodel.ingest.benchmarks import Benchmark as Benchmark
     from costmodel.ingest.benchmarks import read_benchmark as read_benchmark
     from costmodel.ingest.evals import read_eval as read_eval
+    from costmodel.ingest.usage import read_usage as read_usage
+    from costmodel.ingest.usage import usage_of_frame as usage_of_frame
+    from costmodel.ingest.usage_stats import Usage as Usage
     from costmodel.joint_choice import Portfolio as Portfolio
     from costmodel.joint_choice import portfolio as portfolio
     from costmodel.named_cases import Cases as Cases
@@ -53,6 +56,7 @@ _HOMES = {
     "Portfolio": "costmodel.joint_choice",
     "Report": "costmodel.report",
     "Scenario": "costmodel.scenario",
+    "Usage": "costmodel.ingest.usage_stats",
     "cases": "costmodel.named_cases",
     "cashflow": "costmodel.cash_flow",
     "compare_kernels": "costmodel.sizing",
@@ -67,9 +71,11 @@ _HOMES = {
     "portfolio": "costmodel.joint_choice",
     "read_benchmark": "costmodel.ingest.benchmarks",
     "read_eval": "costmodel.ingest.evals",
+    "read_usage": "costmodel.ingest.usage",
     "save": "costmodel.present",
     "throughput": "costmodel.sizing",
     "throughput_curve": "costmodel.sizing",
+    "usage_of_frame": "costmodel.ingest.usage",
 }
 
 __all__ = list(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll]

@@ -13,7 +13,7 @@ from typing import Any
 from costmodel.bills import DEFAULT_LOAD_FACTOR, DEFAULT_MIN_REPLICAS, usual_spares
 from costmodel.book.token_records import TokenPrice
 from costmodel.cost.api import NO_CACHE_PRICE
-from costmodel.facts import FleetFacts, Resolved
+from costmodel.facts import FleetFacts, ProfileFacts, Resolved
 from costmodel.quantity import Quantity
 from costmodel.report import Assumption
 from costmodel.scenario import Option, Part, Scenario
@@ -67,11 +67,16 @@ def unit_of(name: str) -> str:
 def assumptions(scenario: Scenario, resolved: Resolved) -> Iterator[Assumption]:
     """All rows: what the scenario states, then what was looked up for each option."""
     for workload in scenario.workloads:
-        yield from _stated(workload, f"workloads.{workload.name}")
+        path = f"workloads.{workload.name}"
         named = resolved.profiles.get(workload.name)
-        if named is not None:
-            path = f"workloads.{workload.name}.profile"
-            yield Assumption(path, named.name, "", named.kind, named.source, named.as_of)
+        if named is None:
+            yield from _stated(workload, path)
+            continue
+        logged = f"{path}.profile." if named.log is not None else None
+        yield from (
+            row for row in _stated(workload, path) if not (logged and row.path.startswith(logged))
+        )
+        yield from _profile(f"{path}.profile", named)
     for option in scenario.options:
         yield from _of_option(option, resolved)
     yield from _quality(resolved)
@@ -85,6 +90,17 @@ def assumptions(scenario: Scenario, resolved: Resolved) -> Iterator[Assumption]:
         "overheads.platform.usd_per_month", "USD/month", people.platform_usd_per_month
     )
     yield from _stated(scenario.calendar, "calendar")
+
+
+def _profile(path: str, named: ProfileFacts) -> Iterator[Assumption]:
+    """The hours by their name, and what a log tells beside them."""
+    for name, value in {
+        "": named.name,
+        ".peak_to_mean": named.peak_to_mean,
+        ".burst_factor": named.burst_factor,
+    }.items():
+        if value is not None:
+            yield Assumption(path + name, value, "", named.kind, named.source, named.as_of)
 
 
 def _stated(part: Any, path: str) -> Iterator[Assumption]:

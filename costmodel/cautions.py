@@ -35,7 +35,7 @@ def cautions(
 ) -> Iterator[Caution]:
     """Every warning about a scenario and what was looked up for it."""
     yield from _calendar(scenario)
-    yield from _profiles(scenario)
+    yield from _profiles(scenario, resolved)
     yield from _quality(scenario, resolved)
     yield from not_used_yet(scenario)
     for option in scenario.options:
@@ -109,7 +109,7 @@ def _calendar(scenario: Scenario) -> Iterator[Caution]:
         )
 
 
-def _profiles(scenario: Scenario) -> Iterator[Caution]:
+def _profiles(scenario: Scenario, resolved: Resolved) -> Iterator[Caution]:
     for workload in scenario.workloads:
         if workload.profile is None:
             yield Caution(
@@ -117,12 +117,18 @@ def _profiles(scenario: Scenario) -> Iterator[Caution]:
                 f"{workload.name}: no profile, so traffic counts as flat all week. Real traffic "
                 "peaks; state profile: {peak_to_mean: ...}.",
             )
-        elif workload.profile.peak_to_mean is not None:
+        elif workload.profile.peak_to_mean is not None or _only_ratio(resolved, workload.name):
             yield Caution(
                 "profile_assumed",
                 f"{workload.name}: only the peak-to-mean ratio is known; the hours follow an "
                 "assumed load-duration curve.",
             )
+
+
+def _only_ratio(resolved: Resolved, workload: str) -> bool:
+    """Whether a log tells the peak and not the hours of a week."""
+    facts = resolved.profiles.get(workload)
+    return facts is not None and facts.peak_to_mean is not None
 
 
 def _quality(scenario: Scenario, resolved: Resolved) -> Iterator[Caution]:
@@ -366,8 +372,6 @@ def _unused(scenario: Scenario) -> Iterator[tuple[str, str]]:
         path = f"workloads.{workload.name}"
         if workload.slo is not None and workload.slo.percentile is not None:
             yield f"{path}.slo.percentile", "the SLO is held by the means"
-        if workload.profile is not None and workload.profile.usage is not None:
-            yield f"{path}.profile.usage", "request logs are not read yet; traffic counts as flat"
 
 
 def _ranges(part: object, path: str) -> Iterator[str]:

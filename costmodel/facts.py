@@ -109,6 +109,12 @@ class ProfileFacts(Facts):
     name: str
     hourly: tuple[float, ...]
     """168 weights from Monday 00:00 UTC with a mean of 1."""
+    log: str | None = None
+    """The request log it was read from."""
+    peak_to_mean: float | None = None
+    """Where a log tells this ratio and not the hours; then those are assumed."""
+    burst_factor: float | None = None
+    """Of a log; None where the scenario has the only say."""
     kind: Kind
     source: str
     as_of: date | None = None
@@ -151,7 +157,7 @@ class Resolved(Facts):
     options: dict[str, OptionFacts]
     overheads: OverheadFacts
     profiles: dict[str, ProfileFacts] = Field(default_factory=dict)
-    """By workload, where its profile goes by a name."""
+    """By workload, where its profile names its hours."""
     quality: dict[str, WorkloadQuality] = Field(default_factory=dict)
     """By workload; those that ask for no quality are not in it."""
     book: dict[str, str] = Field(default_factory=dict)

@@ -32,6 +32,7 @@ from costmodel.facts import (
 )
 from costmodel.fleet_facts import sized_fleet, stated_fleet
 from costmodel.offer_facts import offer_facts
+from costmodel.profile_facts import profile_facts, written_out
 from costmodel.quality_facts import quality_facts
 from costmodel.quantity import Kind, Quantity
 from costmodel.scenario import Api, Option, Overheads, Scenario, SelfHost
@@ -89,7 +90,11 @@ def resolve(scenario: Scenario, book: Book) -> Resolved:
             options[option.name] = _look_up(option, _Place(scenario, ("options", i)), book)
         except InputError as error:
             problems.extend(error.problems)
-    profiles = _profiles(scenario, frozen.profiles if frozen else {}, book)
+    profiles: dict[str, ProfileFacts] = {}
+    try:
+        profiles = profile_facts(scenario, frozen.profiles if frozen else {}, book)
+    except InputError as error:
+        problems.extend(error.problems)
     quality: dict[str, WorkloadQuality] = {}
     if not problems:
         try:
@@ -108,30 +113,6 @@ def resolve(scenario: Scenario, book: Book) -> Resolved:
         quality=quality,
         book=book_versions,
     )
-
-
-def _profiles(
-    scenario: Scenario, frozen: Mapping[str, ProfileFacts], book: Book
-) -> dict[str, ProfileFacts]:
-    """The hours behind each profile that goes by a name: what was frozen, else the book's."""
-    found: dict[str, ProfileFacts] = {}
-    for workload in scenario.workloads:
-        name = workload.profile.name if workload.profile else None
-        if name is None:
-            continue
-        kept = frozen.get(workload.name)
-        if kept is not None and kept.name == name:
-            found[workload.name] = kept
-            continue
-        known = book.profile(name)
-        found[workload.name] = ProfileFacts(
-            name=name,
-            hourly=known.weights,
-            kind=known.kind,
-            source=known.source,
-            as_of=known.as_of,
-        )
-    return found
 
 
 @cache
@@ -337,6 +318,10 @@ def frozen_scenario(scenario: Scenario, resolved: Resolved) -> Mapping[str, Any]
         )
         for option in scenario.options
     }
+    for workload in data["workloads"]:
+        profile = resolved.profiles.get(workload["name"])
+        if profile is not None and profile.log is not None:
+            workload["profile"] = written_out(profile)
     facts = resolved.model_copy(update={"options": marked})
     data["resolved"] = facts.model_dump(mode="json", exclude_none=True)
     return data

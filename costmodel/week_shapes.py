@@ -6,15 +6,17 @@ seen here: a fleet is sized by its peak hour, an API bills what is used.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from costmodel.bills import Bill, bill_at, build_bills, traffic_of
+from costmodel.bills import Bill, bill_at, build_bills, burst_factor, traffic_of
 from costmodel.book import Book, load_book
 from costmodel.changes import changed
 from costmodel.cost.curve import Floats
 from costmodel.errors import InputError
+from costmodel.facts import ProfileFacts
 from costmodel.report import BreakEven
 from costmodel.resolve import resolve
 from costmodel.scenario import Scenario
@@ -69,7 +71,8 @@ def week_shapes(
     book = book or load_book()
     volume = scenario.tokens_per_day if tokens_per_day is None else tokens_per_day
     found: list[tuple[str, Bill, BreakEven | None]] = []
-    weeks = {name: _shaped(scenario, profile) for name, profile in SHAPES.items()}
+    known = resolve(scenario, book).profiles
+    weeks = {name: _shaped(scenario, profile, known) for name, profile in SHAPES.items()}
     stated = _ready_shape(scenario)
     if stated is None:
         stated, weeks = AS_STATED, {AS_STATED: scenario, **weeks}
@@ -97,18 +100,16 @@ def week_shapes(
     )
 
 
-def _shaped(scenario: Scenario, profile: str) -> Scenario:
-    """The scenario with every workload's hours replaced."""
+def _shaped(scenario: Scenario, name: str, known: Mapping[str, ProfileFacts]) -> Scenario:
+    """The scenario with every workload's hours replaced; its bursts stay."""
     changes = {
-        ("workloads", i, "profile"): {"name": profile, "burst_factor": _burst(scenario, i)}
-        for i in range(len(scenario.workloads))
+        ("workloads", i, "profile"): {
+            "name": name,
+            "burst_factor": burst_factor(workload, known.get(workload.name)),
+        }
+        for i, workload in enumerate(scenario.workloads)
     }
     return changed(scenario, changes)
-
-
-def _burst(scenario: Scenario, place: int) -> float:
-    profile = scenario.workloads[place].profile
-    return profile.burst_factor.value if profile else 1.0
 
 
 def _ready_shape(scenario: Scenario) -> str | None:

@@ -36,7 +36,7 @@ from costmodel.bills.months import (
     units_wanted,
     with_commitments,
 )
-from costmodel.bills.traffic import Traffic, traffic_of
+from costmodel.bills.traffic import Traffic, burst_factor, traffic_of
 
 __all__ = [
     "DEFAULT_LOAD_FACTOR",
@@ -55,6 +55,7 @@ __all__ = [
     "at_prices",
     "bill_at",
     "build_bills",
+    "burst_factor",
     "capacity_limit",
     "commitments",
     "fleets",

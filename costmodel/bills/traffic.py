@@ -53,7 +53,7 @@ def traffic_of(
 ) -> dict[str, Traffic]:
     """The workloads by name, on the volume axis chosen: all together, or one of them.
 
-    ``profiles`` holds the hours of workloads whose profile goes by a name.
+    ``profiles`` holds the hours of workloads whose profile names them.
     """
     total = scenario.tokens_per_day
     return {
@@ -73,12 +73,20 @@ def _rate(workload: Workload, total: float, volume_of: str) -> tuple[float, floa
 
 def _demand(workload: Workload, named: ProfileFacts | None) -> HourlyDemand:
     profile = workload.profile or Profile()
+    stated = profile.peak_to_mean.value if profile.peak_to_mean else None
     return hourly_demand(
         _hourly_weights(profile, named),
-        peak_to_mean=profile.peak_to_mean.value if profile.peak_to_mean else None,
-        burst_factor=profile.burst_factor.value,
+        peak_to_mean=named.peak_to_mean if named else stated,
+        burst_factor=burst_factor(workload, named),
         batch_share=workload.batch_share.value,
     )
+
+
+def burst_factor(workload: Workload, named: ProfileFacts | None) -> float:
+    """The busiest minutes over their hour's mean: as a log has them, else as stated."""
+    if named is not None and named.burst_factor is not None:
+        return named.burst_factor
+    return (workload.profile or Profile()).burst_factor.value
 
 
 def _hourly_weights(profile: Profile, named: ProfileFacts | None) -> Floats:

@@ -22,6 +22,7 @@ from costmodel.cli.prices import prices
 from costmodel.cli.run import run
 from costmodel.cli.sizing import fit, throughput
 from costmodel.cli.start import start_quickly
+from costmodel.cli.usage import usage
 from costmodel.errors import InputError
 
 __all__ = ["app", "main"]
@@ -52,7 +53,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for _verb in (run, cashflow, cases, portfolio, fit, throughput, gate, export, bench, prices):
+for _verb in (
+    run, cashflow, cases, portfolio, fit, throughput, gate, export, usage, bench, prices,
+):  # fmt: skip
     app.command()(_verb)
 
 

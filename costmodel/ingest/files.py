@@ -52,9 +52,14 @@ def as_text(data: bytes, name: str, most_bytes: int = MOST_BYTES) -> str:
     return decoded(_within(data, name, most_bytes), name)
 
 
+def compression(data: bytes) -> str | None:
+    """How bytes are compressed, told from their beginning; None where they are not."""
+    return next((kind for start, kind in _COMPRESSED.items() if data.startswith(start)), None)
+
+
 def decoded(data: bytes, name: str) -> str:
     """Bytes as text; refused where they are empty, binary or compressed."""
-    packed = next((kind for start, kind in _COMPRESSED.items() if data.startswith(start)), None)
+    packed = compression(data)
     if packed:
         raise _refused(name, f"is {packed}-compressed; unpack it first")
     if b"\x00" in data[:8192]:

@@ -54,6 +54,8 @@ SCALING_SHADES = {"always-on": 1.0, "scheduled": 0.62, "serverless": 0.34}
 BAR, BAR_EDGE = 34.0, 34.0
 """Height of a bar with its gap, and of what stands above and below them [px]."""
 LABEL_PX = 16.0
+AMOUNT_PX = 66.0
+"""Room for the amount right of the longest bar."""
 
 
 # ------------------------------------------------------------------------------------ the week
@@ -61,9 +63,19 @@ LABEL_PX = 16.0
 
 def week_figure(report: Report, height: float = 236) -> go.Figure:
     """Tokens per second in each hour of the week: days down, hours across."""
+    return _hours_figure(report.week.tokens_per_s, "{} tokens/s", height)
+
+
+def profile_figure(weights: Sequence[float], height: float = 236) -> go.Figure:
+    """The hours of the week in multiples of the mean hour: days down, hours across."""
+    return _hours_figure(np.asarray(weights, dtype=float), "{} × the mean", height)
+
+
+def _hours_figure(values: Floats, unit: str, height: float) -> go.Figure:
+    """168 values, Monday 00:00 first; ``unit`` says what the mouse reads."""
     import plotly.graph_objects as go
 
-    rows = report.week.tokens_per_s.reshape(len(DAYS), 24)
+    rows = values.reshape(len(DAYS), 24)
     names = [day[:3] for day in DAYS]
     heat = {
         "type": "heatmap",
@@ -77,7 +89,10 @@ def week_figure(report: Report, height: float = 236) -> go.Figure:
         "xgap": 2,
         "ygap": 2,
         "text": [
-            [f"{day} {h:02d}:00 UTC  <b>{short(float(v))} tokens/s</b>" for h, v in enumerate(row)]
+            [
+                f"{day} {h:02d}:00 UTC  <b>{unit.format(short(float(v)))}</b>"
+                for h, v in enumerate(row)
+            ]
             for day, row in zip(DAYS, rows, strict=True)
         ],
         "hovertemplate": "%{text}<extra></extra>",
@@ -218,10 +233,10 @@ def fleet_choices_figure(
 
     known = [(each, each.monthly_usd) for each in choices if each.monthly_usd is not None]
     height = BAR * max(1, len(known)) + BAR_EDGE
-    layout = layout_of(height, {"l": 208, "r": 4, "t": 24, "b": 10})
+    layout = layout_of(height, {"l": 208, "r": AMOUNT_PX, "t": 24, "b": 10})
     if not known:
         return go.Figure({"data": [], "layout": layout})
-    top = 1.2 * max(*(amount for _, amount in known), api_usd or 0.0)
+    top = max(*(amount for _, amount in known), api_usd or 0.0)
     bars = {
         "type": "bar",
         "orientation": "h",
@@ -241,7 +256,7 @@ def fleet_choices_figure(
     }
     layout["annotations"] = [
         *(_bar_amount(i, each, amount) for i, (each, amount) in enumerate(known)),
-        *(_api_note(api_usd) if api_usd is not None else ()),
+        *(_api_note(api_usd, top) if api_usd is not None else ()),
     ]
     if api_usd is not None:
         line = {"color": ACCENTS["managed"][0], "width": 1.4, "dash": "dot"}
@@ -266,10 +281,12 @@ def _bar_amount(place: int, choice: FleetChoice, amount: float) -> dict[str, Any
             "font": {"size": 12, "color": INK if choice.stated else TEXT}}  # fmt: skip
 
 
-def _api_note(api_usd: float) -> Iterator[dict[str, Any]]:
+def _api_note(api_usd: float, top: float) -> Iterator[dict[str, Any]]:
+    """The API's line by its name, which ends at a line in the right part."""
     text = f"cheapest API <b>{inert(usd(api_usd))}</b>"
+    anchor = "right" if api_usd > 0.6 * top else "center"
     yield {"x": api_usd, "y": 1.0, "yref": "paper", "text": text, "yanchor": "bottom",
-           "yshift": 3, "showarrow": False,
+           "xanchor": anchor, "yshift": 3, "showarrow": False,
            "font": {"size": 12, "color": ACCENTS["managed"][0]}}  # fmt: skip
 
 

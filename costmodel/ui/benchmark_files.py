@@ -19,6 +19,7 @@ from costmodel.present.markup import label_text
 from costmodel.ui import choices, markup
 
 LONGEST_FILE_NAME = 80
+UPLOAD_MB = 2
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ def ask() -> Sent:
             "Result files",
             key="benchmark_files",
             accept_multiple_files=True,
+            max_upload_size=UPLOAD_MB,
             label_visibility="collapsed",
         )
         if not files:

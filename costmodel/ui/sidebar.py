@@ -200,7 +200,12 @@ def _profile(widgets: Controls, i: int, workload: Workload) -> None:
         widgets.set((*at, "peak_to_mean"), ratio, peak.value)
     if replaced:
         widgets.changes[at] = {"name": name}
-    if profile is not None or replaced:
+    if not replaced and profile is not None and profile.usage is not None:
+        st.html(
+            "<div class='cm-note'>Hours and bursts as in "
+            f"{markup.text(profile.usage, markup.LONGEST_NAME)}.</div>"
+        )
+    elif profile is not None or replaced:
         with right if peak is not None and not replaced else left:
             factor = widgets.number(_key("burst", i), "Burst in the hour", burst, low=1.0, step=0.1)
         widgets.set((*at, "burst_factor"), factor, 1.0 if replaced else burst)

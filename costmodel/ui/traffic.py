@@ -16,7 +16,7 @@ from costmodel.present.traffic import SCALINGS, fleet_choices_figure
 from costmodel.present.week_shapes import crossing
 from costmodel.report import OptionResult, Report
 from costmodel.scenario import Scenario
-from costmodel.ui import markup, sidebar, state
+from costmodel.ui import markup, sidebar, state, usage_log
 from costmodel.ui.controls import Controls
 from costmodel.week_shapes import WeekShapes, week_shapes
 from costmodel.wording import short, usd
@@ -33,22 +33,39 @@ def page() -> None:
     with st.sidebar:
         st.session_state.setdefault("scenario", FIRST)
         picked = sidebar.pick_scenario()
-        widgets = sidebar.controls(picked.opened) if picked.opened else None
+        sent = usage_log.ask()
+        opened, refused = _opened(picked, sent)
+        widgets = sidebar.controls(opened) if opened else None
         wait_ms = _wait(widgets) if widgets else WAIT_MS
     if picked.note:
         st.html(f"<p class='cm-unknown'>{markup.text(picked.note)}</p>")
     if picked.error is not None:
         st.html(markup.problems(picked.error, "This file cannot be used yet."))
-    if picked.opened is None or widgets is None:
+    if refused is not None:
+        st.html(markup.problems(refused, "This log does not fit the scenario.", places=False))
+    usage_log.show(sent, week=opened is picked.opened)
+    if opened is None or widgets is None:
         return
     try:
-        scenario = changed(picked.opened.scenario, widgets.changes)
+        scenario = changed(opened.scenario, widgets.changes)
         report = state.report_of(scenario)
     except InputError as error:
         about = "This cannot be worked out as it stands."
-        st.html(markup.problems(error, about, places=picked.opened.uploaded))
+        st.html(markup.problems(error, about, places=opened.uploaded))
         return
     _result(scenario, report, wait_ms)
+
+
+def _opened(
+    picked: sidebar.Picked, sent: usage_log.Sent
+) -> tuple[state.Opened | None, InputError | None]:
+    """The scenario, its workload taken from the log where that is asked for and fits."""
+    if picked.opened is None:
+        return None, None
+    try:
+        return usage_log.in_place(picked.opened, sent), None
+    except InputError as error:
+        return picked.opened, error
 
 
 def _wait(widgets: Controls) -> float:

@@ -77,6 +77,8 @@ def test_every_bill_has_a_bar_and_no_other(choices):
     assert list(chart.data[0].x) == amounts == sorted(amounts)
     assert any("as it is" in name for name in chart.layout.yaxis.ticktext)
     assert "cheapest API" in texts(chart)
+    assert chart.layout.xaxis.range[1] <= max(amounts)
+    assert chart.layout.margin.r >= 60
 
 
 def test_spot_and_seconds_are_shown_and_not_advised(report, choices):

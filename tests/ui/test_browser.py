@@ -349,6 +349,28 @@ def test_over_time_page_draws_and_follows_prices(page, server):
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
+def test_a_request_log_becomes_the_workload(page, server):
+    log = ROOT / "tests" / "data" / "usage" / "litellm_spend.csv"
+    page.goto(f"{server}/traffic")
+    page.wait_for_selector(".st-key-ways .main-svg")
+    _settle(page)
+    frame = page.locator(".st-key-ways .main-svg").first.bounding_box()
+    for label in page.locator(".st-key-ways .annotation-text").all():
+        box = label.bounding_box()
+        assert box["x"] + box["width"] <= frame["x"] + frame["width"] + 1
+    page.get_by_text("Your request log").click()
+    page.set_input_files("[data-testid=stFileUploader] input[type=file]", log)
+    page.wait_for_selector("text=Your log, read as LiteLLM spend log")
+    with page.expect_download() as download:
+        page.get_by_text("Download it as a workload block").click()
+    assert "tokens_per_day: 5720" in Path(download.value.path()).read_text()
+    page.get_by_text("Work out the bills of this log").click()
+    page.wait_for_selector("text=18.3 times the mean")
+    _settle(page)
+    assert "litellm" not in page.url
+    assert page.locator("[data-testid=stException]").count() == 0
+
+
 def test_the_gate_reads_uploads(page, server, tmp_path):
     for name, right in (("before", 300), ("after", 296)):
         rows = "\n".join(f"q{i},{int(i < right)}" for i in range(300))
