@@ -28,6 +28,7 @@ schemas: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench.run
 	$(BIN)/python -m bench.speed
+	$(BIN)/python -m bench.risk
 
 validate-memory: $(VENV)/.dev
 	$(BIN)/python -m validation.memory

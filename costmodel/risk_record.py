@@ -69,6 +69,8 @@ class BreakEvenRange:
     always_from_p90: float | None
     never_share: float
     never_for_good_share: float
+    samples: int
+    """Draws behind it: all of them, or fewer where each needs its exact set of volumes."""
 
 
 @dataclass(frozen=True)
@@ -150,8 +152,6 @@ class Risk:
     inputs: tuple[RiskInput, ...]
     option_samples: tuple[tuple[str, int], ...]
     """Draws behind each option's bills: fewer where a bill has to be built draw by draw."""
-    break_even_samples: int
-    """Draws for which the exact set of winning volumes was worked out."""
     saving_usd: float | None = None
     """What the option saves a month against the cheapest API with every input as stated."""
     notes: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ from costmodel.bills.build import (
     capacity_limit,
     wins,
 )
+from costmodel.bills.drawn import as_line, as_staircase, drawn_usd, is_drawable
 from costmodel.bills.fleet import (
     DEFAULT_LOAD_FACTOR,
     DEFAULT_MIN_REPLICAS,
@@ -39,9 +40,13 @@ __all__ = [
     "HybridBill",
     "MixBill",
     "Traffic",
+    "as_line",
+    "as_staircase",
     "bill_at",
     "build_bills",
     "capacity_limit",
+    "drawn_usd",
+    "is_drawable",
     "traffic_of",
     "usual_spares",
     "wins",

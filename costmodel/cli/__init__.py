@@ -18,6 +18,7 @@ from costmodel.cli.export import export
 from costmodel.cli.gate import gate
 from costmodel.cli.portfolio import portfolio
 from costmodel.cli.prices import prices
+from costmodel.cli.risk import risk
 from costmodel.cli.run import run
 from costmodel.cli.sizing import fit, throughput
 from costmodel.cli.start import start_quickly
@@ -51,7 +52,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for _verb in (run, portfolio, fit, throughput, gate, export, bench, prices):
+for _verb in (run, risk, portfolio, fit, throughput, gate, export, bench, prices):
     app.command()(_verb)
 
 
