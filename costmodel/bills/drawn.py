@@ -99,7 +99,12 @@ def _fleet_usd(bill: FleetBill, volumes: Floats) -> Floats:
     if terms.by_the_hour:
         return fixed + _hours_billed(load, fewest_units(terms), terms.start_minutes / 60.0) * usd
     units = load[..., 0] if load.shape[-1] == 1 else load.max(axis=-1)
-    return fixed + _whole(units, fewest_units(terms)) * usd
+    bill = _whole(units, fewest_units(terms))
+    if bill.shape != np.broadcast_shapes(bill.shape, np.shape(usd), np.shape(fixed)):
+        return fixed + bill * usd
+    bill *= usd
+    bill += fixed
+    return bill
 
 
 def _hours_billed(load: Floats, fewest: float, start_hours: float) -> Floats:
@@ -113,4 +118,5 @@ def _hours_billed(load: Floats, fewest: float, start_hours: float) -> Floats:
 
 
 def _whole(load: Floats, fewest: float) -> Floats:
-    return np.maximum(fewest, whole_units(load))
+    units = whole_units(load)
+    return np.maximum(fewest, units, out=units)

@@ -58,7 +58,8 @@ def _head(found: Risk) -> str:
     chance = found.probability_at_volume(found.option) if found.option else None
     if chance is not None:
         lines.append(
-            f"{found.option} costs less than the cheapest eligible API in {percent(chance)} of draws."
+            f"{found.option} costs less than the cheapest eligible API "
+            f"in {percent(chance)} of the draws."
         )
     return "\n".join(paragraph(line) for line in lines)
 
