@@ -41,7 +41,7 @@ class ApiBill:
 
     def _priced(self, workload: Workload, prices: TokenPrices) -> dict[str, float]:
         batch = workload.batch_share.value if prices.batch is not None else 0.0
-        totals: dict[str, float] = {}
+        totals: dict[str, Any] = {}
         for shape in workload.request_shapes:
             for in_batch, share in ((False, 1.0 - batch), (True, batch)):
                 if share == 0:

@@ -99,12 +99,12 @@ def _fleet_usd(bill: FleetBill, volumes: Floats) -> Floats:
     if terms.by_the_hour:
         return fixed + _hours_billed(load, fewest_units(terms), terms.start_minutes / 60.0) * usd
     units = load[..., 0] if load.shape[-1] == 1 else load.max(axis=-1)
-    bill = _whole(units, fewest_units(terms))
-    if bill.shape != np.broadcast_shapes(bill.shape, np.shape(usd), np.shape(fixed)):
-        return fixed + bill * usd
-    bill *= usd
-    bill += fixed
-    return bill
+    whole = _whole(units, fewest_units(terms))
+    if whole.shape != np.broadcast_shapes(whole.shape, np.shape(usd), np.shape(fixed)):
+        return fixed + whole * usd
+    whole *= usd
+    whole += fixed
+    return whole
 
 
 def _hours_billed(load: Floats, fewest: float, start_hours: float) -> Floats:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from costmodel.cost.curve import STEP_TOLERANCE, Floats
+from costmodel.cost.curve import SAME, STEP_TOLERANCE, Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +47,7 @@ def first_and_always(
                     stairs.per_volume, slope))
     )  # fmt: skip
     gain = slope / rate - usd
+    gain = np.where(np.abs(gain) <= SAME * usd, 0.0, gain)
     needed = fixed + slope / rate * base
     with np.errstate(divide="ignore", invalid="ignore"):
         winning = np.floor(needed / gain + STEP_TOLERANCE) + 1.0
@@ -55,8 +56,10 @@ def first_and_always(
     wins = np.where(gain > 0, True, gain * stairs.floor > needed)
     first = np.where(wins, _opens(n, fixed, usd, base, rate, slope, stairs.floor), np.inf)
     last = np.where(losing >= stairs.floor, losing + 1.0, stairs.floor)
-    since = np.maximum((fixed + usd * last - 0.0) / slope, 0.0)
-    return first, np.where(gain > 0, np.maximum(since, first), np.inf)
+    since = np.maximum((fixed + usd * last) / slope, 0.0)
+    level = (np.abs(gain) <= SAME * usd) & (needed + usd < 0)
+    always = np.where(gain > 0, np.maximum(since, first), np.where(level, first, np.inf))
+    return first, always
 
 
 def _opens(

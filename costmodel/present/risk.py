@@ -45,7 +45,7 @@ def fan_figure(
     import plotly.graph_objects as go
 
     bands = _by_option(risk, only)
-    top = _fan_top(bands, risk)
+    top = _fan_top(bands)
     x_top = max(b.tokens_per_day for rows in bands.values() for b in rows)
     traces: list[dict[str, Any]] = []
     for name, rows in bands.items():
@@ -63,18 +63,21 @@ def _by_option(risk: Risk, only: Sequence[str]) -> dict[str, list[Band]]:
     return found
 
 
-def _fan_top(bands: Mapping[str, list[Band]], risk: Risk) -> float:
-    """High enough for the cheaper bills: a dear API may leave the frame."""
-    ends = sorted(rows[-1].p50 for rows in bands.values())
-    del risk
-    return 1.12 * max(ends[: max(2, len(ends) - 1)][-1], (bands and ends[0]) or 1.0)
+def _fan_top(bands: Mapping[str, list[Band]]) -> float:
+    """High enough for all bills but the dearest, which may leave the frame."""
+    ends = sorted(rows[-1].p90 for rows in bands.values())
+    return 1.08 * ends[max(0, len(ends) - 2)]
+
+
+def _usd(amount: float) -> str:
+    return inert(usd(amount))
 
 
 def _fan(name: str, rows: Sequence[Band], colour: str) -> list[dict[str, Any]]:
     x = [b.tokens_per_day for b in rows]
     words = [
-        f"{inert(name)}<br>{short(b.tokens_per_day)} / day: <b>{usd(b.p50).replace('$', '&#36;')}</b>"
-        f" ({usd(b.p10).replace('$', '&#36;')} to {usd(b.p90).replace('$', '&#36;')})"
+        f"{inert(name)}<br>{short(b.tokens_per_day)} / day: <b>{_usd(b.p50)}</b>"
+        f" ({_usd(b.p10)} to {_usd(b.p90)})"
         for b in rows
     ]
     edge = {"type": "scatter", "mode": "lines", "x": x, "line": {"width": 0}, "hoverinfo": "skip"}

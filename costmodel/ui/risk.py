@@ -6,6 +6,7 @@ import streamlit as st
 
 from costmodel.changes import changed
 from costmodel.errors import InputError
+from costmodel.present.headline import Headline
 from costmodel.present.risk import (
     fan_figure,
     probability_figure,
@@ -55,7 +56,11 @@ def _simulated(key: str, samples: int, scenario: Scenario) -> Risk:
     kept: dict[tuple[str, int], Risk] = st.session_state.setdefault("risk_runs", {})
     if (key, samples) not in kept:
         bar = st.progress(0.0, "Drawing the uncertain numbers")
-        found = simulate(scenario, samples, progress=lambda done: bar.progress(min(done, 1.0)))
+
+        def tell(share: float) -> None:
+            bar.progress(min(share, 1.0), "Drawing the uncertain numbers")
+
+        found = simulate(scenario, samples, progress=tell)
         bar.empty()
         while len(kept) >= MOST_KEPT:
             del kept[next(iter(kept))]
@@ -98,14 +103,15 @@ def _result(scenario: Scenario, report: Report, found: Risk) -> None:
         st.html(_inputs(found))
 
 
-def _headline(found: Risk) -> str:
+def _headline(found: Risk) -> Headline:
     at = tokens_per_day(found.tokens_per_day)
     if found.option is None:
-        return f"There is nothing to decide at {at}: it needs own GPUs and an eligible API."
+        return Headline(f"At {at} there is nothing to decide.", "", "It takes own GPUs and an API.")
     chance = found.probability_at_volume(found.option)
     odds = "an unknown share" if chance is None else percent(chance)
-    most = f" {short_path(found.tornado[0].path)} decides it most." if found.tornado else ""
-    return f"At {at}, {found.option} costs less than the cheapest API in {odds} of draws.{most}"
+    most = f"{short_path(found.tornado[0].path)} moves it most." if found.tornado else ""
+    facts = f"At {at}, {found.option} costs less than the cheapest API in {odds} of draws."
+    return Headline(facts, "", most)
 
 
 def _cards(found: Risk) -> list[tuple[str, str, str]]:
