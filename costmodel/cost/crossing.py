@@ -46,16 +46,17 @@ def first_and_always(
           for x in (np.subtract(stairs.fixed, intercept), stairs.usd, stairs.base,
                     stairs.per_volume, slope))
     )  # fmt: skip
+    least = np.maximum(stairs.floor, np.floor(base + STEP_TOLERANCE) + 1.0)
     gain = slope / rate - usd
     gain = np.where(np.abs(gain) <= SAME * usd, 0.0, gain)
     needed = fixed + slope / rate * base
     with np.errstate(divide="ignore", invalid="ignore"):
         winning = np.floor(needed / gain + STEP_TOLERANCE) + 1.0
         losing = np.floor((needed + usd) / gain + STEP_TOLERANCE)
-    n = np.where(gain > 0, np.maximum(stairs.floor, winning), stairs.floor)
-    wins = np.where(gain > 0, True, gain * stairs.floor > needed)
-    first = np.where(wins, _opens(n, fixed, usd, base, rate, slope, stairs.floor), np.inf)
-    last = np.where(losing >= stairs.floor, losing + 1.0, stairs.floor)
+    n = np.where(gain > 0, np.maximum(least, winning), least)
+    wins = (gain > 0) | (gain * least > needed)
+    first = np.where(wins, _opens(n, least, fixed, usd, base, rate, slope), np.inf)
+    last = np.where(losing >= least, losing + 1.0, least)
     since = np.maximum((fixed + usd * last) / slope, 0.0)
     level = (np.abs(gain) <= SAME * usd) & (needed + usd < 0)
     always = np.where(gain > 0, np.maximum(since, first), np.where(level, first, np.inf))
@@ -63,8 +64,8 @@ def first_and_always(
 
 
 def _opens(
-    n: Floats, fixed: Floats, usd: Floats, base: Floats, rate: Floats, slope: Floats, floor: float
+    n: Floats, least: Floats, fixed: Floats, usd: Floats, base: Floats, rate: Floats, slope: Floats
 ) -> Floats:
     """Where n units begin to win: at the crossing, or where they begin to be needed."""
-    needed_from = np.where(n > floor, (n - 1.0 - base) / rate, 0.0)
+    needed_from = np.where(n > least, (n - 1.0 - base) / rate, 0.0)
     return np.maximum(np.maximum((fixed + usd * n) / slope, needed_from), 0.0)

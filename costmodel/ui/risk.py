@@ -106,12 +106,14 @@ def _result(scenario: Scenario, report: Report, found: Risk) -> None:
 def _headline(found: Risk) -> Headline:
     at = tokens_per_day(found.tokens_per_day)
     if found.option is None:
-        return Headline(f"At {at} there is nothing to decide.", "", "It takes own GPUs and an API.")
+        return Headline(
+            f"At {at} there is nothing to decide.", "", "It takes own GPUs and an API.", None
+        )
     chance = found.probability_at_volume(found.option)
     odds = "an unknown share" if chance is None else percent(chance)
     most = f"{short_path(found.tornado[0].path)} moves it most." if found.tornado else ""
     facts = f"At {at}, {found.option} costs less than the cheapest API in {odds} of draws."
-    return Headline(facts, "", most)
+    return Headline(facts, "", most, None)
 
 
 def _cards(found: Risk) -> list[tuple[str, str, str]]:
