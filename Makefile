@@ -29,6 +29,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m bench.run
 	$(BIN)/python -m bench.speed
 	$(BIN)/python -m bench.exports
+	$(BIN)/python -m bench.risk
 
 bench-usage: $(VENV)/.dev
 	$(BIN)/python -m bench.usage

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from costmodel.quality_gate import gate_in_order as gate_in_order
     from costmodel.report import BreakEven as BreakEven
     from costmodel.report import Report as Report
+    from costmodel.risk import simulate as simulate
+    from costmodel.risk import two_way as two_way
+    from costmodel.risk_record import Risk as Risk
     from costmodel.scenario import Scenario as Scenario
     from costmodel.scenario import load_scenario as load_scenario
     from costmodel.sizing import compare_kernels as compare_kernels
@@ -55,6 +58,7 @@ _HOMES = {
     "InputError": "costmodel.errors",
     "Portfolio": "costmodel.joint_choice",
     "Report": "costmodel.report",
+    "Risk": "costmodel.risk_record",
     "Scenario": "costmodel.scenario",
     "Usage": "costmodel.ingest.usage_stats",
     "cases": "costmodel.named_cases",
@@ -73,8 +77,10 @@ _HOMES = {
     "read_eval": "costmodel.ingest.evals",
     "read_usage": "costmodel.ingest.usage",
     "save": "costmodel.present",
+    "simulate": "costmodel.risk",
     "throughput": "costmodel.sizing",
     "throughput_curve": "costmodel.sizing",
+    "two_way": "costmodel.risk",
     "usage_of_frame": "costmodel.ingest.usage",
 }
 

@@ -16,6 +16,7 @@ from costmodel.bills.build import (
     capacity_limit,
     wins,
 )
+from costmodel.bills.drawn import as_line, as_staircase, drawn_usd, is_drawable
 from costmodel.bills.fleet import (
     DEFAULT_LOAD_FACTOR,
     DEFAULT_MIN_REPLICAS,
@@ -52,13 +53,17 @@ __all__ = [
     "MixBill",
     "Place",
     "Traffic",
+    "as_line",
+    "as_staircase",
     "at_prices",
     "bill_at",
     "build_bills",
     "burst_factor",
     "capacity_limit",
     "commitments",
+    "drawn_usd",
     "fleets",
+    "is_drawable",
     "terms_of",
     "traffic_of",
     "units_needed",

@@ -197,13 +197,14 @@ def fleet_slots(
         per_s = each.workload.daily_tokens / each.workload.tokens_per_request
         share = per_s / capacity_of(known.requests_per_s, bound)
         rate, busy, held = rate + per_s, busy + share, held + share * requests
-    slots = max(1.0, np.floor(held / busy + 1e-9))
+    slots = np.maximum(1.0, np.floor(held / busy + 1e-9))
     return Slots(slots, slots * busy / rate)
 
 
 def capacity_of(quantity: Quantity, bound: str) -> float:
     """A replica's requests per second, or the low or high of their range."""
-    return getattr(quantity, bound) or quantity.value
+    bounded = getattr(quantity, bound)
+    return quantity.value if bounded is None else bounded
 
 
 def fleet_load(traffic: Sequence[Traffic], facts: FleetFacts, bound: str = "value") -> FleetLoad:

@@ -19,6 +19,7 @@ from costmodel.cli.export import export
 from costmodel.cli.gate import gate
 from costmodel.cli.portfolio import portfolio
 from costmodel.cli.prices import prices
+from costmodel.cli.risk import risk
 from costmodel.cli.run import run
 from costmodel.cli.sizing import fit, throughput
 from costmodel.cli.start import start_quickly
@@ -54,7 +55,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 for _verb in (
-    run, cashflow, cases, portfolio, fit, throughput, gate, export, usage, bench, prices,
+    run, risk, cashflow, cases, portfolio, fit, throughput, gate, export, usage, bench, prices,
 ):  # fmt: skip
     app.command()(_verb)
 
