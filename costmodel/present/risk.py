@@ -180,7 +180,8 @@ def tornado_figure(risk: Risk, height: float | None = None) -> go.Figure:
     """What the option saves a month with each input at its low and at its high, widest first."""
     import plotly.graph_objects as go
 
-    rows = list(reversed(risk.tornado[:MOST_SWINGS]))
+    moved = [s for s in risk.tornado if s.low_usd != s.high_usd]
+    rows = list(reversed(moved[:MOST_SWINGS]))
     base = risk.saving_usd or 0.0
     tall = height or 96.0 + 44.0 * max(len(rows), 1)
     names = [f"{inert(short_path(s.path), 46)}" for s in rows]

@@ -88,7 +88,7 @@ def _result(scenario: Scenario, report: Report, found: Risk) -> None:
     st.html(markup.title("The probability of costing less than the cheapest API"))
     st.plotly_chart(probability_figure(found, accents), theme=None, key="chance", config=STATIC,
                     alt="Probability of winning over volume.")  # fmt: skip
-    if found.tornado:
+    if found.tornado and found.tornado[0].low_usd != found.tornado[0].high_usd:
         st.html(markup.title("Which number to argue about: each at its 10th and 90th percentile"))
         st.plotly_chart(tornado_figure(found), theme=None, key="tornado", config=STATIC,
                         alt=f"Savings at both ends of each input; {found.tornado[0].path} "
@@ -111,7 +111,11 @@ def _headline(found: Risk) -> Headline:
         )
     chance = found.probability_at_volume(found.option)
     odds = "an unknown share" if chance is None else percent(chance)
-    most = f"{short_path(found.tornado[0].path)} moves it most." if found.tornado else ""
+    most = (
+        f"{short_path(found.tornado[0].path)} moves it most."
+        if found.tornado
+        else "No input has a range."
+    )
     facts = f"At {at}, {found.option} costs less than the cheapest API in {odds} of draws."
     return Headline(facts, "", most, None)
 
