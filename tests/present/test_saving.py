@@ -94,8 +94,9 @@ def test_a_frozen_scenario_gives_the_same_report_without_a_book(path: Path, tmp_
     again = evaluate(load_scenario(tmp_path / "frozen.yaml"), book=NoBook())  # type: ignore[arg-type]
     assert again.to_dict() == first.to_dict()
     assert again.frozen == first.frozen
-    for name, usd in first.curve_points.monthly_usd.items():
-        assert again.curve_points.monthly_usd[name].tolist() == usd.tolist()
+    for bound in ("monthly_usd", "low_usd", "high_usd"):
+        for name, usd in getattr(first.curve_points, bound).items():
+            assert getattr(again.curve_points, bound)[name].tolist() == usd.tolist()
 
 
 OFFLINE = """

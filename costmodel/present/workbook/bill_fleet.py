@@ -190,7 +190,7 @@ def _by_the_hour(
     started = hours.fill(
         "started",
         [
-            largest(hours.hour(units, h) - _shifted(hours.hour(units, h), before.value[h]), 0)
+            largest(hours.hour(units, h) - _above(hours.hour(units, h), before.value[h]), 0)
             for h in week
         ],
         option,
@@ -206,7 +206,7 @@ def _by_the_hour(
     return steps, billed
 
 
-def _shifted(cell: Formula, value: float) -> Formula:
+def _above(cell: Formula, value: float) -> Formula:
     """The cell above."""
     column, row = cell.text.rsplit("$", 1)
     return Formula(f"{column}${int(row) - 1}", float(value))
