@@ -123,10 +123,9 @@ def waterfall_title(option: OptionResult) -> str:
     largest = max(rest, key=lambda step: step.usd)
     if option.fleet is not None and option.fleet.waterfall:
         adds = "add" if largest.name.endswith("s") else "adds"
-        return (
-            f"Only {percent(first.usd / total)} of {bill} is the load itself; {_lower(largest)} "
-            f"{adds} {usd(largest.usd)}."
-        )
+        share = first.usd / total
+        load = f"{'Only ' if share < 0.5 else ''}{percent(share)} of {bill} is the load itself"
+        return f"{load}; {_lower(largest)} {adds} {usd(largest.usd)}."
     top = max((first, largest), key=lambda step: step.usd)
     return f"Of {bill}, {usd(top.usd)} ({percent(top.usd / total)}) is {_lower(top)}."
 

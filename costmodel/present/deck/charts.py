@@ -28,7 +28,7 @@ from costmodel.present.deck.master import Box
 from costmodel.present.deck.sheet import Sheet
 from costmodel.present.deck.text import SMALLEST, plain
 from costmodel.present.theme import GRID, RULE
-from costmodel.wording import short, usd
+from costmodel.wording import short
 
 Dash = Literal["solid", "dash", "dot", "dashdot", "longdash"]
 
@@ -57,8 +57,6 @@ class Bars:
     name: str
     values: Sequence[float | None]
     colour: str | None
-    labels: Sequence[str | None] = ()
-    """Number formats of the labels, one for each bar that has one."""
 
 
 # ------------------------------------------------------------------------------ inert workbooks
@@ -100,20 +98,6 @@ class CategoryData(CategoryChartData):
 
 
 # ---------------------------------------------------------------------------------- number formats
-
-
-def usd_format(amount: float, sign: str = "") -> str:
-    """The number format that shows an amount as the app's sentences do.
-
-    >>> [usd_format(x) for x in (21514, 4170, 300, 0.4, 1_250_000)]
-    ['"$"0.0,"k"', '"$"0.00,"k"', '"$"0', '"$"0.00', '"$"0.00,,"M"']
-    """
-    shown = usd(abs(amount)).removeprefix("$")
-    digits, letter = shown.rstrip("kMBT"), shown[-1]
-    scale = {"k": ",", "M": ",,", "B": ",,,", "T": ",,,,"}.get(letter, "")
-    decimals = len(digits.partition(".")[2])
-    unit = f'"{letter}"' if scale else ""
-    return f'"{sign}$"0{"." + "0" * decimals if decimals else ""}{scale}{unit}'
 
 
 def axis_format(axis: Axis, prefix: str = "") -> str:
