@@ -91,9 +91,9 @@ def _live(
 ) -> tuple[Formula, Formula, Formula]:
     """Formulas, the check against the tool, and whether the table was long enough."""
     cells = (
-        sheet.put(row, 2, crossing.verdict),
-        sheet.put(row, 3, crossing.first, "tokens/day"),
-        sheet.put(row, 4, crossing.always_from, "tokens/day"),
+        sheet.put(row, 2, _decided(crossing, crossing.verdict)),
+        sheet.put(row, 3, _decided(crossing, crossing.first), "tokens/day"),
+        sheet.put(row, 4, _decided(crossing, crossing.always_from), "tokens/day"),
     )
     same = [_same(one, other, checks.tolerance) for one, other in zip(cells, told, strict=True)]
     agree = call("AND", all(bool(each.value) for each in same), *same)
@@ -101,6 +101,11 @@ def _live(
     checks.put(sheet, row, 10, either(crossing.long_enough, OK, TOO_SHORT))
     sheet.text(row, 11, LIVE, "note")
     return cells
+
+
+def _decided(crossing: Crossing, answer: Formula) -> Formula:
+    """An answer, or that the table is too short to know it: never a wrong one."""
+    return either(crossing.long_enough, answer, TOO_SHORT)
 
 
 def _same(live: Formula, told: Formula, tolerance: Formula) -> Formula:
