@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from costmodel.cli.options import AsJson, AsOf, ScenarioFile, emit
+from costmodel.cli.options import AsJson, AsOf, ScenarioFile, drawing, emit
 
 if TYPE_CHECKING:
     from costmodel.present.saving import Saved
@@ -37,17 +37,26 @@ def export(
         Path | None,
         typer.Option(metavar="FILE.pptx", help="A deck whose master and layouts are used."),
     ] = None,
+    risk: Annotated[
+        bool, typer.Option(help="Draw the ranges and add up the months for a board file.")
+    ] = True,
     as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Write a workbook, a deck, a page, a table, the whole result, a frozen scenario or a chart."""
+    from costmodel.board import ENDINGS, beside
     from costmodel.pipeline import evaluate
     from costmodel.present.saving import check, save
     from costmodel.scenario import load_scenario
 
     check(output, chart=chart, table=table, template=template)
-    report = evaluate(load_scenario(scenario), as_of=as_of)
-    saved = save(report, output, chart=chart, table=table, template=template)
+    stated = load_scenario(scenario)
+    stated = stated if as_of is None else stated.model_copy(update={"as_of": as_of})
+    more: Any = {}
+    if risk and output.suffix.lower() in ENDINGS:
+        with drawing() as progress:
+            more = beside(stated, progress=progress)
+    saved = save(evaluate(stated), output, chart=chart, table=table, template=template, **more)
     emit(saved.to_dict(), as_json, lambda: _told(saved))
 
 

@@ -1,142 +1,137 @@
-"""`costmodel risk`: how likely each option wins, what drives it, and what would flip it."""
+"""`costmodel risk`: the odds of the verdict, what drives it, and what would flip it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from costmodel.cli.options import AsJson, ScenarioFile, count, emit
+from costmodel.cli.options import AsJson, ScenarioFile, count, drawing, emit, positive
 
 if TYPE_CHECKING:
     from costmodel.risk_record import Risk
 
-NONE = "-"
+SAMPLES = 10_000
 
 
 def risk(
     scenario: ScenarioFile,
     *,
     samples: Annotated[
-        int, typer.Option(parser=count, metavar="N", help="Draws of every uncertain input.")
-    ] = 10_000,
+        int, typer.Option(parser=count, metavar="N", help="Draws of all ranges.")
+    ] = SAMPLES,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Same seed, same numbers.")] = 0,
+    tokens_per_day: Annotated[
+        float | None,
+        typer.Option(parser=positive, metavar="N", help="Volume of all workloads together."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """A range, not a point: probabilities, quantiles, and the input to argue about."""
+    """How likely the verdict is, what drives it, and the value of each input that flips it."""
     from costmodel.risk import simulate
     from costmodel.scenario import load_scenario
 
-    found = simulate(load_scenario(scenario), samples, seed)
-    emit(found.to_dict(), as_json, lambda: risk_text(found))
+    stated = load_scenario(scenario)
+    with drawing() as progress:
+        found = simulate(stated, samples, seed, tokens_per_day=tokens_per_day, progress=progress)
+    emit(found.to_dict(), as_json, lambda: _text(found))
 
 
-def risk_text(found: Risk) -> str:
-    """Everything a person needs from `costmodel risk`, at most 100 columns wide."""
-    from costmodel.cli.text import sections, titled
+def _text(found: Risk) -> str:
+    from costmodel.cli.text import paragraph, sections
+    from costmodel.present import risk_words as words
 
+    line = words.headline(found)
     return sections(
-        _head(found),
+        f"{found.scenario}: {found.samples:,} draws, seed {found.seed}\n"
+        f"{paragraph(f'{line.facts} {line.advice}')}"
+        + (f"\n{paragraph(line.reason)}" if line.reason else ""),
         _outlook(found),
         _break_even(found),
         _tornado(found),
         _goals(found),
         _inputs(found),
-        titled("NOTES", "\n".join(f"  {note}" for note in found.notes)),
+        "\n".join(paragraph(f"- {note}", "  ") for note in found.notes),
     )
-
-
-def _head(found: Risk) -> str:
-    from costmodel.cli.text import paragraph
-    from costmodel.wording import percent, tokens_per_day
-
-    lines = [
-        f"{found.scenario}: {tokens_per_day(found.tokens_per_day)}, {found.samples:,} draws, "
-        f"seed {found.seed}"
-    ]
-    chance = found.probability_at_volume(found.option) if found.option else None
-    if chance is not None:
-        lines.append(
-            f"{found.option} costs less than the cheapest eligible API "
-            f"in {percent(chance)} of the draws."
-        )
-    return "\n".join(paragraph(line) for line in lines)
 
 
 def _outlook(found: Risk) -> str:
     from costmodel.cli.text import table
-    from costmodel.wording import percent, usd
+    from costmodel.present.risk_words import odds
+    from costmodel.wording import usd
 
-    here = {b.option: b for b in found.bands if b.tokens_per_day == found.tokens_per_day}
-    rows = [
-        [
-            row.option,
-            *(usd(v) for v in (here[row.option].p10, here[row.option].p50, here[row.option].p90)),
-            NONE if row.expected_saving_usd is None else usd(row.expected_saving_usd),
-            usd(row.expected_regret_usd),
-            percent(row.cheapest_share),
-        ]
-        for row in found.outlook
-    ]
-    heads = ["OPTION", "P10 A MONTH", "P50", "P90", "SAVES ON AVERAGE", "REGRET", "CHEAPEST IN"]
-    return table(heads, rows, heads[1:]) if rows else ""
+    heads = ["OPTION", "P10", "MEDIAN", "P90", "MEAN SAVING", "MEAN REGRET", "CHEAPEST IN"]
+    known = {row.option: row for row in found.outlook}
+    rows = []
+    for band in found.bands:
+        if band.tokens_per_day != found.tokens_per_day:
+            continue
+        row = known.get(band.option)
+        saving = row.expected_saving_usd if row else None
+        rows.append([
+            band.option, *(usd(q) for q in (band.p10, band.p50, band.p90)),
+            "-" if saving is None else usd(saving),
+            usd(row.expected_regret_usd) if row else "excluded",
+            odds(row.cheapest_share) if row else "-",
+        ])  # fmt: skip
+    return table(heads, rows, heads[1:])
 
 
 def _break_even(found: Risk) -> str:
     from costmodel.cli.text import table
-    from costmodel.wording import percent, short
+    from costmodel.present.risk_words import odds
+    from costmodel.wording import short
 
     def volume(value: float | None) -> str:
         return "never" if value is None else short(value)
 
+    heads = ["FIRST CHEAPER", "AGAINST", "P10", "MEDIAN", "P90", "NEVER IN"]
     rows = [
-        [row.option, row.against, *map(volume, (row.first_p10, row.first_p50, row.first_p90)),
-         volume(row.always_from_p50), percent(row.never_share)]
-        for row in found.break_even
+        [r.option, r.against, volume(r.first_p10), volume(r.first_p50), volume(r.first_p90),
+         odds(r.never_share)]
+        for r in found.break_even
     ]  # fmt: skip
-    heads = ["WINS FROM", "AGAINST", "P10", "P50", "P90", "FOR GOOD, P50", "NEVER IN"]
     return table(heads, rows, heads[2:]) if rows else ""
 
 
 def _tornado(found: Risk) -> str:
     from costmodel.cli.text import table
-    from costmodel.wording import short, usd
+    from costmodel.present.risk_words import input_name, value_text
+    from costmodel.wording import usd
 
+    heads = ["ONE INPUT AT A TIME", "FROM", "TO", "SAVING FROM", "SAVING TO"]
     rows = [
-        [f"{short(s.low)} to {short(s.high)}", usd(s.low_usd), usd(s.high_usd), s.path]
+        [input_name(s.path), value_text(s.path, s.low), value_text(s.path, s.high),
+         usd(s.low_usd), usd(s.high_usd)]
         for s in found.tornado
-    ]
-    heads = ["RANGE", "SAVES AT LOW", "SAVES AT HIGH", "INPUT"]
-    return table(heads, rows, heads[:3]) if rows else ""
+    ]  # fmt: skip
+    return table(heads, rows, heads[1:], whole=heads[:1]) if rows else ""
 
 
 def _goals(found: Risk) -> str:
     from costmodel.cli.text import table
-    from costmodel.wording import short
+    from costmodel.present.risk_words import change, input_name, nearest_first, value_text
 
+    heads = ["WHAT FLIPS THE VERDICT", "NOW", "FLIPS AT", "CHANGE"]
     rows = [
-        [short(g.current), "no value does" if g.value is None else short(g.value), g.path]
-        for g in found.goal_seek
-    ]
-    heads = ["NOW", "FLIPS AT", "INPUT"]
-    return table(heads, rows, heads[:2]) if rows else ""
+        [input_name(g.path), value_text(g.path, g.current),
+         "no value does" if g.value is None else value_text(g.path, g.value), change(g)]
+        for g in nearest_first(found.goal_seek)
+    ]  # fmt: skip
+    return table(heads, rows, heads[1:], whole=heads[:1]) if rows else ""
 
 
 def _inputs(found: Risk) -> str:
     from costmodel.cli.text import Footnotes, sections, table
+    from costmodel.present.risk_words import value_text
 
     notes = Footnotes()
-    rows = list(_input_rows(found, notes))
-    heads = ["LOW", "LIKELY", "HIGH", "KIND", "RANGE OF"]
-    return sections(table(heads, rows, heads[:3]), notes.text()) if rows else ""
-
-
-def _input_rows(found: Risk, notes: object) -> Iterator[list[str]]:
-    from costmodel.cli.text import Footnotes
-    from costmodel.wording import short
-
-    assert isinstance(notes, Footnotes)
-    for row in found.inputs:
-        mark = notes.mark(row.source)
-        yield [short(row.low), short(row.value), short(row.high), row.kind, f"{row.path} {mark}"]
+    rows = [
+        [i.path, value_text(i.path, i.low), value_text(i.path, i.value),
+         value_text(i.path, i.high), i.kind, notes.mark(i.source)]
+        for i in found.inputs
+    ]  # fmt: skip
+    heads = ["DRAWN", "P10", "LIKELY", "P90", "KIND", "SOURCE"]
+    if not rows:
+        return "Nothing is drawn: no input of this scenario is a range."
+    return sections(table(heads, rows, heads[1:4], whole=heads[:1]), notes.text())

@@ -13,6 +13,7 @@ import numpy as np
 from costmodel.present.axes import Axis
 from costmodel.present.drawing import layout as layout_of
 from costmodel.present.drawing import title
+from costmodel.present.risk_words import input_name, value_text
 from costmodel.present.theme import (
     ACCENTS,
     GRID,
@@ -184,7 +185,7 @@ def tornado_figure(risk: Risk, height: float | None = None) -> go.Figure:
     rows = list(reversed(moved[:MOST_SWINGS]))
     base = risk.saving_usd or 0.0
     tall = height or 96.0 + 44.0 * max(len(rows), 1)
-    names = [f"{inert(short_path(s.path), 46)}" for s in rows]
+    names = [f"{inert(input_name(s.path), 46)}" for s in rows]
     traces = [_ends(rows, base, low=True), _ends(rows, base, low=False)]
     ends = [0.0, base, *(v for s in rows for v in (s.low_usd, s.high_usd))]
     room = 0.16 * ((max(ends) - min(ends)) or 1.0)
@@ -213,19 +214,6 @@ def tornado_figure(risk: Risk, height: float | None = None) -> go.Figure:
     )  # fmt: skip
 
 
-def short_path(path: str) -> str:
-    """A path without the words that only say where it stands.
-
-    >>> short_path("options.own GPUs.selfhost.throughput.requests_per_s")
-    'own GPUs: throughput.requests_per_s'
-    """
-    kind, _, rest = path.partition(".")
-    if kind not in ("options", "workloads"):
-        return path
-    name, _, tail = rest.partition(".")
-    return f"{name}: {tail.removeprefix('selfhost.').removeprefix('api.')}"
-
-
 def _upright(x: float, colour: str, dash: str) -> dict[str, Any]:
     return {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "yref": "paper",
             "line": {"color": colour, "width": 1, "dash": dash}}  # fmt: skip
@@ -238,10 +226,10 @@ def _ends(rows: Sequence[Swing], base: float, *, low: bool) -> dict[str, Any]:
         "type": "bar", "orientation": "h", "y": list(range(len(rows))), "base": base,
         "x": [usd_ - base for usd_ in saved],
         "marker": {"color": [GAINS if v >= base else LOSES for v in saved], "opacity": 0.85},
-        "text": [f"at {short(v)}" for v in value],
+        "text": [inert(f"at {value_text(s.path, v)}") for s, v in zip(rows, value, strict=True)],
         "textposition": "outside", "textfont": {"size": 11, "color": TEXT}, "cliponaxis": False,
-        "hovertext": [f"at {short(v)}: {usd(u)} a month".replace("$", "&#36;")
-                      for v, u in zip(value, saved, strict=True)],
+        "hovertext": [inert(f"at {value_text(s.path, v)}: {usd(u)} a month")
+                      for s, v, u in zip(rows, value, saved, strict=True)],
         "hoverinfo": "text",
     }  # fmt: skip
 
@@ -255,7 +243,8 @@ def two_way_figure(table: TwoWay, height: float = 420) -> go.Figure:
 
     saving = np.array(table.saving_usd)
     most = float(np.abs(saving).max()) or 1.0
-    across, down = [short(v) for v in table.x], [short(v) for v in table.y]
+    across = [inert(value_text(table.x_path, v)) for v in table.x]
+    down = [inert(value_text(table.y_path, v)) for v in table.y]
     text = [[usd(v).replace("$", "&#36;") for v in row] for row in saving.tolist()]
     heat = {
         "type": "heatmap", "z": saving.tolist(), "x": list(range(len(across))),
@@ -271,9 +260,9 @@ def two_way_figure(table: TwoWay, height: float = 420) -> go.Figure:
             "layout": {
                 **layout_of(height, {"l": 84, "r": 16, "t": 12, "b": 56}),
                 "xaxis": {**ticks, "tickvals": heat["x"], "ticktext": across,
-                          "title": title(inert(short_path(table.x_path), 70))},
+                          "title": title(inert(input_name(table.x_path), 70))},
                 "yaxis": {**ticks, "tickvals": heat["y"], "ticktext": down,
-                          "title": title(inert(short_path(table.y_path), 48))},
+                          "title": title(inert(input_name(table.y_path), 48))},
             },
         }
     )  # fmt: skip

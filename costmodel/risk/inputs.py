@@ -8,12 +8,14 @@ hosts ask for the same GPU differs, but that is a choice, and no range here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 from pydantic import BaseModel
 
+from costmodel.book.token_records import TokenPrice
+from costmodel.cost.api import PriceTier
 from costmodel.facts import Resolved
 from costmodel.quantity import Quantity
 from costmodel.scenario import Scenario
@@ -74,7 +76,7 @@ def all_inputs(scenario: Scenario, resolved: Resolved) -> tuple[Input, ...]:
         for place, quantity in _quantities(scenario, ())
         if not _is_a_fact(place)
     ]
-    return (*stated, *_facts(scenario, resolved))
+    return (*stated, *_facts(scenario, resolved), *_listed_prices(scenario, resolved))
 
 
 def _is_a_fact(place: Location) -> bool:
@@ -141,6 +143,49 @@ def _throughputs(resolved: Resolved, fleets: Sequence[str]) -> Iterator[Input]:
         yield Input(path, quantity, "facts", tuple(places))
 
 
+_LISTED = ("input_usd_per_mtok", "output_usd_per_mtok")
+
+
+def _listed_prices(scenario: Scenario, resolved: Resolved) -> Iterator[Input]:
+    """Prices that were looked up: no range, but a value at which a verdict may flip."""
+    for option in scenario.options:
+        price = resolved.options[option.name].price
+        if price is None or option.api is None or option.api.is_quoted:
+            continue
+        for name in _LISTED:
+            known = Quantity(
+                value=getattr(price.tiers[0], name), kind=price.kind, source=price.source
+            )
+            place: Location = ("options", option.name, "price", name)
+            yield Input(f"options.{option.name}.api.{name}", known, "facts", (place,))
+
+
+def is_listed_price(place: Location) -> bool:
+    """Whether a place is a line of a price list, not a number of its own."""
+    return place[0] == "options" and len(place) > 2 and place[2] == "price"
+
+
+def _repriced(price: TokenPrice, name: str, factor: float) -> TokenPrice:
+    """Every tier, time of day and batch price of a line by one factor.
+
+    Cached and written tokens without a price of their own follow the input price as ever.
+    """
+
+    def scaled(tiers: tuple[PriceTier, ...]) -> tuple[PriceTier, ...]:
+        return tuple(replace(tier, **{name: getattr(tier, name) * factor}) for tier in tiers)
+
+    schedule = tuple(
+        part.model_copy(
+            update={
+                "tiers": scaled(part.tiers),
+                "batch": None if part.batch is None else scaled(part.batch),
+            }
+        )
+        for part in price.schedule
+    )
+    return price.model_copy(update={"schedule": schedule})
+
+
 def _figures(quantity: Quantity) -> tuple[Any, ...]:
     return quantity.value, quantity.low, quantity.high, quantity.source
 
@@ -175,6 +220,11 @@ def with_value(part: Any, entry: Input, value: Any) -> Any:
     Places that share an input keep their proportions. A number is without a range then.
     """
     for place in entry.places:
+        if is_listed_price(place):
+            price = look_up(part, place[:3])
+            repriced = _repriced(price, str(place[3]), _ratio(entry, value))
+            part = put(part, place[:3], repriced)
+            continue
         known: Quantity = look_up(part, place)
         at = value if known.value == entry.quantity.value else known.value * _ratio(entry, value)
         part = put(part, place, known.model_copy(update={"value": at, "low": None, "high": None}))
@@ -216,6 +266,8 @@ def _is_shaped(selfhost: Any) -> bool:
 
 def goes_as_array(entry: Input, scenario: Scenario) -> bool:
     """Whether the bills take all of its draws at once."""
+    if entry.places and is_listed_price(entry.places[0]):
+        return False
     if entry.home == "facts" or not entry.places:
         return True
     place, name = entry.places[0], str(entry.places[0][-1])

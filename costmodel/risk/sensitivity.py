@@ -18,7 +18,7 @@ from costmodel.pipeline import evaluate_resolved
 from costmodel.report import Report
 from costmodel.resolve import resolve
 from costmodel.risk.draws import Model, array_usd, looped_usd, one_by_one
-from costmodel.risk.inputs import Input, all_inputs
+from costmodel.risk.inputs import Input, all_inputs, is_listed_price
 from costmodel.risk_record import Goal, Swing, TwoWay
 from costmodel.scenario import Scenario
 from costmodel.verdict import exclusions
@@ -66,6 +66,12 @@ class Decision:
         usd = {o.name: o.monthly_usd for o in report.options if o.monthly_usd is not None}
         chosen = min(own, key=lambda n: (bool(report.option(n).excluded_by), usd.get(n, np.inf)))
         return cls(model, chosen, apis, volume)
+
+    def depends_on(self, entry: Input) -> bool:
+        """Whether an input belongs to what is compared; prices only of eligible APIs."""
+        if entry.places and is_listed_price(entry.places[0]):
+            return entry.places[0][1] in self.apis
+        return True
 
     @cached_property
     def saving_usd(self) -> float | None:
@@ -136,6 +142,7 @@ def goal_seek(decision: Decision) -> tuple[Goal, ...]:
         and entry.path.rsplit(".", 1)[-1] not in ("tokens_per_day", "requests_per_day")
         and not entry.path.startswith(("calendar", "finance"))
         and (entry.path in open_paths or entry.path.rsplit(".", 1)[-1] in _LEVERS)
+        and decision.depends_on(entry)
     ]
     goals = [Goal(e.path, _flip_value(decision, e), e.quantity.value) for e in sought]
     return tuple(sorted(goals, key=_nearness))

@@ -12,10 +12,12 @@ from typing import Any
 
 import streamlit as st
 
+from costmodel.board import ENDINGS, Beside, beside
 from costmodel.present.csvfile import csv_text
 from costmodel.present.tables import table_of
 from costmodel.present.theme import INK, MUTED, inert, shortened, wrapped
 from costmodel.report import Report
+from costmodel.scenario import Scenario
 
 SCRIPT = """
 <script>
@@ -115,13 +117,13 @@ KEPT = (
 """Files of the whole result: what the button says, the ending, what it is good for."""
 
 
-def file_buttons(report: Report, file_name: str) -> None:
+def file_buttons(scenario: Scenario, report: Report, file_name: str) -> None:
     """A row of buttons for the files people keep, each written when it is asked for."""
     with st.container(horizontal=True):
         for words, ending, purpose in KEPT:
             st.download_button(
                 words,
-                partial(_file, report, ending),
+                partial(_file, scenario, report, ending),
                 f"{file_name}{ending}",
                 guess_type(f"file{ending}")[0] or "application/octet-stream",
                 key=f"file{ending}",
@@ -130,10 +132,17 @@ def file_buttons(report: Report, file_name: str) -> None:
             )
 
 
-def _file(report: Report, ending: str) -> bytes:
+def _file(scenario: Scenario, report: Report, ending: str) -> bytes:
     from costmodel.present.saving import content_of
 
-    return content_of(report, ending)[0]
+    if ending not in ENDINGS:
+        return content_of(report, ending)[0]
+    return content_of(report, ending, **_beside(scenario.model_dump_json(), scenario))[0]
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _beside(key: str, _scenario: Scenario) -> Beside:
+    return beside(_scenario)
 
 
 def _csv(report: Report, table: str) -> str:

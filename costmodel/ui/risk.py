@@ -6,21 +6,19 @@ import streamlit as st
 
 from costmodel.changes import changed
 from costmodel.errors import InputError
-from costmodel.present.headline import Headline
+from costmodel.present import risk_words as words
 from costmodel.present.risk import (
     fan_figure,
     probability_figure,
-    short_path,
     tornado_figure,
     two_way_figure,
 )
 from costmodel.present.theme import colours
 from costmodel.report import Report
 from costmodel.risk import simulate, two_way
-from costmodel.risk_record import Risk, TwoWay
+from costmodel.risk_record import Goal, Risk, TwoWay
 from costmodel.scenario import Scenario
 from costmodel.ui import markup, sidebar, state
-from costmodel.wording import percent, short, tokens_per_day, usd
 
 STATIC = {"displayModeBar": False}
 SAMPLES = (1_000, 10_000, 50_000)
@@ -76,8 +74,8 @@ def _table(key: str, x: str, y: str, option: str, _scenario: Scenario) -> TwoWay
 
 def _result(scenario: Scenario, report: Report, found: Risk) -> None:
     accents = colours(report)
-    st.html(markup.heading(_headline(found), accents.get(found.option or "")))
-    st.html(markup.cards(_cards(found)))
+    st.html(markup.heading(words.headline(found), accents.get(found.option or "")))
+    st.html(markup.cards(words.cards(found)))
     for note in found.notes:
         st.html(f"<div class='cm-note'>{markup.text(note, 400)}</div>")
     st.html(markup.title("Every bill, and how far it may be off: median, 10th to 90th percentile"))
@@ -103,60 +101,25 @@ def _result(scenario: Scenario, report: Report, found: Risk) -> None:
         st.html(_inputs(found))
 
 
-def _headline(found: Risk) -> Headline:
-    at = tokens_per_day(found.tokens_per_day)
-    if found.option is None:
-        return Headline(
-            f"At {at} there is nothing to decide.", "", "It takes own GPUs and an API.", None
-        )
-    chance = found.probability_at_volume(found.option)
-    odds = "an unknown share" if chance is None else percent(chance)
-    most = (
-        f"{short_path(found.tornado[0].path)} moves it most."
-        if found.tornado
-        else "No input has a range."
-    )
-    facts = f"At {at}, {found.option} costs less than the cheapest API in {odds} of draws."
-    return Headline(facts, "", most, None)
-
-
-def _cards(found: Risk) -> list[tuple[str, str, str]]:
-    about = next((row for row in found.outlook if row.option == found.option), None)
-    cards = []
-    if about is not None and about.expected_saving_usd is not None:
-        saved = usd(about.expected_saving_usd)
-        cards.append(("Saves on average", saved, "a month, against the cheapest API"))
-        cards.append(
-            ("Regret", usd(about.expected_regret_usd), "a month lost to the best in hindsight")
-        )
-    edge = next(
-        (r for r in found.break_even if (r.option, r.against) == (found.option, "cheapest")), None
-    )
-    if edge is not None:
-        low, middle, high = map(_volume, (edge.first_p10, edge.first_p50, edge.first_p90))
-        never = f"{low} to {high}; never in {percent(edge.never_share)} of draws"
-        cards.append(("Wins from, in the median", middle, never))
-    return cards
-
-
-def _volume(value: float | None) -> str:
-    return "never" if value is None else f"{short(value)} / day"
-
-
 def _goals(found: Risk) -> str:
     rows = [
         markup.row(
             [
-                (markup.text(short_path(g.path), 60), ""),
-                (short(g.current), "num"),
-                ("no value does" if g.value is None else short(g.value), "num"),
+                (markup.text(words.input_name(g.path), 60), ""),
+                (markup.text(words.value_text(g.path, g.current)), "num"),
+                (markup.text(_flips_at(g)), "num"),
+                (words.change(g), "num"),
             ],
             "muted" if g.value is None else "",
         )
-        for g in found.goal_seek
+        for g in words.nearest_first(found.goal_seek)
     ]
-    heads = ("Input", "Now", "Flips at")
+    heads = ("Input", "Now", "Flips at", "Change")
     return markup.table(heads, rows, numbers=heads[1:])
+
+
+def _flips_at(goal: Goal) -> str:
+    return "no value does" if goal.value is None else words.value_text(goal.path, goal.value)
 
 
 def _two_ways(scenario: Scenario, found: Risk) -> None:
@@ -168,9 +131,11 @@ def _two_ways(scenario: Scenario, found: Risk) -> None:
         return
     one, other = st.columns(2)
     with one:
-        x = st.selectbox("Across", paths, 0, format_func=short_path, key="two_x")
+        x = st.selectbox("Across", paths, 0, format_func=words.input_name, key="two_x")
     with other:
-        y = st.selectbox("Up", [p for p in paths if p != x], 0, format_func=short_path, key="two_y")
+        y = st.selectbox(
+            "Up", [p for p in paths if p != x], 0, format_func=words.input_name, key="two_y"
+        )
     table = _table(scenario.model_dump_json(), x, y, found.option, scenario)
     st.plotly_chart(two_way_figure(table), theme=None, key="two_way", config=STATIC,
                     alt=f"Savings over {x} and {y}.")  # fmt: skip
@@ -181,10 +146,11 @@ def _inputs(found: Risk) -> str:
     rows = [
         markup.row(
             [
-                (markup.text(short_path(i.path), 60), ""),
-                (short(i.low), "num"),
-                (short(i.value), "num"),
-                (short(i.high), "num"),
+                (markup.text(words.input_name(i.path), 60), ""),
+                *(
+                    (markup.text(words.value_text(i.path, value)), "num")
+                    for value in (i.low, i.value, i.high)
+                ),
                 (markup.text(i.source, 200), ""),
             ]
         )

@@ -43,6 +43,8 @@ html, body, .stApp, .stApp button, .stApp input {{ font-family: {FONT}; color: {
 .cm-brand small {{ display: block; font-size: 11.5px; font-weight: 400; color: {MUTED};
   letter-spacing: 0; }}
 .st-key-pages {{ margin: -2px 0 2px; border-bottom: 1px solid {RULE}; }}
+.st-key-pages {{ column-gap: 11px; row-gap: 0; }}
+.st-key-pages > * {{ flex: 0 0 auto !important; width: auto !important; min-width: 0 !important; }}
 .st-key-pages a, .st-key-pages a:hover {{ padding: 2px 1px 4px; background: none; }}
 .st-key-pages a p {{ font-size: 13px; color: {MUTED}; }}
 .cm-group {{ font-size: 12px; font-weight: 600; color: {TEXT}; margin: 8px 0 -4px;
