@@ -14,9 +14,8 @@ from costmodel.bills import ApiBill, Bill, FleetBill
 from costmodel.book.token_records import TokenPrice
 from costmodel.cost.api import PriceTier
 from costmodel.facts import EndpointFacts, PriceChange, Resolved
-from costmodel.quantity import Quantity
 from costmodel.report import BreakEven, Caution, Horizon, OptionResult
-from costmodel.scenario import Option, Part, Scenario, SelfHost
+from costmodel.scenario import Option, Scenario, SelfHost
 from costmodel.units import HOURS_PER_DAY
 from costmodel.wording import tokens_per_day, usd
 
@@ -360,28 +359,9 @@ def not_used_yet(scenario: Scenario) -> Iterator[Caution]:
 
 
 def _unused(scenario: Scenario) -> Iterator[tuple[str, str]]:
-    ranges = list(_ranges(scenario, ""))
-    if ranges:
-        more = f" and {len(ranges) - 3} more" if len(ranges) > 3 else ""
-        yield ", ".join(ranges[:3]) + more, "low and high are kept; the bill uses the likely value"
-    if scenario.correlations:
-        yield "correlations", "they matter once ranges are drawn"
     if scenario.display is not None:
         yield "display", "amounts are shown in USD"
     for workload in scenario.workloads:
         path = f"workloads.{workload.name}"
         if workload.slo is not None and workload.slo.percentile is not None:
             yield f"{path}.slo.percentile", "the SLO is held by the means"
-
-
-def _ranges(part: object, path: str) -> Iterator[str]:
-    if isinstance(part, Quantity):
-        if part.is_range:
-            yield path.removeprefix(".")
-    elif isinstance(part, Part):
-        for name in type(part).model_fields:
-            yield from _ranges(getattr(part, name), f"{path}.{name}")
-    elif isinstance(part, tuple):
-        for i, item in enumerate(part):
-            label = f".{item.name}" if getattr(item, "name", None) else f"[{i}]"
-            yield from _ranges(item, f"{path}{label}")

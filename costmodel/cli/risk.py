@@ -96,7 +96,7 @@ def _break_even(found: Risk) -> str:
 
 def _tornado(found: Risk) -> str:
     from costmodel.cli.text import table
-    from costmodel.present.risk_words import input_name, value_text
+    from costmodel.present.outlook import input_name, value_text
     from costmodel.wording import usd
 
     heads = ["ONE INPUT AT A TIME", "FROM", "TO", "SAVING FROM", "SAVING TO"]
@@ -110,7 +110,8 @@ def _tornado(found: Risk) -> str:
 
 def _goals(found: Risk) -> str:
     from costmodel.cli.text import table
-    from costmodel.present.risk_words import change, input_name, nearest_first, value_text
+    from costmodel.present.outlook import input_name, value_text
+    from costmodel.present.risk_words import change, nearest_first
 
     heads = ["WHAT FLIPS THE VERDICT", "NOW", "FLIPS AT", "CHANGE"]
     rows = [
@@ -123,7 +124,7 @@ def _goals(found: Risk) -> str:
 
 def _inputs(found: Risk) -> str:
     from costmodel.cli.text import Footnotes, sections, table
-    from costmodel.present.risk_words import value_text
+    from costmodel.present.outlook import value_text
 
     notes = Footnotes()
     rows = [

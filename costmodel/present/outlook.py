@@ -12,7 +12,7 @@ from typing import Any
 
 from costmodel.present.theme import shortened
 from costmodel.report import Report
-from costmodel.wording import percent, usd
+from costmodel.wording import percent, short, usd
 
 Row = Mapping[str, Any]
 
@@ -78,12 +78,13 @@ def _rival(name: str) -> str:
 def widest_first(risk: Any) -> list[Row]:
     """The rows of the tornado, the one that moves most first.
 
-    An end at which the option has no bill has no amount to draw: its row is left out.
+    An end at which the option has no bill has no amount to draw: its row is left out, and so is
+    an input that moves nothing.
     """
     rows = [
         row
         for row in risk_rows(risk, "tornado")
-        if math.isfinite(row["low_usd"]) and math.isfinite(row["high_usd"])
+        if math.isfinite(row["low_usd"] - row["high_usd"]) and row["low_usd"] != row["high_usd"]
     ]
     return sorted(rows, key=lambda row: -abs(row["high_usd"] - row["low_usd"]))
 
@@ -160,11 +161,26 @@ def _owner(path: str) -> str:
     return rest.partition(".")[0] if part == "workloads" else ""
 
 
+def value_text(path: str, value: float) -> str:
+    """A value of an input, short.
+
+    >>> value_text("overheads.usd_per_hour", 103.0), value_text("a.load_factor", 0.7)
+    ('$103', '0.7')
+    """
+    last = path.rsplit(".", 1)[-1]
+    if "usd" in last and "per_year" not in last:
+        return usd(value)
+    if last.endswith(("share", "per_year", "growth_per_month")):
+        return percent(value)
+    return short(value)
+
+
 def goal_words(rows: Sequence[Row]) -> list[str]:
     """What would turn the verdict, one sentence per input that can."""
     return [
-        f"The verdict turns where the {input_name(row['path'])} is {row['value']:,.4g}; now it is "
-        f"{row['current']:,.4g}."
+        f"The verdict turns where the {input_name(row['path'])} is "
+        f"{value_text(row['path'], row['value'])}; now it is "
+        f"{value_text(row['path'], row['current'])}."
         for row in rows
         if row["value"] is not None
     ]

@@ -13,7 +13,7 @@ import numpy as np
 from costmodel.present.axes import Axis
 from costmodel.present.drawing import layout as layout_of
 from costmodel.present.drawing import title
-from costmodel.present.risk_words import input_name, value_text
+from costmodel.present.outlook import input_name, value_text
 from costmodel.present.theme import (
     ACCENTS,
     GRID,

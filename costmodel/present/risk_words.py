@@ -5,88 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from costmodel.present.headline import LONGEST_NAME, Headline
+from costmodel.present.outlook import input_name, value_text
 from costmodel.present.theme import shortened
 from costmodel.risk_record import BreakEvenRange, Goal, Risk, Swing
-from costmodel.wording import percent, short, tokens_per_day, usd
+from costmodel.wording import short, tokens_per_day, usd
 
 CHEAPEST = "cheapest"
 
 LIKELY, EVEN = 0.8, 0.5
 """From these odds on a verdict is called likely, and more likely than not."""
-
-NAMES = {
-    "tokens_per_day": "tokens a day",
-    "requests_per_day": "requests a day",
-    "input_tokens": "input tokens",
-    "output_tokens": "output tokens",
-    "cached_input_share": "cached share of the input",
-    "peak_to_mean": "busiest hour over the mean",
-    "burst_factor": "busiest minute over its hour",
-    "growth_per_month": "growth a month",
-    "input_usd_per_mtok": "price of 1M input tokens",
-    "cached_input_usd_per_mtok": "price of 1M cached tokens",
-    "cache_write_usd_per_mtok": "price of 1M tokens written to cache",
-    "output_usd_per_mtok": "price of 1M output tokens",
-    "output_token_ratio": "output tokens over the workload's",
-    "input_token_ratio": "input tokens over the workload's",
-    "usd_per_gpu_hour": "GPU hour",
-    "requests_per_s": "requests a second, one replica",
-    "load_factor": "load factor",
-    "usd_per_hour": "engineer's hour",
-    "spare_replicas": "spare replicas",
-    "usd": "a month",
-}
-"""What a number is called, by the last part of its path."""
-
-PEOPLE = {
-    "overheads.per_fleet.hours_per_month": "engineering hours, own GPUs",
-    "overheads.per_api.hours_per_month": "engineering hours, API",
-    "overheads.platform.usd_per_month": "platform, a month",
-}
-
-
-def input_name(path: str) -> str:
-    """What an input is called.
-
-    >>> input_name("options.own GPUs.selfhost.throughput.chat.requests_per_s")
-    'requests a second, one replica · own GPUs'
-    >>> input_name("workloads.chat.profile.peak_to_mean")
-    'busiest hour over the mean · chat'
-    """
-    if path in PEOPLE:
-        return PEOPLE[path]
-    head, _, last = path.rpartition(".")
-    name = NAMES.get(last, last.replace("_", " "))
-    owner = _owner(head)
-    if last == "usd" and ".extra_monthly." in head:
-        name = f"{head.rsplit('.', 1)[-1]} a month"
-    return f"{name} · {shortened(owner, 28)}" if owner else name
-
-
-def _owner(head: str) -> str:
-    for prefix, kinds in (
-        ("options.", (".selfhost", ".api", ".hybrid", ".mix")),
-        ("workloads.", (".profile", ".slo", ".shapes")),
-    ):
-        if head.startswith(prefix):
-            rest = head.removeprefix(prefix)
-            ends = [rest.find(kind) for kind in kinds if kind in rest]
-            return rest[: min(ends)] if ends else rest
-    return ""
-
-
-def value_text(path: str, value: float) -> str:
-    """A value of an input, short.
-
-    >>> value_text("overheads.usd_per_hour", 103.0), value_text("a.load_factor", 0.7)
-    ('$103', '0.7')
-    """
-    last = path.rsplit(".", 1)[-1]
-    if "usd" in last:
-        return usd(value)
-    if last.endswith("share"):
-        return percent(value)
-    return short(value)
 
 
 def odds(probability: float) -> str:
@@ -131,13 +58,13 @@ def _reason(risk: Risk) -> str:
         top = risk.tornado[0]
         low, high = sorted((top.low_usd, top.high_usd))
         parts.append(
-            f"What decides is {input_name(top.path)}: between its 10th and 90th percentile the "
+            f"What decides is the {input_name(top.path)}: between its 10th and 90th percentile the "
             f"saving runs from {usd(low)} to {usd(high)} a month."
         )
     flip = next((goal for goal in nearest_first(risk.goal_seek) if goal.value is not None), None)
     if flip is not None:
         parts.append(
-            f"The verdict flips where {input_name(flip.path)} goes from "
+            f"The verdict flips where the {input_name(flip.path)} goes from "
             f"{value_text(flip.path, flip.current)} to {value_text(flip.path, flip.value or 0.0)}."
         )
     return " ".join(parts)

@@ -7,6 +7,7 @@ import streamlit as st
 from costmodel.changes import changed
 from costmodel.errors import InputError
 from costmodel.present import risk_words as words
+from costmodel.present.outlook import input_name, value_text
 from costmodel.present.risk import (
     fan_figure,
     probability_figure,
@@ -105,8 +106,8 @@ def _goals(found: Risk) -> str:
     rows = [
         markup.row(
             [
-                (markup.text(words.input_name(g.path), 60), ""),
-                (markup.text(words.value_text(g.path, g.current)), "num"),
+                (markup.text(input_name(g.path), 60), ""),
+                (markup.text(value_text(g.path, g.current)), "num"),
                 (markup.text(_flips_at(g)), "num"),
                 (words.change(g), "num"),
             ],
@@ -119,7 +120,7 @@ def _goals(found: Risk) -> str:
 
 
 def _flips_at(goal: Goal) -> str:
-    return "no value does" if goal.value is None else words.value_text(goal.path, goal.value)
+    return "no value does" if goal.value is None else value_text(goal.path, goal.value)
 
 
 def _two_ways(scenario: Scenario, found: Risk) -> None:
@@ -131,11 +132,9 @@ def _two_ways(scenario: Scenario, found: Risk) -> None:
         return
     one, other = st.columns(2)
     with one:
-        x = st.selectbox("Across", paths, 0, format_func=words.input_name, key="two_x")
+        x = st.selectbox("Across", paths, 0, format_func=input_name, key="two_x")
     with other:
-        y = st.selectbox(
-            "Up", [p for p in paths if p != x], 0, format_func=words.input_name, key="two_y"
-        )
+        y = st.selectbox("Up", [p for p in paths if p != x], 0, format_func=input_name, key="two_y")
     table = _table(scenario.model_dump_json(), x, y, found.option, scenario)
     st.plotly_chart(two_way_figure(table), theme=None, key="two_way", config=STATIC,
                     alt=f"Savings over {x} and {y}.")  # fmt: skip
@@ -146,9 +145,9 @@ def _inputs(found: Risk) -> str:
     rows = [
         markup.row(
             [
-                (markup.text(words.input_name(i.path), 60), ""),
+                (markup.text(input_name(i.path), 60), ""),
                 *(
-                    (markup.text(words.value_text(i.path, value)), "num")
+                    (markup.text(value_text(i.path, value)), "num")
                     for value in (i.low, i.value, i.high)
                 ),
                 (markup.text(i.source, 200), ""),

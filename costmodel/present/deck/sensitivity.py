@@ -18,6 +18,7 @@ from costmodel.present.outlook import (
     probability_words,
     risk_rows,
     stated_saving,
+    value_text,
     widest_first,
 )
 from costmodel.present.theme import ACCENTS, mixed
@@ -68,7 +69,8 @@ def _names(sheet: Sheet, box: Box, plot: Box, rows: Sequence[Row]) -> None:
     height = plot.height / len(rows)
     for i, row in enumerate(rows):
         place = Box(box.left, plot.top + i * height, plot.left - box.left - 10, height)
-        words = f"{input_name(row['path'])}, {row['low']:,.4g} to {row['high']:,.4g}"
+        low, high = (value_text(row["path"], row[end]) for end in ("low", "high"))
+        words = f"{input_name(row['path'])}, {low} to {high}"
         sheet.text(place, words, Look((14.0, 13.0, 12.0), align="right", anchor="middle"))
 
 
