@@ -546,11 +546,22 @@ def test_export_writes_a_workbook_and_lists_what_it_left_out(tmp_path: Path):
     path = tmp_path / "out.xlsx"
     scenario = str(scenarios_dir() / "support-assistant.yaml")
     told = json.loads(
-        CliRunner().invoke(app, ["export", scenario, "-o", str(path), "--json"]).stdout
+        CliRunner().invoke(app, ["export", scenario, "-o", str(path), "--no-risk", "--json"]).stdout
     )
     assert told["files"] == [str(path)]
     assert any("Risk" in words for words in told["omitted"])
     assert path.read_bytes().startswith(b"PK")
+
+
+def test_export_of_a_board_file_draws_the_ranges_and_adds_up_the_months(tmp_path: Path):
+    path = tmp_path / "out.xlsx"
+    scenario = str(scenarios_dir() / "one-bare-h100-vs-frontier.yaml")
+    told = json.loads(
+        CliRunner().invoke(app, ["export", scenario, "-o", str(path), "--json"]).stdout
+    )
+    assert told["omitted"] == []
+    names = openpyxl.load_workbook(path, read_only=True).sheetnames
+    assert {"Risk", "Cash flow"} <= set(names)
 
 
 # ---------------------------------------------------------------------------------- the formulas
