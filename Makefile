@@ -28,6 +28,8 @@ schemas: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench.run
 	$(BIN)/python -m bench.speed
+	$(BIN)/python -m bench.exports
+	$(BIN)/python -m bench.risk
 
 bench-usage: $(VENV)/.dev
 	$(BIN)/python -m bench.usage

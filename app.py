@@ -2,13 +2,15 @@
 
 import streamlit as st
 
-from costmodel.ui import decision, fit, frame, quality, speed, style, traffic
+from costmodel.ui import decision, fit, frame, over_time, quality, risk, speed, style, traffic
 
 PAGES = [
     st.Page(decision.page, title="Decision", default=True),
     st.Page(fit.page, title="Fit", url_path="fit"),
     st.Page(speed.page, title="Speed", url_path="speed"),
     st.Page(traffic.page, title="Traffic", url_path="traffic"),
+    st.Page(risk.page, title="Risk", url_path="risk"),
+    st.Page(over_time.page, title="Over time", url_path="over-time"),
     st.Page(quality.page, title="Quality", url_path="quality"),
 ]
 

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from costmodel.book import load_book as load_book
+    from costmodel.cash_flow import cashflow as cashflow
+    from costmodel.cash_results import CashFlow as CashFlow
     from costmodel.errors import CostmodelError as CostmodelError
     from costmodel.errors import InputError as InputError
     from costmodel.ingest.benchmarks import Benchmark as Benchmark
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from costmodel.ingest.usage_stats import Usage as Usage
     from costmodel.joint_choice import Portfolio as Portfolio
     from costmodel.joint_choice import portfolio as portfolio
+    from costmodel.named_cases import Cases as Cases
+    from costmodel.named_cases import cases as cases
     from costmodel.pipeline import evaluate as evaluate
     from costmodel.present import figure as figure
     from costmodel.present import save as save
@@ -33,6 +37,9 @@ if TYPE_CHECKING:
     from costmodel.quality_gate import gate_in_order as gate_in_order
     from costmodel.report import BreakEven as BreakEven
     from costmodel.report import Report as Report
+    from costmodel.risk import simulate as simulate
+    from costmodel.risk import two_way as two_way
+    from costmodel.risk_record import Risk as Risk
     from costmodel.scenario import Scenario as Scenario
     from costmodel.scenario import load_scenario as load_scenario
     from costmodel.sizing import compare_kernels as compare_kernels
@@ -44,13 +51,18 @@ if TYPE_CHECKING:
 _HOMES = {
     "Benchmark": "costmodel.ingest.benchmarks",
     "BreakEven": "costmodel.report",
+    "Cases": "costmodel.named_cases",
+    "CashFlow": "costmodel.cash_results",
     "CostmodelError": "costmodel.errors",
     "Gate": "costmodel.quality_gate",
     "InputError": "costmodel.errors",
     "Portfolio": "costmodel.joint_choice",
     "Report": "costmodel.report",
+    "Risk": "costmodel.risk_record",
     "Scenario": "costmodel.scenario",
     "Usage": "costmodel.ingest.usage_stats",
+    "cases": "costmodel.named_cases",
+    "cashflow": "costmodel.cash_flow",
     "compare_kernels": "costmodel.sizing",
     "evaluate": "costmodel.pipeline",
     "figure": "costmodel.present",
@@ -65,8 +77,10 @@ _HOMES = {
     "read_eval": "costmodel.ingest.evals",
     "read_usage": "costmodel.ingest.usage",
     "save": "costmodel.present",
+    "simulate": "costmodel.risk",
     "throughput": "costmodel.sizing",
     "throughput_curve": "costmodel.sizing",
+    "two_way": "costmodel.risk",
     "usage_of_frame": "costmodel.ingest.usage",
 }
 

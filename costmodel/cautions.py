@@ -14,9 +14,8 @@ from costmodel.bills import ApiBill, Bill, FleetBill
 from costmodel.book.token_records import TokenPrice
 from costmodel.cost.api import PriceTier
 from costmodel.facts import EndpointFacts, PriceChange, Resolved
-from costmodel.quantity import Quantity
 from costmodel.report import BreakEven, Caution, Horizon, OptionResult
-from costmodel.scenario import Option, Part, Scenario, SelfHost
+from costmodel.scenario import Option, Scenario, SelfHost
 from costmodel.units import HOURS_PER_DAY
 from costmodel.wording import tokens_per_day, usd
 
@@ -94,7 +93,7 @@ def growth(horizon: Horizon, options: Sequence[OptionResult]) -> Iterator[Cautio
     yield Caution(
         "growth_flips" if turned else "growth",
         f"Traffic grows to {where}; these bills are of the volume stated. There, a month costs: "
-        f"{bills or 'no option stands'}.{cheapest} The months between are not summed yet.",
+        f"{bills or 'no option stands'}.{cheapest} `costmodel cashflow` sums the months between.",
     )
 
 
@@ -169,7 +168,7 @@ def _endpoint(
 ) -> Iterator[Caution]:
     """What is known about a listed endpoint; a quoted price has none."""
     name = option.name
-    yield from _lifetime(scenario, name, price, endpoint)
+    yield from lifetime(scenario, name, price, endpoint)
     if endpoint.open_weights and price.precision is None:
         yield Caution(
             "precision_unknown",
@@ -184,9 +183,10 @@ def _endpoint(
         )
 
 
-def _lifetime(
+def lifetime(
     scenario: Scenario, name: str, price: TokenPrice, endpoint: EndpointFacts
 ) -> Iterator[Caution]:
+    """What is known to happen to an endpoint and its price within the horizon."""
     days = horizon_months(scenario) * 365 / 12
     until: date = price.at.date() + timedelta(days=days)
     if price.retires_by(until):
@@ -359,46 +359,9 @@ def not_used_yet(scenario: Scenario) -> Iterator[Caution]:
 
 
 def _unused(scenario: Scenario) -> Iterator[tuple[str, str]]:
-    ranges = list(_ranges(scenario, ""))
-    if ranges:
-        more = f" and {len(ranges) - 3} more" if len(ranges) > 3 else ""
-        yield ", ".join(ranges[:3]) + more, "low and high are kept; the bill uses the likely value"
-    if scenario.correlations:
-        yield "correlations", "they matter once ranges are drawn"
-    if _unused_finance(scenario):
-        yield (
-            "finance",
-            "the bill is that of one month today; horizon_months says how far ahead is looked, and "
-            "discount_rate prices owned GPUs",
-        )
     if scenario.display is not None:
         yield "display", "amounts are shown in USD"
     for workload in scenario.workloads:
         path = f"workloads.{workload.name}"
         if workload.slo is not None and workload.slo.percentile is not None:
             yield f"{path}.slo.percentile", "the SLO is held by the means"
-
-
-def _unused_finance(scenario: Scenario) -> bool:
-    """Whether the scenario states more about money over time than a month's bill uses."""
-    owned = any(
-        offer.usd_per_gpu is not None
-        for option in scenario.options
-        if option.selfhost is not None
-        for offer in option.selfhost.offers
-    )
-    used = {"horizon_months", "discount_rate"} if owned else {"horizon_months"}
-    return bool(scenario.finance.model_fields_set - used)
-
-
-def _ranges(part: object, path: str) -> Iterator[str]:
-    if isinstance(part, Quantity):
-        if part.is_range:
-            yield path.removeprefix(".")
-    elif isinstance(part, Part):
-        for name in type(part).model_fields:
-            yield from _ranges(getattr(part, name), f"{path}.{name}")
-    elif isinstance(part, tuple):
-        for i, item in enumerate(part):
-            label = f".{item.name}" if getattr(item, "name", None) else f"[{i}]"
-            yield from _ranges(item, f"{path}{label}")

@@ -20,6 +20,15 @@ class Facts(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
+class PurchaseFacts(Facts):
+    """What an owned GPU costs up front, and what a month's bill counts in its place."""
+
+    price_usd: float
+    residual_share: float
+    life_months: float
+    capital_usd_per_month: float
+
+
 class OfferFacts(Facts):
     """One offer with its price."""
 
@@ -32,6 +41,9 @@ class OfferFacts(Facts):
     """Whether the number of replicas is chosen, not stated."""
     interruption_overhead: Quantity | None = None
     """Share of a spot replica's time that interruptions take."""
+    term_months: float | None = None
+    """How long a commitment holds; None where it is not said."""
+    purchase: PurchaseFacts | None = None
 
 
 class CapacityFacts(Facts):

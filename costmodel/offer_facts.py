@@ -9,31 +9,47 @@ from __future__ import annotations
 from costmodel.book import Book
 from costmodel.cost.ownership import monthly_annuity
 from costmodel.errors import InputError
-from costmodel.facts import OfferFacts
+from costmodel.facts import OfferFacts, PurchaseFacts
 from costmodel.quantity import Kind, Quantity
 from costmodel.scenario import Offer, Scenario, SelfHost
 from costmodel.units import SECONDS_PER_HOUR
 
 
 def offer_facts(offer: Offer, selfhost: SelfHost, scenario: Scenario, book: Book) -> OfferFacts:
-    """The price of an offer, and what interruptions take of it."""
+    """The price of an offer, what interruptions take of it, and what it binds to."""
     overhead = None
     if offer.terms == "spot":
         overhead = offer.interruption_overhead or book.cost("spot_interruption_overhead").quantity
+    purchase = _purchase(offer, scenario, book)
     return OfferFacts(
         name=" ".join(filter(None, (offer.provider or offer.provider_class, offer.terms, "GPUs"))),
         terms=offer.terms,
-        usd_per_gpu_hour=_usd_per_gpu_hour(offer, selfhost, scenario, book),
+        usd_per_gpu_hour=_usd_per_gpu_hour(offer, purchase, selfhost, scenario, book),
         replicas=offer.replicas.value if isinstance(offer.replicas, Quantity) else None,
         committed=offer.terms in ("reserved", "owned"),
         optimal=offer.replicas == "optimal",
         interruption_overhead=overhead,
+        term_months=_term_months(offer, purchase),
+        purchase=purchase,
     )
 
 
-def _usd_per_gpu_hour(offer: Offer, selfhost: SelfHost, scenario: Scenario, book: Book) -> Quantity:
+def _term_months(offer: Offer, purchase: PurchaseFacts | None) -> float | None:
+    """How long the offer binds: a reservation's term, a purchase's life."""
+    if purchase is not None:
+        return purchase.life_months
+    return offer.term_months.value if offer.terms == "reserved" and offer.term_months else None
+
+
+def _usd_per_gpu_hour(
+    offer: Offer,
+    purchase: PurchaseFacts | None,
+    selfhost: SelfHost,
+    scenario: Scenario,
+    book: Book,
+) -> Quantity:
     if offer.terms == "owned":
-        return _owned_usd_per_hour(offer, selfhost, scenario, book)
+        return _owned_usd_per_hour(offer, purchase, selfhost, scenario, book)
     if offer.usd_per_gpu_second is not None:
         return _sourced(offer.usd_per_gpu_second.scaled(SECONDS_PER_HOUR), offer)
     return _rented_usd_per_hour(offer, selfhost, book)
@@ -72,23 +88,44 @@ def _rented_usd_per_hour(offer: Offer, selfhost: SelfHost, book: Book) -> Quanti
     )
 
 
+def _purchase(offer: Offer, scenario: Scenario, book: Book) -> PurchaseFacts | None:
+    """What is paid up front for an owned GPU; None where only its cost by the hour is stated.
+
+    The annuity is at ``finance.discount_rate``; without one it is the straight line.
+    """
+    if offer.usd_per_gpu is None:
+        return None
+    price, rate = offer.usd_per_gpu.value, scenario.finance.discount_rate
+    life = (offer.life_months or book.cost("owned_life_months").quantity).value
+    residual = offer.residual_share.value if offer.residual_share else 0.0
+    return PurchaseFacts(
+        price_usd=price,
+        residual_share=residual,
+        life_months=life,
+        capital_usd_per_month=monthly_annuity(
+            price, price * residual, life, rate.value if rate else 0.0
+        ),
+    )
+
+
 def _owned_usd_per_hour(
-    offer: Offer, selfhost: SelfHost, scenario: Scenario, book: Book
+    offer: Offer,
+    purchase: PurchaseFacts | None,
+    selfhost: SelfHost,
+    scenario: Scenario,
+    book: Book,
 ) -> Quantity:
     """An owned GPU, per hour of the month.
 
     annuity(price, residual) + price x maintenance / 12 + kW x PUE x hours x USD/kWh + kW x colo,
-    over the month's hours. The annuity is at ``finance.discount_rate``; without one it is the
-    straight line.
+    over the month's hours.
     """
-    if offer.usd_per_gpu is None:
+    if purchase is None:
         assert offer.usd_per_gpu_hour is not None
         return offer.usd_per_gpu_hour
-    hours, price = scenario.calendar.hours_per_month.value, offer.usd_per_gpu.value
+    hours, price = scenario.calendar.hours_per_month.value, purchase.price_usd
     rate = scenario.finance.discount_rate
     yearly = rate.value if rate else 0.0
-    life = (offer.life_months or book.cost("owned_life_months").quantity).value
-    residual = offer.residual_share.value if offer.residual_share else 0.0
     kw = _kw(offer, selfhost, book)
     pue = offer.pue.value if offer.pue else book.cost("pue").value
     usd_per_kwh = offer.usd_per_kwh or book.cost("usd_per_kwh").quantity
@@ -96,7 +133,7 @@ def _owned_usd_per_hour(
     yearly_upkeep = offer.maintenance_share_per_year
     maintenance = price * (yearly_upkeep.value if yearly_upkeep else 0.0) / 12.0
     monthly = (
-        monthly_annuity(price, price * residual, life, yearly)
+        purchase.capital_usd_per_month
         + maintenance
         + kw * pue * hours * usd_per_kwh.value
         + kw * colo
@@ -106,7 +143,7 @@ def _owned_usd_per_hour(
     return Quantity(
         value=monthly / hours,
         kind="assumed",
-        source=f"purchase ${price:,.0f} over {life:g} months {at}; "
+        source=f"purchase ${price:,.0f} over {purchase.life_months:g} months {at}; "
         f"{kw:.3g} kW at PUE {pue:g}{''.join(f', {part}' for part in parts)}",
     )
 

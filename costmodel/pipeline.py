@@ -80,7 +80,13 @@ def evaluate(
     book = book or load_book()
     scenario = scenario if as_of is None else scenario.model_copy(update={"as_of": as_of})
     volume = _volume(scenario, tokens_per_day, workload)
-    resolved = resolve(scenario, book)
+    return evaluate_resolved(scenario, resolve(scenario, book), volume, workload)
+
+
+def evaluate_resolved(
+    scenario: Scenario, resolved: Resolved, volume: float, workload: str | None = None
+) -> Report:
+    """Evaluate a scenario whose facts have been looked up; see `evaluate`."""
     traffic = traffic_of(scenario, resolved.profiles, workload or ALL)
     bills = build_bills(scenario, resolved, traffic)
     excluded = exclusions(scenario, resolved)

@@ -149,7 +149,7 @@ def break_evens(
 
     Where no API is eligible there is no cheapest one to compare with, and no such row.
     """
-    apis = {name: bill for name, bill in bills.items() if _is_api(bill)}
+    apis = {name: bill for name, bill in bills.items() if is_api(bill)}
     rows = []
     for name, bill in bills.items():
         if name in apis:
@@ -167,7 +167,8 @@ def _row(option: str, against: str, won: WinningSet, volume: float) -> BreakEven
     return BreakEven(option, against, won, won.margin_of_safety(volume))
 
 
-def _is_api(bill: Bill) -> bool:
+def is_api(bill: Bill) -> bool:
+    """Whether no GPU of one's own is in it."""
     return isinstance(bill, ApiBill) or (isinstance(bill, MixBill) and not bill.has_fleet)
 
 
@@ -175,7 +176,7 @@ def cheapest_api_usd(
     bills: Mapping[str, Bill], excluded: Mapping[str, Sequence[str]], volumes: np.ndarray
 ) -> np.ndarray | None:
     """The cheapest eligible API at each volume; None where no API is eligible."""
-    eligible = [b for name, b in bills.items() if _is_api(b) and not excluded[name]]
+    eligible = [b for name, b in bills.items() if is_api(b) and not excluded[name]]
     return np.min([bill_at(bill, volumes) for bill in eligible], axis=0) if eligible else None
 
 

@@ -15,7 +15,18 @@ from costmodel.cli import app
 from costmodel.cli.text import WIDTH
 
 SCENARIO = str(scenarios_dir() / "support-assistant.yaml")
-VERBS = ("run", "portfolio", "fit", "throughput", "gate", "export", "bench", "prices")
+VERBS = (
+    "run",
+    "cashflow",
+    "cases",
+    "portfolio",
+    "fit",
+    "throughput",
+    "gate",
+    "export",
+    "bench",
+    "prices",
+)
 FIT = ("fit", "llama-3.3-70b", "--gpu", "h100-sxm", "--format", "awq-int4", "--context", "8192")
 SPEED = (
     "throughput", "llama-3.3-70b", "--gpu", "h100-sxm", "--format", "awq-int4",
@@ -301,12 +312,11 @@ def test_a_frozen_scenario_runs_to_the_same_json(tmp_path: Path):
     assert as_json("run", str(frozen)) == as_json("run", SCENARIO)
 
 
-@pytest.mark.parametrize("ending", ["xlsx", "pptx", "html"])
-def test_files_that_come_later_are_refused(tmp_path: Path, ending: str):
-    path = tmp_path / f"out.{ending}"
-    result = costmodel("export", SCENARIO, "-o", str(path), "--json")
+def test_a_template_is_for_a_deck(tmp_path: Path):
+    path = tmp_path / "out.xlsx"
+    result = costmodel("export", SCENARIO, "-o", str(path), "--template", "company.pptx")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "not written yet" in result.stderr
+    assert "a template is for a .pptx file" in result.stderr
     assert not path.exists()
 
 

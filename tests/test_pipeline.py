@@ -326,7 +326,6 @@ class TestWarnings:
         ("work", "options", "path"),
         [
             (CHAT + ", slo: {ttft_ms: 900, percentile: 95}}", API, "percentile"),
-            (CHAT + "}", OWN.replace("hour: 2", "hour: {low: 1, likely: 2, high: 3}"), "offers[0]"),
         ],
     )  # fmt: skip
     def test_what_is_not_used_yet_is_named(self, work, options, path):

@@ -16,6 +16,7 @@ from costmodel.bills.build import (
     capacity_limit,
     wins,
 )
+from costmodel.bills.drawn import as_line, as_staircase, drawn_usd, is_drawable
 from costmodel.bills.fleet import (
     DEFAULT_LOAD_FACTOR,
     DEFAULT_MIN_REPLICAS,
@@ -24,6 +25,17 @@ from costmodel.bills.fleet import (
     PLATFORM,
     FleetBill,
     usual_spares,
+)
+from costmodel.bills.months import (
+    Held,
+    Place,
+    at_prices,
+    commitments,
+    fleets,
+    terms_of,
+    units_needed,
+    units_wanted,
+    with_commitments,
 )
 from costmodel.bills.traffic import Traffic, burst_factor, traffic_of
 
@@ -36,14 +48,27 @@ __all__ = [
     "ApiBill",
     "Bill",
     "FleetBill",
+    "Held",
     "HybridBill",
     "MixBill",
+    "Place",
     "Traffic",
+    "as_line",
+    "as_staircase",
+    "at_prices",
     "bill_at",
     "build_bills",
     "burst_factor",
     "capacity_limit",
+    "commitments",
+    "drawn_usd",
+    "fleets",
+    "is_drawable",
+    "terms_of",
     "traffic_of",
+    "units_needed",
+    "units_wanted",
     "usual_spares",
     "wins",
+    "with_commitments",
 ]

@@ -41,7 +41,7 @@ class ApiBill:
 
     def _priced(self, workload: Workload, prices: TokenPrices) -> dict[str, float]:
         batch = workload.batch_share.value if prices.batch is not None else 0.0
-        totals: dict[str, float] = {}
+        totals: dict[str, Any] = {}
         for shape in workload.request_shapes:
             for in_batch, share in ((False, 1.0 - batch), (True, batch)):
                 if share == 0:
@@ -57,7 +57,7 @@ class ApiBill:
                 for name, usd in lines.items():
                     label = f"{name} (batch)" if in_batch else name
                     weight = shape.share.value * share
-                    totals[label] = totals.get(label, 0.0) + weight * float(usd)
+                    totals[label] = totals.get(label, 0.0) + weight * usd
         return totals
 
     def monthly_requests(self, traffic: Traffic) -> tuple[float, float]:
@@ -65,15 +65,20 @@ class ApiBill:
         base, slope = traffic.requests_per_day
         return base * self.days_per_month, slope * self.days_per_month
 
-    @cached_property
-    def list_spend(self) -> PiecewiseLinear:
-        """Monthly spend at list prices."""
+    @property
+    def list_line(self) -> tuple[float, float]:
+        """Monthly spend at list prices as (base, per volume)."""
         base = slope = 0.0
         for traffic in self.traffic:
             usd = sum(self.request_usd(traffic).values())
             requests = self.monthly_requests(traffic)
             base, slope = base + usd * requests[0], slope + usd * requests[1]
-        return PiecewiseLinear.line(base, slope)
+        return base, slope
+
+    @cached_property
+    def list_spend(self) -> PiecewiseLinear:
+        """Monthly spend at list prices."""
+        return PiecewiseLinear.line(*self.list_line)
 
     @cached_property
     def hourly_list_usd(self) -> Lines:
@@ -90,7 +95,9 @@ class ApiBill:
     @cached_property
     def contract(self) -> PiecewiseLinear:
         """The map from list spend to bill."""
-        return contract_map(self.api.contract, self._usd_per_mtok)
+        contract = self.api.contract
+        stepped = contract is not None and contract.steps is not None
+        return contract_map(contract, self._usd_per_mtok if stepped else 0.0)
 
     @property
     def _usd_per_mtok(self) -> float:

@@ -55,7 +55,7 @@ class HybridBill:
         )
 
     @property
-    def _offers(self) -> tuple[Offer, ...]:
+    def offers(self) -> tuple[Offer, ...]:
         """Own replicas of a hybrid are on all month: a commitment of open size serves them all,
         where it is the cheaper one, or none.
         """
@@ -72,7 +72,7 @@ class HybridBill:
         """The numbers behind it."""
         terms = replace(
             self.fleet.terms,
-            offers=self._offers,
+            offers=self.offers,
             spare_replicas=self.spare_replicas,
             pinned_replicas=self.pinned,
             scaling="always-on",

@@ -22,6 +22,7 @@ from costmodel.cost.fleet import (
     sizing_load,
 )
 from costmodel.cost.load import FleetLoad, shared_load, workload_load
+from costmodel.cost.ownership import Purchase
 from costmodel.cost.queueing import Queue
 from costmodel.cost.terms import FleetTerms
 from costmodel.cost.terms import Offer as PricedOffer
@@ -175,6 +176,8 @@ def _priced(offer: OfferFacts) -> PricedOffer:
         offer.name,
         offer.optimal,
         _value(offer.interruption_overhead, 0.0),
+        np.inf if offer.term_months is None else offer.term_months,
+        None if offer.purchase is None else Purchase(**offer.purchase.model_dump()),
     )
 
 
@@ -194,13 +197,14 @@ def fleet_slots(
         per_s = each.workload.daily_tokens / each.workload.tokens_per_request
         share = per_s / capacity_of(known.requests_per_s, bound)
         rate, busy, held = rate + per_s, busy + share, held + share * requests
-    slots = max(1.0, np.floor(held / busy + 1e-9))
+    slots = np.maximum(1.0, np.floor(held / busy + 1e-9))
     return Slots(slots, slots * busy / rate)
 
 
 def capacity_of(quantity: Quantity, bound: str) -> float:
     """A replica's requests per second, or the low or high of their range."""
-    return getattr(quantity, bound) or quantity.value
+    bounded = getattr(quantity, bound)
+    return quantity.value if bounded is None else bounded
 
 
 def fleet_load(traffic: Sequence[Traffic], facts: FleetFacts, bound: str = "value") -> FleetLoad:

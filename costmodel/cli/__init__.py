@@ -14,10 +14,12 @@ import typer
 import typer.core
 
 from costmodel.cli.bench import bench
+from costmodel.cli.cashflow import cases, cashflow
 from costmodel.cli.export import export
 from costmodel.cli.gate import gate
 from costmodel.cli.portfolio import portfolio
 from costmodel.cli.prices import prices
+from costmodel.cli.risk import risk
 from costmodel.cli.run import run
 from costmodel.cli.sizing import fit, throughput
 from costmodel.cli.start import start_quickly
@@ -52,7 +54,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for _verb in (run, portfolio, fit, throughput, gate, export, usage, bench, prices):
+for _verb in (
+    run, risk, cashflow, cases, portfolio, fit, throughput, gate, export, usage, bench, prices,
+):  # fmt: skip
     app.command()(_verb)
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from costmodel.cli.options import AsJson, AsOf, ScenarioFile, emit
+from costmodel.cli.options import AsJson, AsOf, ScenarioFile, drawing, emit
+
+if TYPE_CHECKING:
+    from costmodel.present.saving import Saved
 
 
 def export(
@@ -17,8 +20,8 @@ def export(
         Path,
         typer.Option(
             "-o", "--output", metavar="FILE",
-            help="Its ending decides: .csv, .json, .yaml (frozen: the same result offline), "
-            ".svg, .png or .pdf.",
+            help="Its ending decides: .xlsx (live formulas), .pptx, .html, .csv, .json, "
+            ".yaml (frozen: the same result offline), .svg, .png or .pdf.",
         ),
     ],
     chart: Annotated[
@@ -30,15 +33,33 @@ def export(
             metavar="NAME", help="curves, bill (default), break_even or assumptions."
         ),
     ] = None,
+    template: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.pptx", help="A deck whose master and layouts are used."),
+    ] = None,
+    risk: Annotated[
+        bool, typer.Option(help="Draw the ranges and add up the months for a board file.")
+    ] = True,
     as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
-    """Write a table, the whole result, a frozen scenario or a chart."""
+    """Write a workbook, a deck, a page, a table, the whole result, a frozen scenario or a chart."""
+    from costmodel.board import ENDINGS, beside
     from costmodel.pipeline import evaluate
     from costmodel.present.saving import check, save
     from costmodel.scenario import load_scenario
 
-    check(output, chart=chart, table=table)
-    report = evaluate(load_scenario(scenario), as_of=as_of)
-    saved = save(report, output, chart=chart, table=table)
-    emit(saved.to_dict(), as_json, lambda: "\n".join(f"wrote {file}" for file in saved.files))
+    check(output, chart=chart, table=table, template=template)
+    stated = load_scenario(scenario)
+    stated = stated if as_of is None else stated.model_copy(update={"as_of": as_of})
+    more: Any = {}
+    if risk and output.suffix.lower() in ENDINGS:
+        with drawing() as progress:
+            more = beside(stated, progress=progress)
+    saved = save(evaluate(stated), output, chart=chart, table=table, template=template, **more)
+    emit(saved.to_dict(), as_json, lambda: _told(saved))
+
+
+def _told(saved: Saved) -> str:
+    wrote = [f"wrote {file}" for file in saved.files]
+    return "\n".join([*wrote, *(f"left out: {each}" for each in saved.omitted)])

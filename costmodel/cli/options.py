@@ -6,7 +6,9 @@ A number that cannot be meant (0, negative, NaN, infinite) is refused here, by t
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -73,6 +75,22 @@ AsOf = Annotated[
     date | None,
     typer.Option(parser=day, metavar="DATE", help="The day prices are taken at."),
 ]
+
+
+@contextmanager
+def drawing() -> Iterator[Callable[[float], None] | None]:
+    """A bar on stderr while numbers are drawn; None where nobody is looking."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+
+    def tell(share: float) -> None:
+        done = round(30 * min(share, 1.0))
+        sys.stderr.write(f"\rdrawing {'#' * done}{'.' * (30 - done)}")
+        sys.stderr.flush()
+
+    yield tell
+    sys.stderr.write("\r" + " " * 40 + "\r")
 
 
 def emit(data: Mapping[str, Any], as_json: bool, text: Callable[[], str]) -> None:

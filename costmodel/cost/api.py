@@ -62,6 +62,17 @@ class PriceTier:
             self.output_usd_per_mtok,
         )
 
+    def scaled(self, factor: float) -> PriceTier:
+        """The tier with every price times a factor."""
+        cached, written = self.cached_input_usd_per_mtok, self.cache_write_usd_per_mtok
+        return PriceTier(
+            self.above_input_tokens,
+            self.input_usd_per_mtok * factor,
+            self.output_usd_per_mtok * factor,
+            None if cached is None else cached * factor,
+            None if written is None else written * factor,
+        )
+
 
 @dataclass(frozen=True)
 class TokenPrices:
@@ -80,6 +91,15 @@ class TokenPrices:
         for tiers in (self.tiers, self.batch):
             if tiers is not None:
                 _check_tiers(tiers)
+
+    def scaled(self, factor: float) -> TokenPrices:
+        """Every price times a factor, fees per request too."""
+        tiers, batch = (
+            None if each is None else tuple(tier.scaled(factor) for tier in each)
+            for each in (self.tiers, self.batch)
+        )
+        assert tiers is not None
+        return TokenPrices(tiers, batch, self.usd_per_request * factor)
 
 
 def flat_prices(

@@ -76,9 +76,7 @@ def unit_steps(load: FleetLoad, terms: FleetTerms, *, in_usd: bool = False) -> S
     for whole spares, so nodes step too. Units under a commitment of a stated size are a floor, so
     that only units beyond them cost extra.
     """
-    lines = _unit_lines(load, terms)
-    fewest = (terms.min_replicas + terms.spare_replicas) / terms.replicas_per_unit
-    floor = max(float(whole_units(fewest)), terms.committed_units)
+    lines, floor = unit_lines(load, terms), fewest_units(terms)
     if terms.best_mix is not None:
         return _mixed_steps(load, lines, terms, floor, in_usd=in_usd)
     usd = terms.unit_month_usd(terms.elastic) if in_usd else 1.0
@@ -89,7 +87,13 @@ def unit_steps(load: FleetLoad, terms: FleetTerms, *, in_usd: bool = False) -> S
     return _steps(_hour_groups(lines, starts, usd / HOURS_PER_WEEK), floor, terms)
 
 
-def _unit_lines(load: FleetLoad, terms: FleetTerms) -> Lines:
+def fewest_units(terms: FleetTerms) -> float:
+    """Purchase units had at any volume: the minimum and the spares, or what is committed."""
+    fewest = (terms.min_replicas + terms.spare_replicas) / terms.replicas_per_unit
+    return max(float(whole_units(fewest)), terms.committed_units)
+
+
+def unit_lines(load: FleetLoad, terms: FleetTerms) -> Lines:
     """The sizing load in purchase units, before they are rounded to whole ones."""
     lines = sizing_load(load, terms)
     if terms.queue is None:
@@ -196,9 +200,7 @@ def best_commitment(load: FleetLoad, terms: FleetTerms, volume: ArrayLike) -> Fl
     offer = terms.best_mix
     if offer is None or terms.pinned_replicas is not None:
         return np.zeros(volume.shape)
-    lines = _unit_lines(load, terms)
-    fewest = (terms.min_replicas + terms.spare_replicas) / terms.replicas_per_unit
-    floor = max(float(whole_units(fewest)), terms.committed_units)
+    lines, floor = unit_lines(load, terms), fewest_units(terms)
     committed, elastic = terms.unit_month_usd(offer), terms.unit_month_usd(terms.elastic)
     if not terms.by_the_hour:
         units = _steps([(1.0, lines.base, lines.per_volume)], floor, terms)(volume)

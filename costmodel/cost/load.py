@@ -159,7 +159,14 @@ def _filled_together(total: FleetLoad) -> FleetLoad:
 
 
 def _upper_lines(lines: Lines) -> Lines:
-    """Only the lines that can be the largest at some volume above 0."""
+    """Only the lines that can be the largest at some volume above 0.
+
+    Over many draws at once (more axes than the lines'), lines through 0 leave their steepest.
+    """
+    if lines.per_volume.ndim > 1:
+        if np.any(lines.base):
+            return lines
+        return Lines(np.zeros(1), lines.per_volume.max(axis=-1, keepdims=True))
     order = np.lexsort((-lines.base, -lines.per_volume))
     base, slope = lines.base[order], lines.per_volume[order]
     highest_before = np.concatenate([[-np.inf], np.maximum.accumulate(base)[:-1]])

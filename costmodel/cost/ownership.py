@@ -2,6 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Purchase:
+    """A GPU that is bought, with its share of the server."""
+
+    price_usd: float
+    residual_share: float
+    """Of the price, at the end of its life."""
+    life_months: float
+    capital_usd_per_month: float
+    """Its `monthly_annuity`: what the bill of a month counts in place of the price."""
+
+    def scaled(self, factor: float) -> Purchase:
+        """The same at another price."""
+        return replace(
+            self,
+            price_usd=self.price_usd * factor,
+            capital_usd_per_month=self.capital_usd_per_month * factor,
+        )
+
 
 def monthly_rate(rate_per_year: float) -> float:
     """The rate of a month that compounds to a year's.

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from costmodel.cost.curve import ROUNDED_UP, Floats, Rounding, whole_units
+from costmodel.cost.ownership import Purchase
 from costmodel.cost.queueing import Queue
 
 Scaling = Literal["always-on", "scheduled", "serverless"]
@@ -26,6 +27,8 @@ class Offer:
     ``committed`` replicas bill every hour of the month, needed or not. ``optimal``: as many are
     committed as are cheaper than the elastic offer for the hours they are needed in.
     ``interruption_overhead`` is the share of its replicas' time that interruptions take.
+    ``term_months`` is how long a commitment holds its price (inf: as long as anybody looks), and
+    ``purchase`` what is paid up front; a month's bill needs neither.
     """
 
     usd_per_gpu_hour: float
@@ -34,6 +37,8 @@ class Offer:
     name: str = "GPU hours"
     optimal: bool = False
     interruption_overhead: float = 0.0
+    term_months: float = np.inf
+    purchase: Purchase | None = None
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,7 @@ def hourly_demand(
     return HourlyDemand(
         served=interactive + waiting_work(filled, interactive, batch_share),
         sized_for=filled,
-        always_on=max(peak, 1.0),
+        always_on=np.maximum(peak, 1.0) if np.ndim(peak) else max(peak, 1.0),
         peaks_known=peak_to_mean is None,
         interactive=interactive,
         needed=needed,

@@ -62,6 +62,23 @@ class Axis:
         }
 
 
+def rounded(low: float, high: float) -> Axis:
+    """A linear axis that holds both values and begins and ends at a tick.
+
+    >>> rounded(-48_200, 57_000)
+    Axis(low=-60000.0, high=60000.0, scale='linear')
+    """
+    axis = Axis(low, high if high > low else low + 1.0)
+    for _ in range(8):
+        first, second, *_ = axis.ticks() or [axis.low, axis.high]
+        step = second - first
+        ends = step * math.floor(axis.low / step + 1e-9), step * math.ceil(axis.high / step - 1e-9)
+        if ends == (axis.low, axis.high):
+            break
+        axis = Axis(*ends)
+    return axis
+
+
 def _even_ticks(low: float, high: float, about: int) -> list[float]:
     """Multiples of 1, 2, 2.5 or 5 times a power of ten.
 

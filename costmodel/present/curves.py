@@ -108,7 +108,7 @@ def curves_figure(
     """
     import plotly.graph_objects as go
 
-    lines = _lines(report)
+    lines = report_lines(report)
     chosen = option_named(report, option) if option else earliest_own_option(report)
     row = report.against_cheapest(chosen.name) if chosen else None
     frame = _frame(report, lines, scale, width, height)
@@ -139,7 +139,8 @@ def curves_figure(
 # ------------------------------------------------------------------------------- what is drawn
 
 
-def _lines(report: Report) -> list[Line]:
+def report_lines(report: Report) -> list[Line]:
+    """Every option that has a bill, with its colour and range."""
     points, accents = report.curve_points, colours(report)
     x = points.tokens_per_day
     lines = []
@@ -167,11 +168,11 @@ def _frame(
 ) -> Frame:
     top = float(report.curve_points.tokens_per_day[-1])
     x = Axis(top / LOG_REACH if scale == "log" else 0.0, top, scale)
-    low, high = _money_range(report, list(lines), x)
+    low, high = money_range(report, list(lines), x)
     return Frame(x, Axis(low if scale == "log" else 0.0, high, scale), width, height)
 
 
-def _money_range(report: Report, lines: list[Line], x: Axis) -> tuple[float, float]:
+def money_range(report: Report, lines: list[Line], x: Axis) -> tuple[float, float]:
     """The interesting range: own GPUs and the cheapest API decide, dear APIs may leave it."""
     if not lines:
         return 1.0, 10.0

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from costmodel.cash_results import CashFlow
 from costmodel.errors import InputError, did_you_mean, nearest_ids
 from costmodel.joint_choice import Portfolio
+from costmodel.named_cases import Cases
 from costmodel.present.curves import curves_figure
 from costmodel.present.kernels import cost_figure, gemm_figure, served_figure
 from costmodel.present.memory import fit_map_figure, memory_figure
+from costmodel.present.money import cases_figure, cumulative_figure, monthly_figure
 from costmodel.present.quality import levers_figure, quality_figure
 from costmodel.present.speed import latency_figure
 from costmodel.present.traffic import load_duration_figure, week_figure
@@ -56,7 +59,18 @@ PORTFOLIO_FIGURES: Mapping[str, Callable[..., go.Figure]] = {
 SHAPES_FIGURES: Mapping[str, Callable[..., go.Figure]] = {"week_shapes": week_shapes_figure}
 """Every chart of one option in several shapes of the week."""
 
-Subject = WeekShapes | Report | Fit | ThroughputCurve | KernelComparison | Portfolio
+CASH_FIGURES: Mapping[str, Callable[..., go.Figure]] = {
+    "cumulative": cumulative_figure,
+    "monthly_bills": monthly_figure,
+}
+"""Every chart of a cash flow."""
+
+CASES_FIGURES: Mapping[str, Callable[..., go.Figure]] = {"cases": cases_figure}
+"""Every chart of named cases."""
+
+Subject = (
+    CashFlow | Cases | WeekShapes | Report | Fit | ThroughputCurve | KernelComparison | Portfolio
+)
 
 
 def figure(subject: Subject, name: str | None = None, **options: Any) -> go.Figure:
@@ -73,6 +87,8 @@ def figure(subject: Subject, name: str | None = None, **options: Any) -> go.Figu
     ``usd_per_gpu_hour``).
     Of a portfolio: ``levers``, from today's API bill to the joint choice (``height``), and
     ``quality``, what is published of each format on each task (``floor``, ``params_b``, ``width``).
+    Of a cash flow: ``cumulative``, what was saved so far with the payback marked, and
+    ``monthly_bills`` (``colour``, ``api_colour``, ``height``). Of cases: ``cases`` (``colour``).
     Raises InputError for a name or an option that does not exist.
     """
     charts = _charts(subject)
@@ -86,12 +102,16 @@ def figure(subject: Subject, name: str | None = None, **options: Any) -> go.Figu
 
 
 def _charts(subject: Subject) -> Mapping[str, Callable[..., go.Figure]]:
-    if isinstance(subject, Fit):
-        return FIT_FIGURES
-    if isinstance(subject, ThroughputCurve):
-        return SPEED_FIGURES
-    if isinstance(subject, KernelComparison):
-        return KERNEL_FIGURES
-    if isinstance(subject, WeekShapes):
-        return SHAPES_FIGURES
-    return PORTFOLIO_FIGURES if isinstance(subject, Portfolio) else FIGURES
+    return next((charts for kind, charts in CHARTS.items() if isinstance(subject, kind)), FIGURES)
+
+
+CHARTS: Mapping[type, Mapping[str, Callable[..., go.Figure]]] = {
+    Fit: FIT_FIGURES,
+    ThroughputCurve: SPEED_FIGURES,
+    KernelComparison: KERNEL_FIGURES,
+    WeekShapes: SHAPES_FIGURES,
+    Portfolio: PORTFOLIO_FIGURES,
+    CashFlow: CASH_FIGURES,
+    Cases: CASES_FIGURES,
+}
+"""Charts by what they are of; a report has `FIGURES`."""

@@ -1,7 +1,7 @@
 """A chart as SVG, PNG or PDF, drawn by kaleido and a Chromium where both are there.
 
-Where they are not, the message says how to get them, and that the app needs neither: its charts
-download from the browser.
+Where they are not, the message says how to get them, and the way that needs neither: the camera
+on every chart of the app and of an exported page.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ WIDTH, HEIGHT = 1280, 720
 PNG_SCALE = 2
 
 _WITHOUT = (
-    "Or open the app (streamlit run app.py) and download the chart from the browser with the "
-    "camera above it: that needs neither."
+    "Or take it from the browser, which needs neither: open the app (streamlit run app.py) or an "
+    "exported .html page, and press the camera on the chart."
 )
 
 

@@ -1,7 +1,8 @@
 """Write a report to a file whose ending says what it becomes.
 
-A table (.csv), the whole result (.json), the scenario with every looked-up number in it (.yaml)
-or a chart (.svg, .png, .pdf). A file appears whole or not at all.
+A workbook (.xlsx), a deck (.pptx), a page (.html), a table (.csv), the whole result (.json), the
+scenario with every looked-up number in it (.yaml) or a chart (.svg, .png, .pdf). A file appears
+whole or not at all.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import os
 import tempfile
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +23,7 @@ from costmodel.yamlfile import write_yaml
 
 DEFAULT_CHART, DEFAULT_TABLE = "curves", "bill"
 IMAGES = (".svg", ".png", ".pdf")
-ENDINGS = (".csv", ".json", ".yaml", ".yml", *IMAGES)
-NOT_YET = (".xlsx", ".pptx", ".html")
+ENDINGS = (".xlsx", ".pptx", ".html", ".csv", ".json", ".yaml", ".yml", *IMAGES)
 
 
 @dataclass(frozen=True)
@@ -38,25 +39,48 @@ class Saved:
 
 
 def save(
-    report: Report, path: str | Path, *, chart: str | None = None, table: str | None = None
+    report: Report,
+    path: str | Path,
+    *,
+    chart: str | None = None,
+    table: str | None = None,
+    template: str | Path | None = None,
+    risk: Any = None,
+    cashflow: Any = None,
 ) -> Saved:
     """Write a report to `path`; its ending decides what is written.
 
     `table` (curves, bill, break_even, assumptions; default bill) goes into a .csv, `chart`
-    (default curves) into an image. Raises InputError for an ending, chart or table that does not
-    exist, a folder that cannot be written to, or an image nothing here can draw.
+    (default curves) into an image, `template` (a .pptx whose master is used) into a .pptx. What
+    :func:`costmodel.simulate` and :func:`costmodel.cashflow` answered goes into workbooks, decks
+    and pages; without it their sheets, slides and sections are left out, and listed. Raises
+    InputError for an ending, chart, table or template that does not exist, a folder that cannot
+    be written to, or an image nothing here can draw.
     """
     path = Path(path)
-    check(path, chart=chart, table=table)
-    write_whole(path, _content(report, path.suffix.lower(), chart, table))
-    return Saved((str(path),))
+    check(path, chart=chart, table=table, template=template)
+    content, omitted = content_of(
+        report,
+        path.suffix.lower(),
+        chart=chart,
+        table=table,
+        template=template,
+        risk=risk,
+        cashflow=cashflow,
+    )
+    write_whole(path, content)
+    return Saved((str(path),), omitted)
 
 
-def check(path: Path, *, chart: str | None = None, table: str | None = None) -> None:
+def check(
+    path: Path,
+    *,
+    chart: str | None = None,
+    table: str | None = None,
+    template: str | Path | None = None,
+) -> None:
     """Refuse what cannot be written, before anything is computed."""
     ending = path.suffix.lower()
-    if ending in NOT_YET:
-        raise InputError(f"{path}: {ending} files are not written yet; {_CHOOSE}")
     if ending not in ENDINGS:
         near = did_you_mean(nearest_ids(ending, ENDINGS)) if ending else ""
         raise InputError(f"{path}: the ending says what to write; {_CHOOSE}{near}")
@@ -66,26 +90,70 @@ def check(path: Path, *, chart: str | None = None, table: str | None = None) -> 
         raise InputError(f"{path}: a chart goes into a {', '.join(IMAGES)} file")
     if table is not None:
         known_table(table)
+    if template is not None:
+        _check_template(path, Path(template))
     if not path.parent.is_dir():
         raise InputError(f"{path}: no such folder: {path.parent}")
     if path.is_dir():
         raise InputError(f"{path}: is a folder")
 
 
+def _check_template(path: Path, template: Path) -> None:
+    if path.suffix.lower() != ".pptx":
+        raise InputError(f"{path}: a template is for a .pptx file")
+    if template.suffix.lower() != ".pptx":
+        raise InputError(f"{template}: a template is a .pptx file; save a .potx as .pptx first")
+    if not template.is_file():
+        raise InputError(f"{template}: no such file")
+
+
 _CHOOSE = f"choose one of {', '.join(ENDINGS)}"
 
 
-def _content(report: Report, ending: str, chart: str | None, table: str | None) -> bytes:
+def content_of(
+    report: Report,
+    ending: str,
+    *,
+    chart: str | None = None,
+    table: str | None = None,
+    template: str | Path | None = None,
+    risk: Any = None,
+    cashflow: Any = None,
+) -> tuple[bytes, tuple[str, ...]]:
+    """What :func:`save` writes for an ending, and what was left out of it.
+
+    For those who hand a file on without a folder to write it to.
+    """
+    known = {"risk": risk, "cashflow": cashflow}
+    if ending == ".xlsx":
+        from costmodel.present.workbook import workbook_bytes
+
+        return workbook_bytes(report, **known)
+    if ending == ".pptx":
+        return _writer("deck", "deck_bytes")(report, template=template, **known)
+    if ending == ".html":
+        text, omitted = _writer("page", "page_text")(report, **known)
+        return text.encode(), omitted
     if ending in IMAGES:
         from costmodel.present.figures import figure
         from costmodel.present.images import image_bytes
 
-        return image_bytes(figure(report, chart or DEFAULT_CHART), ending.removeprefix("."))
+        drawn = figure(report, chart or DEFAULT_CHART)
+        return image_bytes(drawn, ending.removeprefix(".")), ()
+    return _text(report, ending, table).encode(), ()
+
+
+def _writer(module: str, name: str) -> Any:
+    """A writer that loads libraries of its own, imported when it is asked for."""
+    return getattr(import_module(f"costmodel.present.{module}"), name)
+
+
+def _text(report: Report, ending: str, table: str | None) -> str:
     if ending == ".csv":
-        return csv_text(table_of(report, table or DEFAULT_TABLE)).encode()
+        return csv_text(table_of(report, table or DEFAULT_TABLE))
     if ending == ".json":
-        return (json_text(report.to_dict(), indent=2) + "\n").encode()
-    return write_yaml(report.frozen).encode()
+        return json_text(report.to_dict(), indent=2) + "\n"
+    return write_yaml(report.frozen)
 
 
 def write_whole(path: Path, content: bytes) -> None:

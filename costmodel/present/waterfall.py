@@ -23,7 +23,7 @@ from costmodel.present.theme import (
     wrapped,
 )
 from costmodel.report import OptionResult, Report, WaterfallStep
-from costmodel.wording import usd
+from costmodel.wording import percent, usd
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -53,7 +53,7 @@ def waterfall_figure(
     import plotly.graph_objects as go
 
     chosen = option_named(report, option) if option else waterfall_option(report)
-    steps = _shown(waterfall_steps(chosen)) if chosen else []
+    steps = shown_steps(waterfall_steps(chosen)) if chosen else []
     layout = _layout(steps, height, width)
     if chosen is None or not steps:
         return go.Figure({"data": [], "layout": layout})
@@ -97,7 +97,44 @@ def waterfall_steps(option: OptionResult) -> list[WaterfallStep]:
     return [WaterfallStep(line.name[:1].upper() + line.name[1:], line.usd) for line in option.lines]
 
 
-def _shown(steps: list[WaterfallStep]) -> list[WaterfallStep]:
+def waterfall_subjects(report: Report) -> list[OptionResult]:
+    """The options whose bills are taken apart: that of the verdict, and one that shows its fleet.
+
+    A hybrid's bill has lines, not steps from the mean load; the cheapest fleet beside it has.
+    Bills whose steps cannot be stacked are left out.
+    """
+    first = waterfall_option(report)
+    fleets = [o for o in report.options if o.fleet is not None and o.fleet.waterfall]
+    fleet = min(fleets, key=lambda o: (not o.stands, o.monthly_usd or 0.0), default=None)
+    shown = [first] if first in fleets else [first, fleet]
+    return [option for option in shown if option is not None and _stacks(option)]
+
+
+def _stacks(option: OptionResult) -> bool:
+    tops = list(accumulate(step.usd for step in waterfall_steps(option)))
+    return len(tops) > 1 and tops[-1] > 0 and min(tops) >= 0
+
+
+def waterfall_title(option: OptionResult) -> str:
+    """Where most of the money sits, in a sentence."""
+    first, *rest = waterfall_steps(option)
+    total = first.usd + sum(step.usd for step in rest)
+    bill = f"the {usd(total)} a month for {shortened(option.name, 60)}"
+    largest = max(rest, key=lambda step: step.usd)
+    if option.fleet is not None and option.fleet.waterfall:
+        adds = "add" if largest.name.endswith("s") else "adds"
+        share = first.usd / total
+        load = f"{'Only ' if share < 0.5 else ''}{percent(share)} of {bill} is the load itself"
+        return f"{load}; {_lower(largest)} {adds} {usd(largest.usd)}."
+    top = max((first, largest), key=lambda step: step.usd)
+    return f"Of {bill}, {usd(top.usd)} ({percent(top.usd / total)}) is {_lower(top)}."
+
+
+def _lower(step: WaterfallStep) -> str:
+    return step.name[:1].lower() + step.name[1:]
+
+
+def shown_steps(steps: list[WaterfallStep]) -> list[WaterfallStep]:
     """The first step, and those that can be seen beside it; small ones together at the end."""
     total = abs(sum(step.usd for step in steps))
     first, rest = steps[:1], [s for s in steps[1:] if abs(s.usd) > LEAST_SHOWN * total]

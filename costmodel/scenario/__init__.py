@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from costmodel.errors import InputError, did_you_mean, nearest_ids
 from costmodel.scenario.api import Api, Contract, ContractStep
+from costmodel.scenario.cases import BASE, Case, located
 from costmodel.scenario.messages import problems_of
 from costmodel.scenario.money import Calendar, Display, Finance, Hours, Overheads, Platform
 from costmodel.scenario.numbers import Part
@@ -28,6 +29,7 @@ from costmodel.yamlfile import Location, Origin, parse_yaml, path_text, read_yam
 __all__ = [
     "Api",
     "Calendar",
+    "Case",
     "Contract",
     "ContractStep",
     "Display",
@@ -68,6 +70,8 @@ class Scenario(Part):
     options: tuple[Option, ...] = Field(min_length=1)
     overheads: Overheads = Overheads()
     finance: Finance = Finance()
+    cases: tuple[Case, ...] = ()
+    """Beside the base case, which is the scenario as it stands."""
     display: Display | None = None
     correlations: tuple[tuple[str, str, float], ...] = ()
     resolved: dict[str, Any] | None = None
@@ -80,6 +84,8 @@ class Scenario(Part):
         problems = [
             *_duplicate_names("workloads", self.workloads),
             *_duplicate_names("options", self.options),
+            *_duplicate_names("cases", self.cases),
+            *self._unknown_places(),
             *self._unknown_names(),
             *self._escalations(),
             *self._reserved_names(),
@@ -93,6 +99,7 @@ class Scenario(Part):
         for key, items, taken in (
             ("workloads", self.workloads, "all"),
             ("options", self.options, "cheapest"),
+            ("cases", self.cases, BASE),
         ):
             for i, item in enumerate(items):
                 if item.name == taken:
@@ -158,6 +165,15 @@ class Scenario(Part):
                 names = [w.name for w in self.workloads]
                 yield from _unknown((*here, "share", workload), "workload", workload, names)
 
+    def _unknown_places(self) -> Iterator[tuple[Location, str]]:
+        for i, case in enumerate(self.cases):
+            for path in case.changes:
+                found = located(self, path)
+                if isinstance(found, str):
+                    yield ("cases", i, "changes", path), f"no such place: {found}"
+                elif found[0] == "cases":
+                    yield ("cases", i, "changes", path), "a case cannot change cases"
+
     def option(self, name: str) -> Option:
         """The option of that name."""
         return next(option for option in self.options if option.name == name)
@@ -194,7 +210,7 @@ def _options_in(quality: Quality | None) -> Iterator[tuple[Location, str]]:
 
 
 def _duplicate_names(
-    key: str, items: tuple[Workload, ...] | tuple[Option, ...]
+    key: str, items: tuple[Workload, ...] | tuple[Option, ...] | tuple[Case, ...]
 ) -> Iterator[tuple[Location, str]]:
     seen: set[str] = set()
     for i, item in enumerate(items):

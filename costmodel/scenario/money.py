@@ -43,7 +43,11 @@ class Overheads(Part):
 
 
 class Finance(Part):
-    """Money over time."""
+    """Money over time: what `costmodel cashflow` adds up.
+
+    Rates are a year's. ``gpu_price_change_per_year`` moves what is rented by the hour at once, and
+    a commitment when it is renewed. The traffic moves over within ``ramp_months``, by equal steps.
+    """
 
     horizon_months: Positive | None = None
     discount_rate: AnyRate | None = None

@@ -1,1 +1,3 @@
 """The app's pages: what finance people open. Pages draw; every number comes from a report."""
+
+from costmodel.present import markup as markup

@@ -15,8 +15,8 @@ import streamlit as st
 
 from costmodel.errors import InputError
 from costmodel.ingest.benchmarks import Benchmark, read_uploads
+from costmodel.present.markup import label_text
 from costmodel.ui import choices, markup
-from costmodel.ui.markup import label_text
 
 LONGEST_FILE_NAME = 80
 UPLOAD_MB = 2

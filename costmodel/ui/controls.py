@@ -13,7 +13,7 @@ from typing import Any
 
 import streamlit as st
 
-from costmodel.ui.markup import label_text
+from costmodel.present.markup import label_text
 from costmodel.yamlfile import Location
 
 

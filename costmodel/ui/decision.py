@@ -59,13 +59,13 @@ def _result(scenario: Scenario, opened: state.Opened) -> None:
         words = f"This cannot be worked out as it stands.{under}"
         st.html(markup.problems(error, words, places=opened.uploaded))
         if before is not None:
-            _drawn(state.report_of(before))
+            _drawn(before, state.report_of(before))
         return
     state.remember(scenario, opened.identity)
-    _drawn(report)
+    _drawn(scenario, report)
 
 
-def _drawn(report: Report) -> None:
+def _drawn(scenario: Scenario, report: Report) -> None:
     accents = colours(report)
     line = headline(report)
     st.html(markup.heading(line, accents.get(line.option or "")))
@@ -77,7 +77,7 @@ def _drawn(report: Report) -> None:
     with right:
         st.html(markup.title("What this rests on"))
         st.html(markup.evidence_table(evidence(report)))
-    _tables(report, accents)
+    _tables(scenario, report, accents)
 
 
 def file_name(name: str) -> str:
@@ -221,7 +221,7 @@ def _waterfall(report: Report) -> None:
 # ----------------------------------------------------------------------------------------- tables
 
 
-def _tables(report: Report, accents: dict[str, str]) -> None:
+def _tables(scenario: Scenario, report: Report, accents: dict[str, str]) -> None:
     name = file_name(report.scenario)
     _titled(f"Every option at {short(report.tokens_per_day)} tokens a day", report, "bill", name)
     st.html(markup.options_table(report, accents))
@@ -236,6 +236,8 @@ def _tables(report: Report, accents: dict[str, str]) -> None:
     if report.warnings:
         st.html(markup.title("Notes on this result"))
         st.html(markup.notes(report.warnings))
+    st.html(markup.title("Take it along"))
+    downloads.file_buttons(scenario, report, name)
     rows = report.assumption_rows
     with st.expander(f"All {len(rows)} numbers this rests on"):
         downloads.csv_button(report, "assumptions", name)

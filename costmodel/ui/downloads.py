@@ -1,17 +1,23 @@
-"""Charts as PNG or SVG from the browser, tables as CSV. Nothing is drawn on the server."""
+"""Charts as PNG or SVG from the browser, tables as CSV, and the files that people keep.
+
+Nothing is drawn on the server, and a file is written when its button is pressed, never before.
+"""
 
 from __future__ import annotations
 
 from functools import partial
 from html import escape
+from mimetypes import guess_type
 from typing import Any
 
 import streamlit as st
 
+from costmodel.board import ENDINGS, Beside, beside
 from costmodel.present.csvfile import csv_text
 from costmodel.present.tables import table_of
 from costmodel.present.theme import INK, MUTED, inert, shortened, wrapped
 from costmodel.report import Report
+from costmodel.scenario import Scenario
 
 SCRIPT = """
 <script>
@@ -99,6 +105,44 @@ def csv_button(report: Report, table: str, file_name: str) -> None:
         key=f"csv-{table}",
         on_click="ignore",
     )
+
+
+KEPT = (
+    ("Excel workbook", ".xlsx", "Live formulas: change an input and every sheet follows"),
+    ("PowerPoint deck", ".pptx", "Slides with native charts, editable in place"),
+    ("Web page", ".html", "One file with interactive charts, readable offline"),
+    ("Frozen scenario", ".yaml", "Every number looked up: the same result offline, at any time"),
+    ("JSON", ".json", "The whole result, for programs"),
+)
+"""Files of the whole result: what the button says, the ending, what it is good for."""
+
+
+def file_buttons(scenario: Scenario, report: Report, file_name: str) -> None:
+    """A row of buttons for the files people keep, each written when it is asked for."""
+    with st.container(horizontal=True):
+        for words, ending, purpose in KEPT:
+            st.download_button(
+                words,
+                partial(_file, scenario, report, ending),
+                f"{file_name}{ending}",
+                guess_type(f"file{ending}")[0] or "application/octet-stream",
+                key=f"file{ending}",
+                on_click="ignore",
+                help=purpose,
+            )
+
+
+def _file(scenario: Scenario, report: Report, ending: str) -> bytes:
+    from costmodel.present.saving import content_of
+
+    if ending not in ENDINGS:
+        return content_of(report, ending)[0]
+    return content_of(report, ending, **_beside(scenario.model_dump_json(), scenario))[0]
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _beside(key: str, _scenario: Scenario) -> Beside:
+    return beside(_scenario)
 
 
 def _csv(report: Report, table: str) -> str:

@@ -9,14 +9,11 @@ import numpy as np
 import pytest
 
 from costmodel.cost.breakeven import winning_set
+from costmodel.cost.cashflow import irr, npv, payback, ramp_path
 from costmodel.cost.curve import CostCurve, PiecewiseLinear, Steps
 from costmodel.units import HOURS_PER_WEEK
 
-NOT_YET = {
-    "beefed_npv": "net present value, return on investment and payback need cash flows",
-    "sudeeplalka_tornado": "net present value, internal rate of return and a tornado",
-    "kefiw_cloud_exit": "payback on a cash basis against cost on an accrual basis",
-}
+NOT_YET: dict[str, str] = {}
 """Cases the tool cannot answer yet, and what they wait for."""
 
 
@@ -283,3 +280,48 @@ def test_cline_hybrid_kimi(case, report, fleet, quoted):
     assert answer.option("own").monthly_usd == pytest.approx(case["ours"]["p99_selfhost"])
     assert answer.option("best").monthly_usd <= hybrid.monthly_usd
     assert np.floor(given["trough_tok_s"] / given["replica_tok_s"]) == hybrid.fleet.replicas
+
+
+# -------------------------------------------------------------------------------- money over time
+
+
+def test_beefed_npv(case):
+    given, published = case["inputs"], case["published"]
+    flows = [-given["invest"], *[given["net_benefit_year"]] * given["years"]]
+    assert npv(flows, given["discount"]) == pytest.approx(published["npv"], rel=0.001)
+    assert sum(flows) / given["invest"] * 100 == pytest.approx(published["roi_pct"])
+    assert payback(flows) == pytest.approx(1.82, rel=0.001)
+    assert payback(flows) < published["payback_under_years"]
+
+
+def roi_flows(given, **swung):
+    """Years 0 to 3: the value arrives over a ramp of months, by equal steps at their ends."""
+    given = given | swung
+    moved = ramp_path(given["ramp_months"], 12 * given["years"]).reshape(-1, 12).mean(axis=1)
+    return [-given["invest"], *(given["value_year"] * moved - given["run_cost"])]
+
+
+def test_sudeeplalka_tornado__worth_rate_and_payback(case):
+    given, published = case["inputs"], case["published"]
+    flows = roi_flows(given)
+    assert npv(flows, given["discount"]) == pytest.approx(published["npv"], rel=0.003)
+    assert irr(flows) * 100 == pytest.approx(published["irr_pct"], rel=0.005)
+    assert payback(flows) == pytest.approx(published["payback_years"], rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("bar", "name"),
+    [
+        ("annual_value", "value_year"),
+        ("discount", "discount"),
+        ("run_cost", "run_cost"),
+        ("ramp", "ramp_months"),
+    ],
+)
+def test_sudeeplalka_tornado__bars(case, bar, name):
+    given, swing = case["inputs"], case["inputs"]["swing"]
+    ends = []
+    for factor in (1 - swing, 1 + swing):
+        swung = given | {name: given[name] * factor}
+        ends.append(npv(roi_flows(swung), swung["discount"]))
+    assert sorted(ends) == pytest.approx(case["published"]["tornado"][bar], rel=0.005)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from costmodel import fit
+from costmodel import Scenario, cashflow, fit
 
 
 def codes(report) -> set[str]:
@@ -170,3 +170,37 @@ def test_blackseed_spot_year(case, report, fleet):
     assert year == pytest.approx(case["ours"]["usd_year_always_on"])
     assert year > 1.4 * case["published"]["usd_year"]
     assert "spot_assumed" in codes(answer)
+
+
+def test_kefiw_cloud_exit(case):
+    """The printed formula spreads the hardware (cheaper from month 1); "month 4-5" is cash."""
+    given = case["inputs"]
+    cloud = given["cloud"] + given["egress"]
+    offer = {"terms": "owned", "usd_per_gpu": given["hardware"], "life_months": given["months"],
+             "kw_per_gpu": 1, "pue": 1, "usd_per_kwh": given["electricity"] / 730}  # fmt: skip
+    outages = {"name": "outages", "usd": given["uptime_risk"] * given["cloud"]}
+    box = {"gpus_per_replica": 1, "throughput": {"requests_per_s": 1000}, "load_factor": 1,
+           "spare_replicas": 0, "offers": [offer], "extra_monthly": [outages]}  # fmt: skip
+    price = cloud / 1000
+    scenario = {
+        "name": "cloud exit",
+        "as_of": "2026-11-23",
+        "workloads": [{"name": "work", "tokens_per_day": 1e9 / (730 / 24), "input_tokens": 900,
+                       "output_tokens": 100, "profile": "flat"}],
+        "calendar": {"days_per_month": 730 / 24},
+        "options": [{"name": "cloud", "api": {"input_usd_per_mtok": price,
+                                              "output_usd_per_mtok": price}},
+                    {"name": "own", "selfhost": box}],
+        "overheads": {"usd_per_hour": given["rate"], "per_api": {"hours_per_month": 0},
+                      "per_fleet": {"hours_per_month": given["maint_h"]}},
+        "finance": {"horizon_months": given["months"]},
+    }  # fmt: skip
+    flow = cashflow(Scenario.model_validate(scenario))
+    first = flow.rows[1]
+    assert first["reference_usd"] == pytest.approx(cloud)
+    assert first["accrual_usd"] == pytest.approx(given["hardware"] / given["months"] + 620)
+    assert first["accrual_usd"] < first["reference_usd"], "in accrual it is cheaper at once"
+    assert first["opex_usd"] == pytest.approx(620)
+    assert flow.simple_payback_months == pytest.approx(
+        case["published"]["crossover_month"], rel=0.1
+    )

@@ -94,8 +94,9 @@ def test_a_frozen_scenario_gives_the_same_report_without_a_book(path: Path, tmp_
     again = evaluate(load_scenario(tmp_path / "frozen.yaml"), book=NoBook())  # type: ignore[arg-type]
     assert again.to_dict() == first.to_dict()
     assert again.frozen == first.frozen
-    for name, usd in first.curve_points.monthly_usd.items():
-        assert again.curve_points.monthly_usd[name].tolist() == usd.tolist()
+    for bound in ("monthly_usd", "low_usd", "high_usd"):
+        for name, usd in getattr(first.curve_points, bound).items():
+            assert getattr(again.curve_points, bound)[name].tolist() == usd.tolist()
 
 
 OFFLINE = """
@@ -157,7 +158,7 @@ def test_without_kaleido_the_message_says_what_to_do(
     report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setitem(sys.modules, "kaleido", None)
-    with pytest.raises(InputError, match=r"costmodel\[images\].*browser"):
+    with pytest.raises(InputError, match=r"costmodel\[images\].*browser.*press the camera"):
         save(report, tmp_path / "chart.png")
     assert list(tmp_path.iterdir()) == []
 
@@ -168,7 +169,9 @@ def test_without_kaleido_the_message_says_what_to_do(
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("out.xlsx", {}, "not written yet"),
+        ("out.json", {"template": "company.pptx"}, r"a template is for a \.pptx"),
+        ("out.pptx", {"template": "company.potx"}, r"a template is a \.pptx file"),
+        ("out.pptx", {"template": "company.pptx"}, "no such file"),
         ("out.docx", {}, "the ending says"),
         ("out", {}, "the ending says"),
         ("out.csv", {"table": "bil"}, "did you mean bill"),

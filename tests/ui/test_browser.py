@@ -197,6 +197,14 @@ def test_table_downloads_as_csv(page):
     assert Path(started.value.path()).read_text().startswith("option,name,usd,kind,source")
 
 
+def test_workbook_downloads_when_asked_for(page):
+    page.open()
+    with page.expect_download() as started:
+        page.get_by_role("button", name="Excel workbook").click()
+    assert started.value.suggested_filename.endswith(".xlsx")
+    assert Path(started.value.path()).read_bytes().startswith(b"PK")
+
+
 def test_scenario_downloads_and_opens_again(page, tmp_path):
     page.open("?volume=2B")
     headline = _headline(page)
@@ -318,6 +326,29 @@ def test_traffic_page_draws_and_follows_hours_and_fleet(page, server):
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
+def test_over_time_page_draws_and_follows_prices(page, server):
+    page.goto(f"{server}/over-time")
+    for chart in ("cumulative", "monthly_bills", "cases"):
+        page.wait_for_selector(f".st-key-{chart} .main-svg")
+    _settle(page)
+    assert "pays back in" in _headline(page)
+    assert "paid back after" in page.text_content(".st-key-cumulative .infolayer")
+    box = page.locator(".st-key-monthly_bills .js-plotly-plot").bounding_box()
+    page.mouse.move(box["x"] + 500, box["y"] + 120)
+    page.mouse.move(box["x"] + 510, box["y"] + 130)
+    page.wait_for_selector(".st-key-monthly_bills .hoverlayer .hovertext")
+    hover = page.text_content(".st-key-monthly_bills .hoverlayer")
+    assert re.search(r"month \d+same weights, managed \$[\d.]+k", hover)
+    page.get_by_label("API prices, %/yr").fill("-50")
+    page.keyboard.press("Enter")
+    page.wait_for_function("location.search.includes('api_change=-50')")
+    page.wait_for_selector("text=Stay: moving would lose")
+    _settle(page)
+    assert "not paid back" in page.text_content(".st-key-cumulative .infolayer")
+    assert page.locator("[data-testid=stException]").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
 def test_a_request_log_becomes_the_workload(page, server):
     log = ROOT / "tests" / "data" / "usage" / "litellm_spend.csv"
     page.goto(f"{server}/traffic")
@@ -334,7 +365,7 @@ def test_a_request_log_becomes_the_workload(page, server):
         page.get_by_text("Download it as a workload block").click()
     assert "tokens_per_day: 5720" in Path(download.value.path()).read_text()
     page.get_by_text("Work out the bills of this log").click()
-    page.wait_for_selector("text=18.3 times the mean")
+    page.wait_for_selector("text=17.3 times the mean")
     _settle(page)
     assert "litellm" not in page.url
     assert page.locator("[data-testid=stException]").count() == 0

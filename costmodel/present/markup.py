@@ -283,8 +283,8 @@ def _price(condition: ConditionPrice) -> str:
     return "no option meets it" if usd_per_month is None else usd(usd_per_month)
 
 
-def assumptions_table(rows: Iterable[Assumption]) -> str:
-    """Every number the result rests on."""
+def assumptions_table(rows: Iterable[Assumption], *, tall: bool = False) -> str:
+    """Every number the result rests on; in a frame that scrolls unless ``tall``."""
     return table(
         ("Where", "Value", "Unit", "Range", "Kind", "Source", "Date"),
         [
@@ -302,18 +302,39 @@ def assumptions_table(rows: Iterable[Assumption]) -> str:
             for each in rows
         ],
         numbers=("Value",),
-        tall=False,
+        tall=tall,
     )
 
 
 def _value(value: float | str | None) -> str:
-    if value is None:
-        return ""
-    return text(value, 60) if isinstance(value, str) else f"{value:,.6g}"
+    return "" if value is None else text(number(value), 60)
+
+
+def number(value: float | str) -> str:
+    """A number of a table, in full.
+
+    >>> [number(x) for x in (6e8, 1730871820.288, 0.3, 1.4113679, "fp8")]
+    ['600,000,000', '1,730,871,820', '0.3', '1.41137', 'fp8']
+    """
+    if isinstance(value, str):
+        return value
+    return f"{value:,.0f}" if abs(value) >= 1e5 else f"{value:,.6g}"
 
 
 def _range(each: Assumption) -> str:
-    return "" if each.low is None or each.high is None else f"{each.low:,.4g} to {each.high:,.4g}"
+    return text(spread(each), 60)
+
+
+def spread(row: Assumption) -> str:
+    """The range of a number, empty where none is stated.
+
+    >>> spread(Assumption("tokens_per_day", 9e8, "", "assumed", "a plan", None, 7e8, 1.2e9))
+    '700M to 1.2B'
+    """
+    if row.low is None or row.high is None:
+        return ""
+    low, high = (short(x) if abs(x) >= 1e5 else f"{x:,.4g}" for x in (row.low, row.high))
+    return f"{low} to {high}"
 
 
 # ----------------------------------------------------------------------------------- notes, errors
@@ -335,7 +356,15 @@ _GROUPS = {
     ),
     "What traffic does to it": ("growth_flips", "growth", "queueing"),
     "Why the usual break-even misleads": ("naive_break_even",),
-    "Filled in for you": ("profile_assumed", "profile_unset", "spot_assumed"),
+    "Filled in for you": (
+        "profile_assumed",
+        "profile_unset",
+        "spot_assumed",
+        "horizon_assumed",
+        "discount_rate_unset",
+        "term_unset",
+        "book_value",
+    ),
     "Billed apart, not in these bills": ("priced_apart",),
     "Read, and not used yet": ("not_used_yet",),
 }

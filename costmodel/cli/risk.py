@@ -1,0 +1,138 @@
+"""`costmodel risk`: the odds of the verdict, what drives it, and what would flip it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from costmodel.cli.options import AsJson, ScenarioFile, count, drawing, emit, positive
+
+if TYPE_CHECKING:
+    from costmodel.risk_record import Risk
+
+SAMPLES = 10_000
+
+
+def risk(
+    scenario: ScenarioFile,
+    *,
+    samples: Annotated[
+        int, typer.Option(parser=count, metavar="N", help="Draws of all ranges.")
+    ] = SAMPLES,
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Same seed, same numbers.")] = 0,
+    tokens_per_day: Annotated[
+        float | None,
+        typer.Option(parser=positive, metavar="N", help="Volume of all workloads together."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """How likely the verdict is, what drives it, and the value of each input that flips it."""
+    from costmodel.risk import simulate
+    from costmodel.scenario import load_scenario
+
+    stated = load_scenario(scenario)
+    with drawing() as progress:
+        found = simulate(stated, samples, seed, tokens_per_day=tokens_per_day, progress=progress)
+    emit(found.to_dict(), as_json, lambda: _text(found))
+
+
+def _text(found: Risk) -> str:
+    from costmodel.cli.text import paragraph, sections
+    from costmodel.present import risk_words as words
+
+    line = words.headline(found)
+    return sections(
+        f"{found.scenario}: {found.samples:,} draws, seed {found.seed}\n"
+        f"{paragraph(f'{line.facts} {line.advice}')}"
+        + (f"\n{paragraph(line.reason)}" if line.reason else ""),
+        _outlook(found),
+        _break_even(found),
+        _tornado(found),
+        _goals(found),
+        _inputs(found),
+        "\n".join(paragraph(f"- {note}", "  ") for note in found.notes),
+    )
+
+
+def _outlook(found: Risk) -> str:
+    from costmodel.cli.text import table
+    from costmodel.present.risk_words import odds
+    from costmodel.wording import usd
+
+    heads = ["OPTION", "P10", "MEDIAN", "P90", "MEAN SAVING", "MEAN REGRET", "CHEAPEST IN"]
+    known = {row.option: row for row in found.outlook}
+    rows = []
+    for band in found.bands:
+        if band.tokens_per_day != found.tokens_per_day:
+            continue
+        row = known.get(band.option)
+        saving = row.expected_saving_usd if row else None
+        rows.append([
+            band.option, *(usd(q) for q in (band.p10, band.p50, band.p90)),
+            "-" if saving is None else usd(saving),
+            usd(row.expected_regret_usd) if row else "excluded",
+            odds(row.cheapest_share) if row else "-",
+        ])  # fmt: skip
+    return table(heads, rows, heads[1:])
+
+
+def _break_even(found: Risk) -> str:
+    from costmodel.cli.text import table
+    from costmodel.present.risk_words import odds
+    from costmodel.wording import short
+
+    def volume(value: float | None) -> str:
+        return "never" if value is None else short(value)
+
+    heads = ["FIRST CHEAPER", "AGAINST", "P10", "MEDIAN", "P90", "NEVER IN"]
+    rows = [
+        [r.option, r.against, volume(r.first_p10), volume(r.first_p50), volume(r.first_p90),
+         odds(r.never_share)]
+        for r in found.break_even
+    ]  # fmt: skip
+    return table(heads, rows, heads[2:]) if rows else ""
+
+
+def _tornado(found: Risk) -> str:
+    from costmodel.cli.text import table
+    from costmodel.present.outlook import input_name, value_text
+    from costmodel.wording import usd
+
+    heads = ["ONE INPUT AT A TIME", "FROM", "TO", "SAVING FROM", "SAVING TO"]
+    rows = [
+        [input_name(s.path), value_text(s.path, s.low), value_text(s.path, s.high),
+         usd(s.low_usd), usd(s.high_usd)]
+        for s in found.tornado
+    ]  # fmt: skip
+    return table(heads, rows, heads[1:], whole=heads[:1]) if rows else ""
+
+
+def _goals(found: Risk) -> str:
+    from costmodel.cli.text import table
+    from costmodel.present.outlook import input_name, value_text
+    from costmodel.present.risk_words import change, nearest_first
+
+    heads = ["WHAT FLIPS THE VERDICT", "NOW", "FLIPS AT", "CHANGE"]
+    rows = [
+        [input_name(g.path), value_text(g.path, g.current),
+         "no value does" if g.value is None else value_text(g.path, g.value), change(g)]
+        for g in nearest_first(found.goal_seek)
+    ]  # fmt: skip
+    return table(heads, rows, heads[1:], whole=heads[:1]) if rows else ""
+
+
+def _inputs(found: Risk) -> str:
+    from costmodel.cli.text import Footnotes, sections, table
+    from costmodel.present.outlook import value_text
+
+    notes = Footnotes()
+    rows = [
+        [i.path, value_text(i.path, i.low), value_text(i.path, i.value),
+         value_text(i.path, i.high), i.kind, notes.mark(i.source)]
+        for i in found.inputs
+    ]  # fmt: skip
+    heads = ["DRAWN", "P10", "LIKELY", "P90", "KIND", "SOURCE"]
+    if not rows:
+        return "Nothing is drawn: no input of this scenario is a range."
+    return sections(table(heads, rows, heads[1:4], whole=heads[:1]), notes.text())

@@ -1,0 +1,215 @@
+"""What a cash flow says in words: the sentence over it, its three numbers, and the rows under it.
+
+The same in the app and on the command line; every number is the cash flow's.
+"""
+
+from __future__ import annotations
+
+from costmodel.cash_results import CashFlow, Renewal, RenewalRow
+from costmodel.named_cases import CaseResult
+from costmodel.present.headline import Headline
+from costmodel.present.theme import shortened
+from costmodel.wording import percent, short, usd
+
+LONGEST_NAME = 40
+
+Card = tuple[str, str, str]
+
+NONE = "–"
+
+
+def headline(flow: CashFlow) -> Headline:
+    """What both ways cost over the horizon, which is worth more, and why."""
+    option, against = _name(flow.option), _name(flow.against)
+    facts = (
+        f"Over {span(flow.horizon_months)}, {option} costs {usd(flow.option_usd)} and staying with "
+        f"{against} {usd(flow.do_nothing_usd)}."
+    )
+    if flow.pays:
+        advice = f"Moving is worth {usd(flow.npv_usd)} today{_back(flow)}."
+    else:
+        advice = f"Stay: moving would lose {usd(-flow.npv_usd)} in today's money."
+    return Headline(facts, advice, reason(flow), flow.option if flow.pays else flow.against)
+
+
+def _back(flow: CashFlow) -> str:
+    months = flow.payback_months
+    if months is None:
+        return ""
+    return (
+        " and pays from the first month" if months == 0 else f" and pays back in {_months(months)}"
+    )
+
+
+def reason(flow: CashFlow) -> str:
+    """What the sum is made of, and what the commitment risks."""
+    rate = f"at {percent(flow.discount_rate)} a year" if flow.discount_rate else "not discounted"
+    up_front = flow.rows[0]["option_usd"]
+    paid = f"{usd(up_front)} is paid at the start" if up_front else "Nothing is paid at the start"
+    parts = [f"{paid}; flows at month ends, {rate}."]
+    changes = [
+        f"{what} prices {'fall' if change < 0 else 'rise'} {percent(abs(change))} a year"
+        for what, change in (
+            ("API", flow.api_price_change_per_year),
+            ("GPU", flow.gpu_price_change_per_year),
+        )
+        if change
+    ]
+    if changes:
+        words = " and ".join(changes)
+        parts.append(f"{words[:1].upper()}{words[1:]}.")
+    if flow.stranded_usd:
+        parts.append(
+            f"If the volume halved on day one, {usd(flow.stranded_usd)} of commitments would be "
+            "stranded."
+        )
+    return " ".join(parts)
+
+
+def cards(flow: CashFlow) -> list[Card]:
+    """Net present value, internal rate of return, payback."""
+    rate = f"at {percent(flow.discount_rate)} a year" if flow.discount_rate else "not discounted"
+    return [
+        ("Net present value", usd(flow.npv_usd), f"over {span(flow.horizon_months)}, {rate}"),
+        ("Internal rate of return", rate_of_return(flow), _about_rate(flow)),
+        ("Discounted payback", payback(flow), _about_payback(flow)),
+    ]
+
+
+def rate_of_return(flow: CashFlow) -> str:
+    """The rate a year in words."""
+    return NONE if flow.irr_per_year is None else yearly(flow.irr_per_year)
+
+
+def yearly(rate: float) -> str:
+    """A rate a year.
+
+    >>> [yearly(x) for x in (0.124, -0.3, 12.5)]
+    ['12 %', '-30 %', 'over 1,000 %']
+    """
+    return "over 1,000 %" if rate > 10 else percent(rate)
+
+
+def _about_rate(flow: CashFlow) -> str:
+    if flow.irr_per_year is not None:
+        return "a year, on what is paid up front"
+    saved = flow.monthly.flow_usd
+    if (saved >= 0).all():
+        return "undefined: nothing is invested"
+    if (saved <= 0).all():
+        return "undefined: nothing comes back"
+    return "undefined: no single rate fits these flows"
+
+
+def payback(flow: CashFlow) -> str:
+    """When the money is back."""
+    if flow.payback_months is None:
+        return "Never" if not flow.pays else NONE
+    return "At once" if flow.payback_months == 0 else _months(flow.payback_months)
+
+
+def _about_payback(flow: CashFlow) -> str:
+    if flow.payback_months is None:
+        return f"not within {span(flow.horizon_months)}"
+    if flow.payback_months == 0:
+        return "the savings never run behind"
+    if flow.simple_payback_months is None or not flow.discount_rate:
+        return "from the start, ramp-up included"
+    return f"{_months(flow.simple_payback_months)} without discounting"
+
+
+def span(months: int) -> str:
+    """A horizon in words.
+
+    >>> [span(x) for x in (1, 12, 18, 36)]
+    ['1 month', 'a year', '18 months', '3 years']
+    """
+    if months % 12 == 0:
+        return "a year" if months == 12 else f"{months // 12} years"
+    return f"{months} month{'s' if months > 1 else ''}"
+
+
+def _months(months: float) -> str:
+    """Months to one decimal.
+
+    >>> _months(7.04), _months(1.0), _months(22.61)
+    ('7 months', '1 month', '22.6 months')
+    """
+    shown = f"{months:.1f}".removesuffix(".0")
+    return f"{shown} month{'' if shown == '1' else 's'}"
+
+
+def _name(name: str) -> str:
+    return shortened(name, LONGEST_NAME)
+
+
+# ------------------------------------------------------------------------------------ renewal
+
+
+def renewal_line(flow: CashFlow, found: Renewal) -> str:
+    """How far API prices may fall, and who is right at the end of the term."""
+    term = (
+        f"the {found.term_months}-month commitment"
+        if found.committed
+        else (f"{found.term_months} months")
+    )
+    fall, planned = found.break_even_change_per_year, flow.api_price_change_per_year
+    row = next(each for each in found.rows if each.api_price_change_per_year == planned)
+    if fall is None:
+        worth = row.npv_usd
+        limit = f"Over {term}, {_name(flow.option)} {'wins' if worth > 0 else 'loses'} however far "
+        limit += "API prices fall or rise, within reason."
+    elif fall < 0:
+        limit = f"API prices may fall {percent(-fall)} a year before {term} loses."
+    else:
+        limit = f"Over {term} it loses unless API prices rise {percent(fall)} a year."
+    return f"{limit} {at_renewal(flow, row)}"
+
+
+def at_renewal(flow: CashFlow, row: RenewalRow) -> str:
+    """Who is right when the term ends, at one path of prices."""
+    change = row.api_price_change_per_year
+    path = "At today's API prices" if change == 0 else f"With API prices at {signed(change)} a year"
+    right = "renew" if row.cheaper == flow.option else "leave for the API"
+    return (
+        f"{path}, the month after it costs {usd(row.option_usd)} against {usd(row.api_usd)}: "
+        f"{right}."
+    )
+
+
+def signed(change: float) -> str:
+    """A change a year with its sign.
+
+    >>> signed(-0.2), signed(0.0), signed(0.05)
+    ('−20 %', '0 %', '+5 %')
+    """
+    sign = "−" if change < 0 else "+" if change > 0 else ""
+    return f"{sign}{percent(abs(change))}"
+
+
+# -------------------------------------------------------------------------------------- cases
+
+
+def case_row(case: CaseResult, option: str, against: str) -> list[str]:
+    """A case for a table: volume, both bills, the recommended option, worth and payback."""
+    return [
+        f"{short(case.tokens_per_day)} / day",
+        amount(case.monthly_usd.get(option)),
+        amount(case.monthly_usd.get(against)),
+        case.recommended or "none",
+        amount(case.npv_usd),
+        NONE if case.irr_per_year is None else yearly(case.irr_per_year),
+        case_payback(case),
+    ]
+
+
+def case_payback(case: CaseResult) -> str:
+    """When a case has paid back."""
+    if case.payback_months is None:
+        return NONE if case.npv_usd is None else "never"
+    return "at once" if case.payback_months == 0 else _months(case.payback_months)
+
+
+def amount(value: float | None) -> str:
+    """Dollars, or a dash."""
+    return NONE if value is None else usd(value)

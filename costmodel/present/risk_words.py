@@ -1,0 +1,132 @@
+"""A risk run in words: the verdict with its odds, three figures, what each input is called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from costmodel.present.headline import LONGEST_NAME, Headline
+from costmodel.present.outlook import input_name, value_text
+from costmodel.present.theme import shortened
+from costmodel.risk_record import BreakEvenRange, Goal, Risk, Swing
+from costmodel.wording import short, tokens_per_day, usd
+
+CHEAPEST = "cheapest"
+
+LIKELY, EVEN = 0.8, 0.5
+"""From these odds on a verdict is called likely, and more likely than not."""
+
+
+def odds(probability: float) -> str:
+    """A probability as a share; never certain unless every draw agrees.
+
+    >>> odds(0.637), odds(0.9996), odds(1.0)
+    ('64 %', '> 99 %', '100 %')
+    """
+    if 0 < probability < 0.005:
+        return "< 1 %"
+    if 0.995 <= probability < 1:
+        return "> 99 %"
+    return f"{100 * probability:.0f} %"
+
+
+def headline(risk: Risk) -> Headline:
+    """The verdict with its odds."""
+    volume = tokens_per_day(risk.tokens_per_day)
+    if risk.option is None:
+        facts = f"At {volume}, no option on own GPUs stands beside an eligible API."
+        return Headline(facts, "There is nothing to weigh.", "", None)
+    name = shortened(risk.option, LONGEST_NAME)
+    chance = risk.probability_at_volume(risk.option) or 0.0
+    facts = f"At {volume}, {name} costs less than the cheapest eligible API in {odds(chance)}"
+    facts += f" of {risk.samples:,} draws."
+    return Headline(facts, _advice(chance, name), _reason(risk), risk.option)
+
+
+def _advice(chance: float, name: str) -> str:
+    if chance >= LIKELY:
+        return f"{name} is the safer choice."
+    if chance > EVEN:
+        return f"{name} is ahead, but not safely."
+    return "The API is the safer choice." if chance <= 1 - LIKELY else "The API is ahead, narrowly."
+
+
+def _reason(risk: Risk) -> str:
+    if not risk.inputs:
+        return "No input is a range, so that there is one answer only."
+    parts = []
+    if risk.tornado:
+        top = risk.tornado[0]
+        low, high = sorted((top.low_usd, top.high_usd))
+        parts.append(
+            f"What decides is the {input_name(top.path)}: between its 10th and 90th percentile the "
+            f"saving runs from {usd(low)} to {usd(high)} a month."
+        )
+    flip = next((goal for goal in nearest_first(risk.goal_seek) if goal.value is not None), None)
+    if flip is not None:
+        parts.append(
+            f"The verdict flips where the {input_name(flip.path)} goes from "
+            f"{value_text(flip.path, flip.current)} to {value_text(flip.path, flip.value or 0.0)}."
+        )
+    return " ".join(parts)
+
+
+def nearest_first(goals: Iterable[Goal]) -> list[Goal]:
+    """Goals by how little has to change; those that nothing reaches last."""
+    return sorted(goals, key=_distance)
+
+
+def _distance(goal: Goal) -> float:
+    if goal.value is None:
+        return float("inf")
+    if not goal.current:
+        return 1e6
+    return abs(goal.value / goal.current - 1.0)
+
+
+def change(goal: Goal) -> str:
+    """How far an input is from its goal."""
+    if goal.value is None or not goal.current:
+        return ""
+    share = goal.value / goal.current - 1.0
+    return f"{share:+.0%}".replace("%", " %") if share < 9 else f"× {1 + share:.0f}"
+
+
+def cards(risk: Risk) -> list[tuple[str, str, str]]:
+    """Three figures: the odds, the saving with its range, where it begins to win."""
+    if risk.option is None:
+        return []
+    chance = risk.probability_at_volume(risk.option) or 0.0
+    outlook = next((row for row in risk.outlook if row.option == risk.option), None)
+    saving = outlook.expected_saving_usd if outlook else None
+    row = break_even(risk, risk.option)
+    regret = f"regret {usd(outlook.expected_regret_usd)}" if outlook else ""
+    return [
+        ("Costs less than the cheapest API", odds(chance), f"{risk.samples:,} draws"),
+        (
+            "Expected saving a month",
+            "-" if saving is None else usd(saving),
+            f"{usd(risk.saving_usd or 0.0)} as stated; {regret}",
+        ),
+        ("First cheaper, median", _volume(row.first_p50 if row else None), _first_range(row)),
+    ]
+
+
+def break_even(risk: Risk, option: str, against: str = CHEAPEST) -> BreakEvenRange | None:
+    """The row of an option against another."""
+    rows = (r for r in risk.break_even if (r.option, r.against) == (option, against))
+    return next(rows, None)
+
+
+def _volume(volume: float | None) -> str:
+    return "never" if volume is None else f"{short(volume)} / day"
+
+
+def _first_range(row: BreakEvenRange | None) -> str:
+    if row is None:
+        return ""
+    return f"{_volume(row.first_p10)} to {_volume(row.first_p90)}; never in {odds(row.never_share)}"
+
+
+def swing_text(swing: Swing) -> str:
+    """From where to where an input moves the saving."""
+    return f"{usd(swing.low_usd)} to {usd(swing.high_usd)}"

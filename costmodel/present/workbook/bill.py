@@ -1,0 +1,167 @@
+"""The sheet Bill: how each bill comes about, from the inputs down to the total.
+
+A block per option. Beside every total stands what the tool said when the file was made, and a
+check that turns red where the two differ although no input has been changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from costmodel.bills import ApiBill, FleetBill, MixBill
+from costmodel.present.workbook.bill_api import api_part
+from costmodel.present.workbook.bill_fleet import fleet_part
+from costmodel.present.workbook.case import Case
+from costmodel.present.workbook.checks import Checks
+from costmodel.present.workbook.formula import Formula, added
+from costmodel.present.workbook.hours import Demand, Hours
+from costmodel.present.workbook.inputs import RERUN, Inputs
+from costmodel.present.workbook.parts import BillFormula, MixPart
+from costmodel.present.workbook.sheets import Book, Sheet
+from costmodel.report import OptionResult
+
+WIDTH = 15
+"""Columns of a block."""
+
+
+@dataclass
+class Desk:
+    """What every block needs at hand, and the row the next one starts at."""
+
+    case: Case
+    inputs: Inputs
+    hours: Hours
+    checks: Checks
+    sheet: Sheet
+    volume: Formula
+    requests: dict[str, Formula]
+    """Requests a day by workload."""
+    demands: dict[str, Demand]
+    row: int = 3
+    written: dict[tuple[str, frozenset[str]], BillFormula] = field(default_factory=dict)
+    """Parts by the option whose terms they have, and the workloads they serve."""
+
+    def heading(self, words: str, note: str = "") -> None:
+        """A line above a block."""
+        self.sheet.heading(self.row, words, WIDTH - 1)
+        self.row += 1
+        if note:
+            self.sheet.text(self.row, 0, note, "note")
+            self.row += 1
+
+    def line(
+        self, words: str, formula: Formula, unit: str, comment: str = "", *, sums: bool = False
+    ) -> Formula:
+        """A labelled formula in the second column."""
+        self.sheet.text(self.row, 0, words)
+        cell = self.sheet.put(self.row, 1, formula, unit, "sum" if sums else "formula")
+        self.sheet.text(self.row, 2, comment, "note")
+        self.row += 1
+        return cell
+
+
+def write_bills(
+    book: Book, case: Case, inputs: Inputs, hours: Hours, checks: Checks
+) -> dict[str, BillFormula]:
+    """Every bill; those that can be are formulas and come back, by option."""
+    sheet = book.sheets["Bill"]
+    sheet.text(0, 0, "Bill", "title")
+    sheet.text(1, 0, "USD a month, at the volume on the sheet Inputs.", "subtitle")
+    sheet.widths(44, 17, *([12] * (WIDTH - 2)))
+    sheet.worksheet.freeze_panes(3, 1)
+    desk = _desk(case, inputs, hours, checks, sheet)
+    found: dict[str, BillFormula] = {}
+    for option in case.report.options:
+        part = _block(desk, option)
+        if part is not None:
+            found[option.name] = part
+        desk.row += 1
+    sheet.worksheet.print_area(0, 0, desk.row, WIDTH - 1)
+    return found
+
+
+def _desk(case: Case, inputs: Inputs, hours: Hours, checks: Checks, sheet: Sheet) -> Desk:
+    """The volume and the demand of every workload, which all blocks share."""
+    row, requests, tokens = 3, {}, []
+    sheet.heading(row, "Volume", WIDTH - 1)
+    for workload in case.workloads:
+        row += 1
+        per_request = added(
+            inputs[workload.name, f"{name}{suffix}"] * share
+            for name in ("input_tokens", "output_tokens")
+            for suffix, share in shapes_of(inputs, workload.name, len(workload.request_shapes))
+        )
+        if workload.tokens_per_day is not None:
+            daily = inputs[workload.name, "tokens_per_day"] / per_request
+        else:
+            daily = inputs[workload.name, "requests_per_day"]
+        sheet.text(row, 0, f"requests a day: {workload.name}")
+        requests[workload.name] = sheet.put(row, 1, daily, "tokens")
+        tokens.append(requests[workload.name] * per_request)
+    sheet.text(row + 1, 0, "tokens a day")
+    volume = sheet.put(row + 1, 1, added(tokens), "tokens/day", "sum")
+    volume = sheet.book.named("tokens_per_day", volume)
+    demands = {w.name: hours.demand(w, case.resolved.profiles.get(w.name)) for w in case.workloads}
+    return Desk(case, inputs, hours, checks, sheet, volume, requests, demands, row + 3)
+
+
+def shapes_of(inputs: Inputs, workload: str, count: int) -> list[tuple[str, Formula]]:
+    """The suffix of each shape's inputs, and its share of the requests."""
+    if (workload, "input_tokens") in inputs:
+        return [("", Formula("1", 1.0))]
+    return [(f" [{i + 1}]", inputs[workload, f"share [{i + 1}]"]) for i in range(count)]
+
+
+def _block(desk: Desk, option: OptionResult) -> BillFormula | None:
+    reason = desk.case.why_not_live(option.name)
+    bill = desk.case.bills.get(option.name)
+    if reason is not None or bill is None:
+        _locked(desk, option, reason or "")
+        return None
+    if isinstance(bill, MixBill):
+        return _mix(desk, option, bill)
+    assert isinstance(bill, ApiBill | FleetBill)
+    desk.heading(option.name)
+    part = _part(desk, option.name, bill)
+    desk.checks.bill(desk.sheet, desk.row, part.total, option)
+    desk.row += 2
+    return part
+
+
+def _part(desk: Desk, option: str, bill: ApiBill | FleetBill) -> BillFormula:
+    """The cells of a bill; written once for the same terms and workloads."""
+    key = option, frozenset(traffic.workload.name for traffic in bill.traffic)
+    if key not in desk.written:
+        if isinstance(bill, ApiBill):
+            desk.written[key] = api_part(desk, option, bill)
+        else:
+            desk.written[key] = fleet_part(desk, option, bill)
+    return desk.written[key]
+
+
+def _mix(desk: Desk, option: OptionResult, bill: MixBill) -> MixPart:
+    parts = []
+    for name, part in bill.parts.items():
+        served = ", ".join(traffic.workload.name for traffic in part.traffic)
+        desk.heading(f"{option.name}: {name}", f"serves {served}")
+        parts.append(_part(desk, name, part))
+    desk.heading(option.name)
+    for name, part in zip(bill.parts, parts, strict=True):
+        desk.line(name, part.total, "USD/month")
+    cell = desk.line("total", added(part.total for part in parts), "USD/month", sums=True)
+    desk.checks.bill(desk.sheet, desk.row, cell, option)
+    desk.row += 2
+    return MixPart(cell, parts)
+
+
+def _locked(desk: Desk, option: OptionResult, reason: str) -> None:
+    """A bill that is no formula: the tool's lines as values."""
+    desk.heading(option.name, f"{RERUN}: {reason}")
+    for line in option.lines:
+        desk.sheet.text(desk.row, 0, line.name)
+        desk.sheet.value(desk.row, 1, line.usd, "USD/month")
+        desk.sheet.text(desk.row, 2, f"{line.kind}: {line.source}", "note")
+        desk.row += 1
+    desk.sheet.text(desk.row, 0, "total")
+    desk.sheet.value(desk.row, 1, option.monthly_usd, "USD/month")
+    desk.row += 1

@@ -1,0 +1,186 @@
+"""The bills of a scenario over draws of its inputs: all at once where they can be, else in turn.
+
+Always-on and scheduled fleets and APIs take arrays of draws through the very code that builds
+one bill. Anything else (hybrids, waits that must hold, sizes looked up again) is built for each
+draw, and for fewer of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from costmodel.bills import (
+    Bill,
+    bill_at,
+    build_bills,
+    drawn_usd,
+    is_drawable,
+    traffic_of,
+)
+from costmodel.book import Book
+from costmodel.cost.curve import Floats
+from costmodel.facts import Resolved
+from costmodel.resolve import resolve
+from costmodel.risk.inputs import Input, goes_as_array, needs_lookup, with_value
+from costmodel.scenario import Option, Scenario
+
+MOST_CELLS = 1 << 17
+"""Numbers worked on at once, volumes x draws x hours: small enough to stay in the cache."""
+
+HOURS = 168
+
+
+@dataclass(frozen=True)
+class Model:
+    """A scenario with its facts, and the inputs that vary."""
+
+    scenario: Scenario
+    resolved: Resolved
+    inputs: tuple[Input, ...]
+    book: Book
+
+    def bills(self, values: Sequence[float]) -> dict[str, Bill]:
+        """The bills with every input at a number."""
+        scenario, resolved = self.at(values)
+        return build_bills(scenario, resolved, traffic_of(scenario, resolved.profiles))
+
+    def at(self, values: Sequence[float]) -> tuple[Scenario, Resolved]:
+        """Scenario and facts with every input at a number, looked up again where needed."""
+        scenario, resolved = self.scenario, self.resolved
+        moved = [(i, v) for i, v in zip(self.inputs, values, strict=True) if v != i.quantity.value]
+        for entry, value in moved:
+            if entry.home == "scenario":
+                scenario = with_value(scenario, entry, value)
+        if any(needs_lookup(entry, scenario) for entry, _ in moved):
+            resolved = resolve(scenario, self.book)
+        for entry, value in moved:
+            if entry.home == "facts":
+                resolved = with_value(resolved, entry, value)
+        return scenario, resolved
+
+    def in_arrays(self, values: Floats) -> tuple[Scenario, Resolved]:
+        """Scenario and facts that hold all draws, (draws, inputs), of what goes as an array."""
+        scenario, resolved = self.scenario, self.resolved
+        for entry, column in zip(self.inputs, values.T, strict=True):
+            if not goes_as_array(entry, scenario):
+                continue
+            drawn = np.ascontiguousarray(column)[:, None]
+            if entry.home == "scenario":
+                scenario = with_value(scenario, entry, drawn)
+            else:
+                resolved = with_value(resolved, entry, drawn)
+        return scenario, resolved
+
+    @cached_property
+    def stated(self) -> dict[str, Bill]:
+        """The bills with every input as stated."""
+        return self.bills([entry.quantity.value for entry in self.inputs])
+
+    @cached_property
+    def vectorised(self) -> frozenset[str]:
+        """Options whose bills take arrays of draws."""
+        return frozenset(
+            name
+            for name, bill in self.stated.items()
+            if is_drawable(bill)
+            and all(
+                goes_as_array(entry, self.scenario)
+                and (self._is_api(name) or not needs_lookup(entry, self.scenario))
+                for entry in self.inputs
+                if self._touches(entry, name)
+            )
+        )
+
+    def _is_api(self, name: str) -> bool:
+        return self.scenario.option(name).api is not None
+
+    def _touches(self, entry: Input, name: str) -> bool:
+        of = entry.of_option
+        if of is None:
+            return True
+        index = entry.places[0][1]
+        owner = self.scenario.options[index].name if isinstance(index, int) else of
+        return owner in self.parts(name)
+
+    def parts(self, name: str) -> set[str]:
+        """The option and those it is made of."""
+        option = self.scenario.option(name)
+        escalated = {option.escalation.to} if option.escalation else set[str]()
+        mixed = set((option.mix or {}).values())
+        hybrid = {option.hybrid.selfhost, option.hybrid.api} if option.hybrid else set[str]()
+        return {name} | escalated | mixed | hybrid
+
+    def only(self, names: Sequence[str]) -> Model:
+        """The same with these options and their parts alone."""
+        kept = set[str]().union(*(self.parts(name) for name in names))
+        options: tuple[Option, ...] = tuple(o for o in self.scenario.options if o.name in kept)
+        places = {o.name: i for i, o in enumerate(options)}
+        inputs = [self._moved(entry, places) for entry in self.inputs]
+        scenario = self.scenario.model_copy(update={"options": options})
+        return Model(scenario, self.resolved, tuple(inputs), self.book)
+
+    def _moved(self, entry: Input, places: Mapping[str, int]) -> Input:
+        """An input of an option by the option's new place; nowhere where it is left out."""
+        moved = []
+        for place in entry.places:
+            if place[0] != "options" or not isinstance(place[1], int):
+                moved.append(place)
+                continue
+            name = self.scenario.options[place[1]].name
+            if name in places:
+                moved.append(("options", places[name], *place[2:]))
+        return Input(entry.path, entry.quantity, entry.home, tuple(moved))
+
+
+def array_usd(
+    model: Model, names: Sequence[str], values: Floats, volumes: Floats
+) -> dict[str, Floats]:
+    """Bills of vectorised options; (volumes, draws) each, from ``values`` (draws, inputs).
+
+    ``volumes`` (volumes, 1), or (volumes, draws) where each draw has its own.
+    """
+    if not names:
+        return {}
+    part = model.only(names)
+    found = {name: np.empty((len(volumes), len(values))) for name in names}
+    by_hour = any(_is_by_hour(model.stated[name]) for name in names)
+    size = max(16, MOST_CELLS // (len(volumes) * (HOURS if by_hour else 1)))
+    for start in range(0, len(values), size):
+        chunk = slice(start, start + size)
+        scenario, resolved = part.in_arrays(values[chunk])
+        bills = build_bills(scenario, resolved, traffic_of(scenario, resolved.profiles))
+        at = volumes[:, chunk] if volumes.shape[1] > 1 else volumes
+        for name in names:
+            found[name][:, chunk] = drawn_usd(bills[name], at)
+    return found
+
+
+def _is_by_hour(bill: Bill) -> bool:
+    terms = getattr(bill, "terms", None)
+    parts = getattr(bill, "parts", {})
+    return (terms is not None and terms.by_the_hour) or any(map(_is_by_hour, parts.values()))
+
+
+def one_by_one(
+    model: Model, values: Floats, progress: Callable[[float], None] | None = None
+) -> Iterator[dict[str, Bill]]:
+    """The bills of each draw in turn."""
+    for i, row in enumerate(values):
+        if progress is not None and i % 32 == 0:
+            progress(i / len(values))
+        yield model.bills(row.tolist())
+
+
+def looped_usd(bills: Sequence[Mapping[str, Bill]], name: str, volumes: Floats) -> Floats:
+    """An option's bill of every draw; (volumes, draws), infinite where it cannot serve."""
+    columns = [
+        bill_at(each[name], volumes[:, min(i, volumes.shape[1] - 1)])
+        if name in each
+        else np.full(len(volumes), np.inf)
+        for i, each in enumerate(bills)
+    ]
+    return np.stack(columns, axis=1)

@@ -1,0 +1,282 @@
+"""Which numbers of a scenario are uncertain, and how a value or all its draws are put in place.
+
+A range stands in the scenario, or on what was looked up (a throughput's interval, people's hours
+in the book). Fleets that rest on the same figure share one input, so that it is drawn once. What
+hosts ask for the same GPU differs, but that is a choice, and no range here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel
+
+from costmodel.book.token_records import TokenPrice
+from costmodel.cost.api import PriceTier
+from costmodel.facts import Resolved
+from costmodel.quantity import Quantity
+from costmodel.scenario import Scenario
+from costmodel.yamlfile import Location, path_text
+
+Home = Literal["scenario", "facts"]
+
+_COUNTS = {"replicas", "spare_replicas", "min_replicas", "node_gpus", "tp", "gpus_per_replica"}
+_ATTRIBUTES = {"load_factor", "spare_replicas", "min_replicas", "replicas", "node_gpus"}
+"""Of a self-hosted option: what the bill uses as the scenario says it."""
+
+_OF_EVERY_DRAW = {"input_token_ratio", "output_token_ratio"}
+_SHAPING = {"input_tokens", "output_tokens", "shapes", "slo", "max_context"}
+
+
+@dataclass(frozen=True)
+class Input:
+    """One number that may vary: its path, what is known of it, and every place it stands in."""
+
+    path: str
+    quantity: Quantity
+    home: Home
+    places: tuple[Location, ...]
+
+    @property
+    def of_option(self) -> str | None:
+        """The one option it belongs to, if it does; by name where it is a fact."""
+        options = {place[1] for place in self.places if place[0] == "options"}
+        return str(next(iter(options))) if len(options) == 1 else None
+
+    def bounded(self, values: Any) -> Any:
+        """Values as its unit allows them: whole for counts, shares from 0 to 1."""
+        name = self.path.rsplit(".", 1)[-1]
+        low, high = self.quantity.low or 0.0, self.quantity.high or 0.0
+        if name in _COUNTS:
+            return np.round(values)
+        if name.endswith("_share") or name in ("load_factor", "discount"):
+            return np.clip(values, 0.0, 1.0)
+        if name in ("burst_factor", "peak_to_mean", "pue"):
+            return np.maximum(values, 1.0)
+        return np.maximum(values, 0.0) if low >= 0 and high >= 0 else values
+
+
+def ranged_inputs(scenario: Scenario, resolved: Resolved) -> tuple[Input, ...]:
+    """Every input with a range, the scenario's first."""
+    return tuple(i for i in all_inputs(scenario, resolved) if _is_open(i.quantity))
+
+
+def _is_open(quantity: Quantity) -> bool:
+    return quantity.low is not None and quantity.high is not None and quantity.low < quantity.high
+
+
+def all_inputs(scenario: Scenario, resolved: Resolved) -> tuple[Input, ...]:
+    """Every number that a bill may depend on."""
+    names = scenario.model_dump(include={"workloads", "options"})
+    stated = [
+        Input(path_text(place, names), quantity, "scenario", (place,))
+        for place, quantity in _quantities(scenario, ())
+        if not _is_a_fact(place)
+    ]
+    return (*stated, *_facts(scenario, resolved), *_listed_prices(scenario, resolved))
+
+
+def _is_a_fact(place: Location) -> bool:
+    """Whether lookups copy it, with its range, to the facts."""
+    return (
+        place[0] in ("overheads", "resolved", "display")
+        or place[-1] in ("usd_per_gpu_hour", "usd_per_gpu_second")
+        or "throughput" in place
+    )
+
+
+def _quantities(part: Any, place: Location) -> Iterator[tuple[Location, Quantity]]:
+    if isinstance(part, Quantity):
+        yield place, part
+    elif isinstance(part, BaseModel):
+        for name in type(part).model_fields:
+            if name != "resolved":
+                yield from _quantities(getattr(part, name), (*place, name))
+    elif isinstance(part, tuple):
+        for i, item in enumerate(part):
+            yield from _quantities(item, (*place, i))
+    elif isinstance(part, dict):
+        for key, item in part.items():
+            yield from _quantities(item, (*place, key))
+
+
+def _facts(scenario: Scenario, resolved: Resolved) -> Iterator[Input]:
+    names = {
+        "usd_per_hour": "usd_per_hour",
+        "fleet_hours_per_month": "per_fleet.hours_per_month",
+        "api_hours_per_month": "per_api.hours_per_month",
+        "platform_usd_per_month": "platform.usd_per_month",
+    }
+    for name, path in names.items():
+        place: Location = ("overheads", name)
+        yield Input(f"overheads.{path}", getattr(resolved.overheads, name), "facts", (place,))
+    fleets = [o.name for o in scenario.options if resolved.options[o.name].fleet is not None]
+    yield from _throughputs(resolved, fleets)
+    for name in fleets:
+        fleet = resolved.options[name].fleet
+        assert fleet is not None
+        for j, offer in enumerate(fleet.offers):
+            place = ("options", name, "fleet", "offers", j, "usd_per_gpu_hour")
+            path = f"options.{name}.selfhost.offers[{j}].usd_per_gpu_hour"
+            yield Input(path, offer.usd_per_gpu_hour, "facts", (place,))
+
+
+def _throughputs(resolved: Resolved, fleets: Sequence[str]) -> Iterator[Input]:
+    """One input for each figure: workloads of a fleet move together, and fleets that share it."""
+    groups: dict[tuple[Any, ...], list[Location]] = {}
+    for name in fleets:
+        fleet = resolved.options[name].fleet
+        if fleet is None or not fleet.capacity:
+            continue
+        places = [("options", name, "fleet", "capacity", w, "requests_per_s")
+                  for w in fleet.capacity]  # fmt: skip
+        key = tuple((w, c.requests_per_s) for w, c in fleet.capacity.items())
+        groups.setdefault(tuple((w, *_figures(q)) for w, q in key), []).extend(places)
+    for places in groups.values():
+        name, workload = str(places[0][1]), str(places[0][4])
+        quantity = look_up(resolved, places[0])
+        of = f".{workload}" if len({place[4] for place in places}) > 1 else ""
+        path = f"options.{name}.selfhost.throughput{of}.requests_per_s"
+        yield Input(path, quantity, "facts", tuple(places))
+
+
+_LISTED = ("input_usd_per_mtok", "output_usd_per_mtok")
+
+
+def _listed_prices(scenario: Scenario, resolved: Resolved) -> Iterator[Input]:
+    """Prices that were looked up: no range, but a value at which a verdict may flip."""
+    for option in scenario.options:
+        price = resolved.options[option.name].price
+        if price is None or option.api is None or option.api.is_quoted:
+            continue
+        for name in _LISTED:
+            known = Quantity(
+                value=getattr(price.tiers[0], name), kind=price.kind, source=price.source
+            )
+            place: Location = ("options", option.name, "price", name)
+            yield Input(f"options.{option.name}.api.{name}", known, "facts", (place,))
+
+
+def is_listed_price(place: Location) -> bool:
+    """Whether a place is a line of a price list, not a number of its own."""
+    return place[0] == "options" and len(place) > 2 and place[2] == "price"
+
+
+def _repriced(price: TokenPrice, name: str, factor: float) -> TokenPrice:
+    """Every tier, time of day and batch price of a line by one factor.
+
+    Cached and written tokens without a price of their own follow the input price as ever.
+    """
+
+    def scaled(tiers: tuple[PriceTier, ...]) -> tuple[PriceTier, ...]:
+        return tuple(replace(tier, **{name: getattr(tier, name) * factor}) for tier in tiers)
+
+    schedule = tuple(
+        part.model_copy(
+            update={
+                "tiers": scaled(part.tiers),
+                "batch": None if part.batch is None else scaled(part.batch),
+            }
+        )
+        for part in price.schedule
+    )
+    return price.model_copy(update={"schedule": schedule})
+
+
+def _figures(quantity: Quantity) -> tuple[Any, ...]:
+    return quantity.value, quantity.low, quantity.high, quantity.source
+
+
+# -------------------------------------------------------------------------------- put in place
+
+
+def look_up(part: Any, place: Iterable[Any]) -> Any:
+    """What stands at a place."""
+    for key in place:
+        part = getattr(part, key) if isinstance(part, BaseModel) else part[key]
+    return part
+
+
+def put(part: Any, place: Location, value: Any) -> Any:
+    """A copy of a record with another value at a place; nothing is checked."""
+    if not place:
+        return value
+    key, rest = place[0], place[1:]
+    if isinstance(part, BaseModel):
+        name = str(key)
+        return part.model_copy(update={name: put(getattr(part, name), rest, value)})
+    if isinstance(part, tuple):
+        assert isinstance(key, int)
+        return (*part[:key], put(part[key], rest, value), *part[key + 1 :])
+    return {**part, key: put(part[key], rest, value)}
+
+
+def with_value(part: Any, entry: Input, value: Any) -> Any:
+    """A scenario or facts with an input at ``value``: a number, or an array of draws.
+
+    Places that share an input keep their proportions. A number is without a range then.
+    """
+    for place in entry.places:
+        if is_listed_price(place):
+            price = look_up(part, place[:3])
+            repriced = _repriced(price, str(place[3]), _ratio(entry, value))
+            part = put(part, place[:3], repriced)
+            continue
+        known: Quantity = look_up(part, place)
+        at = value if known.value == entry.quantity.value else known.value * _ratio(entry, value)
+        part = put(part, place, known.model_copy(update={"value": at, "low": None, "high": None}))
+    return part
+
+
+def _ratio(entry: Input, value: Any) -> Any:
+    base = entry.quantity.value
+    return value / base if base else 1.0
+
+
+# ------------------------------------------------------------------------- what it takes to vary
+
+
+def needs_lookup(entry: Input, scenario: Scenario) -> bool:
+    """Whether facts have to be looked up again for another value: a size, a context, a price."""
+    if entry.home == "facts" or not entry.places:
+        return False
+    place = entry.places[0]
+    if place[0] == "options":
+        option, name = scenario.options[int(place[1])], str(place[-1])
+        if option.selfhost is not None:
+            return not (name in _ATTRIBUTES or {"extra_monthly", "queueing"} & set(place))
+        return option.api is not None and name.endswith(("_per_mtok", "batch_discount"))
+    if place[0] == "workloads":
+        return str(place[2]) in _SHAPING and any(_is_shaped(o.selfhost) for o in scenario.options)
+    owned = (o.terms == "owned" for p in scenario.options if p.selfhost for o in p.selfhost.offers)
+    return place[0] in ("calendar", "finance") and any(owned)
+
+
+def _is_shaped(selfhost: Any) -> bool:
+    """Whether a fleet's capacity depends on the shape of requests."""
+    if selfhost is None:
+        return False
+    stated = selfhost.throughput
+    each = stated.values() if isinstance(stated, dict) else [stated]
+    return any(t is None or t.requests_per_s is None for t in each)
+
+
+def goes_as_array(entry: Input, scenario: Scenario) -> bool:
+    """Whether the bills take all of its draws at once."""
+    if entry.places and is_listed_price(entry.places[0]):
+        return False
+    if entry.home == "facts" or not entry.places:
+        return True
+    place, name = entry.places[0], str(entry.places[0][-1])
+    if place[0] == "workloads":
+        workload = scenario.workloads[int(place[1])]
+        if place[2] == "profile":
+            return name == "burst_factor" and not workload.batch_share.value
+        return place[2] not in ("batch_share", "slo", "max_context", "quality")
+    if place[0] == "options":
+        as_it_is = name in _OF_EVERY_DRAW and "api" in place
+        return as_it_is or name == "load_factor" or "extra_monthly" in place
+    return place[0] in ("calendar", "finance")

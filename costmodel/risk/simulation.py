@@ -1,0 +1,352 @@
+"""Monte Carlo over a scenario's ranges: probabilities, bands of bills, quantiles of break-even."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from costmodel.bills import (
+    Bill,
+    as_line,
+    as_staircase,
+    build_bills,
+    capacity_limit,
+    traffic_of,
+    wins,
+)
+from costmodel.book import Book, load_book
+from costmodel.cost.breakeven import intersection
+from costmodel.cost.crossing import first_and_always
+from costmodel.cost.curve import Floats
+from costmodel.errors import InputError
+from costmodel.resolve import resolve
+from costmodel.risk.draws import Model, array_usd, looped_usd, one_by_one
+from costmodel.risk.inputs import Input, ranged_inputs
+from costmodel.risk.sampling import correlation_matrix, normal_scores, two_piece
+from costmodel.risk.sensitivity import Decision, goal_seek, tornado
+from costmodel.risk_record import (
+    Band,
+    BreakEvenRange,
+    Outlook,
+    Probability,
+    Risk,
+    RiskInput,
+)
+from costmodel.scenario import Scenario
+from costmodel.verdict import CHEAPEST, capacity_exclusion, exclusions
+
+DEFAULT_SAMPLES = 10_000
+LOOPED_SAMPLES = 250
+"""Draws of bills that are built one by one."""
+
+LOOKED_UP_SAMPLES = 100
+"""Draws where each has to look up sizes and speeds again."""
+
+EXACT_SAMPLES = 128
+"""Draws whose winning volumes are worked out exactly."""
+
+VOLUMES = 200
+REACH = 3.0
+"""Volumes run from 0 to this many times the stated one."""
+
+SAME = 1e-9
+"""Bills this close, relative to their size, are the same."""
+
+QUANTILES = (0.1, 0.5, 0.9)
+
+
+def simulate(
+    scenario: Scenario,
+    samples: int = DEFAULT_SAMPLES,
+    seed: int = 0,
+    *,
+    tokens_per_day: float | None = None,
+    book: Book | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Risk:
+    """Draw every input that has a range, and price all options in each draw.
+
+    ``progress`` is told the share done, now and then. Same seed, same numbers. With no range at
+    all the result is `evaluate` with probabilities of 0 and 1. Raises InputError for bad
+    correlations and for whatever cannot be looked up.
+    """
+    if samples < 2 or samples != int(samples):
+        raise InputError(f"samples must be a whole number, 2 or more, not {samples}")
+    if seed < 0 or seed != int(seed):
+        raise InputError(f"seed must be a whole number, 0 or more, not {seed}")
+    book = book or load_book()
+    resolved = resolve(scenario, book)
+    inputs = ranged_inputs(scenario, resolved)
+    model = Model(scenario, resolved, inputs, book)
+    values = draw(scenario, inputs, int(samples), int(seed))
+    return _Run(model, values, int(samples), int(seed), tokens_per_day, progress).result()
+
+
+def draw(scenario: Scenario, inputs: Sequence[Input], samples: int, seed: int) -> Floats:
+    """Values of every input; (samples, inputs), or one row where nothing varies."""
+    matrix = correlation_matrix(scenario.correlations, tuple(entry.path for entry in inputs))
+    if not inputs:
+        return np.zeros((1, 0))
+    scores = normal_scores(samples, len(inputs), seed, matrix)
+    columns = [at_score(entry, z) for entry, z in zip(inputs, scores.T, strict=True)]
+    return np.stack(columns, axis=1)
+
+
+def at_score(entry: Input, z: Floats) -> Floats:
+    """Values of an input at standard normal scores."""
+    known = entry.quantity
+    assert known.low is not None
+    assert known.high is not None
+    return entry.bounded(two_piece(known.low, known.value, known.high, z))
+
+
+@dataclass
+class _Run:
+    model: Model
+    values: Floats
+    samples: int
+    seed: int
+    tokens_per_day: float | None
+    progress: Callable[[float], None] | None
+
+    def __post_init__(self) -> None:
+        scenario = self.model.scenario
+        self.volume = self.tokens_per_day or scenario.tokens_per_day
+        self.excluded = exclusions(scenario, self.model.resolved)
+        names = list(self.model.stated)
+        self.fast = [name for name in names if name in self.model.vectorised]
+        self.slow = [name for name in names if name not in self.model.vectorised]
+        grid = np.linspace(0.0, REACH * self.volume, VOLUMES - 1)
+        self.volumes = grid[:, None]
+        self.here = int(np.argmin(np.abs(grid - self.volume)))
+        self.volumes[self.here] = self.volume
+
+    def result(self) -> Risk:
+        exact = self._exact_bills()
+        usd = self._bills(exact)
+        decision = Decision.of(self.model, self.excluded, self.volume)
+        self._tell(0.9)
+        return Risk(
+            scenario=self.model.scenario.name,
+            tokens_per_day=self.volume,
+            samples=self.samples,
+            seed=self.seed,
+            option=decision.option,
+            probability=tuple(self._probability(usd)),
+            bands=tuple(self._bands(usd)),
+            break_even=tuple(self._break_even(exact)),
+            tornado=tornado(decision),
+            goal_seek=goal_seek(decision),
+            outlook=tuple(self._outlook(exact)),
+            inputs=tuple(_input_row(entry) for entry in self.model.inputs),
+            option_samples=tuple((name, bill.shape[1]) for name, bill in usd.items()),
+            saving_usd=decision.saving_usd,
+            notes=tuple(self._notes(usd)),
+        )
+
+    def _tell(self, share: float) -> None:
+        if self.progress is not None:
+            self.progress(share)
+
+    # ------------------------------------------------------------------------------- bills
+
+    def _exact_bills(self) -> list[dict[str, Bill]]:
+        """Bills built draw by draw: for exact break-even, and for what takes no arrays."""
+        from costmodel.risk.inputs import needs_lookup
+
+        if not self.slow and not self._needs_sets():
+            return []
+        most = LOOPED_SAMPLES
+        if any(needs_lookup(entry, self.model.scenario) for entry in self.model.inputs):
+            most = LOOKED_UP_SAMPLES
+        rows = self.values[: min(most, self.samples)]
+        return list(one_by_one(self.model, rows, lambda done: self._tell(0.6 * done)))
+
+    def _needs_sets(self) -> bool:
+        """Whether some break-even is more than one staircase against one line."""
+        stated = self.model.stated
+        own = [bill for name, bill in stated.items() if name not in self._apis]
+        lines = _lowest_line([stated[name] for name in self._eligible or self._apis])
+        alike = lines is not None and all(as_line(stated[name]) for name in self._apis)
+        return not alike or any(as_staircase(bill) is None for bill in own)
+
+    def _bills(self, exact: Sequence[Mapping[str, Bill]]) -> dict[str, Floats]:
+        """Every bill over volumes and draws, in the order of the options."""
+        fast = array_usd(self.model, self.fast, self.values, self.volumes)
+        self._tell(0.8)
+        slow = {name: looped_usd(exact, name, self.volumes) for name in self.slow}
+        return {name: (fast | slow)[name] for name in self.model.stated}
+
+    # -------------------------------------------------------------------------------- rows
+
+    @property
+    def _apis(self) -> list[str]:
+        return [n for n in self.model.stated if self.model.scenario.option(n).api is not None]
+
+    @property
+    def _eligible(self) -> list[str]:
+        return [name for name in self._apis if not self.excluded[name]]
+
+    def _pairs(self, usd: Mapping[str, Floats]) -> Iterator[tuple[str, str, Floats, Floats]]:
+        """Bills to compare, over the draws both have."""
+        for name, bill in usd.items():
+            if name in self._apis:
+                continue
+            rivals = [(api, [api]) for api in self._apis]
+            if self._eligible:
+                rivals.append((CHEAPEST, self._eligible))
+            for against, apis in rivals:
+                count = min(bill.shape[1], *(usd[api].shape[1] for api in apis))
+                lowest = usd[apis[0]][:, :count]
+                for api in apis[1:]:
+                    lowest = np.minimum(lowest, usd[api][:, :count])
+                yield name, against, bill[:, :count], lowest
+
+    def _probability(self, usd: Mapping[str, Floats]) -> Iterator[Probability]:
+        for name, against, bill, rival in self._pairs(usd):
+            shares = (bill < rival * (1.0 - SAME)).mean(axis=1)
+            served = [not capacity_exclusion(self.model.stated[name], float(v))
+                      for v in self.volumes[:, 0]]  # fmt: skip
+            for volume, share, ok in zip(self.volumes[:, 0].tolist(), shares, served, strict=True):
+                yield Probability(name, against, volume, float(share) if ok else 0.0)
+
+    def _bands(self, usd: Mapping[str, Floats]) -> Iterator[Band]:
+        for name, bill in usd.items():
+            low, middle, high = _quantiles(bill)
+            rows = zip(self.volumes[:, 0].tolist(), low, middle, high, strict=True)
+            for volume, p10, p50, p90 in rows:
+                yield Band(name, volume, float(p10), float(p50), float(p90))
+
+    def _break_even(self, exact: Sequence[Mapping[str, Bill]]) -> Iterator[BreakEvenRange]:
+        """In closed form where a staircase meets a line, else by the exact sets of fewer draws."""
+        scenario, resolved = self.model.only(self.fast).in_arrays(self.values)
+        drawn = build_bills(scenario, resolved, traffic_of(scenario, resolved.profiles))
+        for name in self.model.stated:
+            if name in self._apis:
+                continue
+            stairs = as_staircase(drawn[name]) if name in self.fast else None
+            rivals = [(api, [api]) for api in self._apis]
+            if self._eligible:
+                rivals.append((CHEAPEST, self._eligible))
+            for against, apis in rivals:
+                line = _lowest_line([drawn[api] for api in apis if api in self.fast])
+                if stairs is not None and line is not None and len(set(apis) - set(self.fast)) == 0:
+                    edges = first_and_always(stairs, *line)
+                else:
+                    edges = _exact_edges(exact[:EXACT_SAMPLES], name, apis)
+                yield _edge_row(name, against, *edges)
+
+    def _outlook(self, exact: Sequence[Mapping[str, Bill]]) -> Iterator[Outlook]:
+        """At the stated volume, drawn too where it is a range."""
+        scenario, _ = self.model.in_arrays(self.values)
+        drawn = np.ravel(scenario.tokens_per_day) * (
+            self.volume / self.model.scenario.tokens_per_day
+        )
+        at = np.broadcast_to(drawn, (1, len(self.values))) if len(drawn) > 1 else drawn[None, :]
+        usd = array_usd(self.model, self.fast, self.values, at)
+        usd |= {name: looped_usd(exact, name, at) for name in self.slow}
+        standing = [
+            n
+            for n in self.model.stated
+            if not self.excluded[n] and not capacity_exclusion(self.model.stated[n], self.volume)
+        ]
+        if not standing:
+            return
+        count = min(usd[name].shape[1] for name in standing)
+        table = np.stack([usd[name][0, :count] for name in standing])
+        apis = [i for i, name in enumerate(standing) if name in self._eligible]
+        cheapest = table.min(axis=0)
+        for i, name in enumerate(standing):
+            saving = table[apis].min(axis=0) - table[i] if apis else None
+            wins = (table[i] <= cheapest) & (np.argmin(table, axis=0) == i)
+            yield Outlook(
+                name,
+                float(table[i].mean()),
+                None if saving is None else float(saving.mean()),
+                float((table[i] - cheapest).mean()),
+                float(wins.mean()),
+            )
+
+    def _notes(self, usd: Mapping[str, Floats]) -> Iterator[str]:
+        if not self.model.inputs:
+            yield "No input has a range: every draw is the same. Give some numbers low and high."
+        fewer = [(name, bill.shape[1]) for name, bill in usd.items()
+                 if bill.shape[1] < len(self.values)]  # fmt: skip
+        if fewer:
+            names = ", ".join(name for name, _ in fewer)
+            yield (
+                f"{names}: built draw by draw, so from {fewer[0][1]:,} draws "
+                f"in place of {self.samples:,}."
+            )
+
+
+def _quantiles(bills: Floats) -> Floats:
+    """The 10th, 50th and 90th percentile over draws."""
+    if bills.shape[1] == 1:
+        return np.repeat(bills.T, len(QUANTILES), axis=0)
+    return np.quantile(bills, QUANTILES, axis=1)
+
+
+def _lowest_line(apis: Sequence[Bill]) -> tuple[Floats, Floats] | None:
+    """The lowest of some straight bills that begin alike; None where they cross."""
+    lines = [as_line(bill) for bill in apis]
+    if not lines or any(line is None for line in lines):
+        return None
+    intercepts, slopes = zip(*(line for line in lines if line is not None), strict=True)
+    if not all(np.array_equal(intercepts[0], each) for each in intercepts):
+        return None
+    lowest = np.asarray(slopes[0])
+    for each in slopes[1:]:
+        lowest = np.minimum(lowest, each)
+    return (np.asarray(intercepts[0]), lowest) if np.all(lowest > 0) else None
+
+
+def _exact_edges(
+    draws: Sequence[Mapping[str, Bill]], name: str, apis: Sequence[str]
+) -> tuple[Floats, Floats]:
+    """First and always-from of each draw, by the exact set of volumes; inf where there is none."""
+    edges = []
+    for bills in draws:
+        if name not in bills:
+            edges.append((None, None))
+            continue
+        won = intersection(wins(bills[name], bills[api]) for api in apis)
+        won = won.up_to(capacity_limit(bills[name]))
+        edges.append((won.first, won.always_from))
+    first, always = np.array([[np.inf if e is None else e for e in pair] for pair in edges]).T
+    return first, always
+
+
+def _edge_row(option: str, against: str, first: Floats, always: Floats) -> BreakEvenRange:
+    first, always = np.atleast_1d(first), np.atleast_1d(always)
+    return BreakEvenRange(
+        option,
+        against,
+        *_finite_quantiles(first),
+        *_finite_quantiles(always),
+        never_share=float(np.isinf(first).mean()),
+        never_for_good_share=float(np.isinf(always).mean()),
+        samples=len(first),
+    )
+
+
+def _finite_quantiles(volumes: Floats) -> tuple[float | None, ...]:
+    """Quantiles of which some may be never: a value of the draws themselves."""
+    at = np.quantile(volumes, QUANTILES, method="inverted_cdf")
+    return tuple(None if np.isinf(v) else float(v) for v in at)
+
+
+def _input_row(entry: Input) -> RiskInput:
+    known = entry.quantity
+    assert known.low is not None
+    assert known.high is not None
+    return RiskInput(
+        entry.path,
+        known.value,
+        known.low,
+        known.high,
+        known.kind or "assumed",
+        known.source or "the scenario",
+    )

@@ -1,0 +1,158 @@
+"""The page *Risk*: how likely own GPUs win, which number decides it, and what would flip it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from costmodel.changes import changed
+from costmodel.errors import InputError
+from costmodel.present import risk_words as words
+from costmodel.present.outlook import input_name, value_text
+from costmodel.present.risk import (
+    fan_figure,
+    probability_figure,
+    tornado_figure,
+    two_way_figure,
+)
+from costmodel.present.theme import colours
+from costmodel.report import Report
+from costmodel.risk import simulate, two_way
+from costmodel.risk_record import Goal, Risk, TwoWay
+from costmodel.scenario import Scenario
+from costmodel.ui import markup, sidebar, state
+
+STATIC = {"displayModeBar": False}
+SAMPLES = (1_000, 10_000, 50_000)
+MOST_KEPT = 12
+"""Runs kept for one visitor."""
+
+
+def page() -> None:
+    """Draw the page."""
+    with st.sidebar:
+        picked = sidebar.pick_scenario()
+        widgets = sidebar.controls(picked.opened) if picked.opened else None
+        samples = st.select_slider("Draws", SAMPLES, 10_000, format_func=lambda n: f"{n:,}")
+    if picked.note:
+        st.html(f"<p class='cm-unknown'>{markup.text(picked.note)}</p>")
+    if picked.error is not None:
+        st.html(markup.problems(picked.error, "This file cannot be used yet."))
+    if picked.opened is None or widgets is None:
+        return
+    try:
+        scenario = changed(picked.opened.scenario, widgets.changes)
+        report = state.report_of(scenario)
+        found = _simulated(scenario.model_dump_json(), samples, scenario)
+    except InputError as error:
+        about = "This cannot be worked out as it stands."
+        st.html(markup.problems(error, about, places=picked.opened.uploaded))
+        return
+    _result(scenario, report, found)
+
+
+def _simulated(key: str, samples: int, scenario: Scenario) -> Risk:
+    """The run, kept in the session; a bar while it is new and under way."""
+    kept: dict[tuple[str, int], Risk] = st.session_state.setdefault("risk_runs", {})
+    if (key, samples) not in kept:
+        bar = st.progress(0.0, "Drawing the uncertain numbers")
+
+        def tell(share: float) -> None:
+            bar.progress(min(share, 1.0), "Drawing the uncertain numbers")
+
+        found = simulate(scenario, samples, progress=tell)
+        bar.empty()
+        while len(kept) >= MOST_KEPT:
+            del kept[next(iter(kept))]
+        kept[key, samples] = found
+    return kept[key, samples]
+
+
+@st.cache_data(max_entries=32, show_spinner="Working out both inputs together")
+def _table(key: str, x: str, y: str, option: str, _scenario: Scenario) -> TwoWay:
+    del key
+    return two_way(_scenario, x, y, option=option)
+
+
+def _result(scenario: Scenario, report: Report, found: Risk) -> None:
+    accents = colours(report)
+    st.html(markup.heading(words.headline(found), accents.get(found.option or "")))
+    st.html(markup.cards(words.cards(found)))
+    for note in found.notes:
+        st.html(f"<div class='cm-note'>{markup.text(note, 400)}</div>")
+    st.html(markup.title("Every bill, and how far it may be off: median, 10th to 90th percentile"))
+    st.plotly_chart(fan_figure(found, accents), theme=None, key="fan", config=STATIC,
+                    alt="Monthly bills over volume, each with its 80 % band.")  # fmt: skip
+    if found.option is None:
+        return
+    st.html(markup.title("The probability of costing less than the cheapest API"))
+    st.plotly_chart(probability_figure(found, accents), theme=None, key="chance", config=STATIC,
+                    alt="Probability of winning over volume.")  # fmt: skip
+    if found.tornado and found.tornado[0].low_usd != found.tornado[0].high_usd:
+        st.html(markup.title("Which number to argue about: each at its 10th and 90th percentile"))
+        st.plotly_chart(tornado_figure(found), theme=None, key="tornado", config=STATIC,
+                        alt=f"Savings at both ends of each input; {found.tornado[0].path} "
+                        "moves them most.")  # fmt: skip
+    left, right = st.columns([5, 6], gap="medium")
+    with left:
+        st.html(markup.title("What would flip the verdict, at your volume"))
+        st.html(_goals(found))
+    with right:
+        _two_ways(scenario, found)
+    with st.expander(f"The ranges behind it ({len(found.inputs)})"):
+        st.html(_inputs(found))
+
+
+def _goals(found: Risk) -> str:
+    rows = [
+        markup.row(
+            [
+                (markup.text(input_name(g.path), 60), ""),
+                (markup.text(value_text(g.path, g.current)), "num"),
+                (markup.text(_flips_at(g)), "num"),
+                (words.change(g), "num"),
+            ],
+            "muted" if g.value is None else "",
+        )
+        for g in words.nearest_first(found.goal_seek)
+    ]
+    heads = ("Input", "Now", "Flips at", "Change")
+    return markup.table(heads, rows, numbers=heads[1:])
+
+
+def _flips_at(goal: Goal) -> str:
+    return "no value does" if goal.value is None else value_text(goal.path, goal.value)
+
+
+def _two_ways(scenario: Scenario, found: Risk) -> None:
+    st.html(markup.title("Two inputs at once: what it saves a month"))
+    paths = list(
+        dict.fromkeys([*(s.path for s in found.tornado), *(g.path for g in found.goal_seek)])
+    )
+    if len(paths) < 2 or found.option is None:
+        return
+    one, other = st.columns(2)
+    with one:
+        x = st.selectbox("Across", paths, 0, format_func=input_name, key="two_x")
+    with other:
+        y = st.selectbox("Up", [p for p in paths if p != x], 0, format_func=input_name, key="two_y")
+    table = _table(scenario.model_dump_json(), x, y, found.option, scenario)
+    st.plotly_chart(two_way_figure(table), theme=None, key="two_way", config=STATIC,
+                    alt=f"Savings over {x} and {y}.")  # fmt: skip
+
+
+def _inputs(found: Risk) -> str:
+    heads = ("Input", "Low", "Likely", "High", "Source")
+    rows = [
+        markup.row(
+            [
+                (markup.text(input_name(i.path), 60), ""),
+                *(
+                    (markup.text(value_text(i.path, value)), "num")
+                    for value in (i.low, i.value, i.high)
+                ),
+                (markup.text(i.source, 200), ""),
+            ]
+        )
+        for i in found.inputs
+    ]
+    return markup.table(heads, rows, numbers=heads[1:4])

@@ -1,0 +1,115 @@
+"""Charts of money over time: what they draw is what the cash flow holds, names are inert."""
+
+import numpy as np
+import pytest
+
+from costmodel import cases, cashflow, load_scenario
+from costmodel.book.files import scenarios_dir
+from costmodel.changes import changed
+from costmodel.errors import InputError
+from costmodel.present.cash_words import cards, headline, renewal_line
+from costmodel.present.figures import figure
+from costmodel.present.theme import MUTED, inert
+from costmodel.wording import percent, usd
+
+
+@pytest.fixture(scope="module")
+def scenario():
+    return load_scenario(scenarios_dir() / "three-year-commitment.yaml")
+
+
+@pytest.fixture(scope="module")
+def flow(scenario):
+    return cashflow(scenario)
+
+
+@pytest.fixture(scope="module")
+def bought(scenario):
+    return cashflow(scenario, "bought")
+
+
+def texts(chart):
+    return " ".join(note.text for note in chart.layout.annotations)
+
+
+def column(flow, name):
+    return [row[name] for row in flow.rows]
+
+
+def drawn(chart):
+    return [np.asarray(t.y, dtype=float).tolist() for t in chart.data if t.line.width]
+
+
+def test_cumulative_cash_is_drawn_and_payback_marked(flow):
+    chart = figure(flow, "cumulative")
+    assert column(flow, "discounted_cumulative_usd") in drawn(chart)
+    assert column(flow, "cumulative_usd") in drawn(chart)
+    (mark,) = [t for t in chart.data if t.mode == "markers"]
+    assert (list(mark.x), list(mark.y)) == ([flow.payback_months], [0.0])
+    assert f"paid back after <b>{flow.payback_months:.1f} months" in texts(chart)
+    deepest = usd(-min(column(flow, "discounted_cumulative_usd")))
+    assert f"{inert(deepest)} behind" in texts(chart)
+    crossing = np.interp(mark.x[0], range(37), column(flow, "discounted_cumulative_usd"))
+    assert crossing == pytest.approx(0, abs=1e-6 * flow.do_nothing_usd)
+
+
+def test_areas_behind_and_ahead_meet_at_0(flow):
+    behind, ahead = [np.asarray(t.y) for t in figure(flow, "cumulative").data if t.fill]
+    assert np.all(behind <= 0)
+    assert np.all(ahead >= 0)
+    assert np.all(behind * ahead == 0)
+
+
+def test_what_never_pays_back_is_said(bought):
+    chart = figure(bought, "cumulative")
+    assert "not paid back" in texts(chart)
+    assert not any(t.mode == "markers" for t in chart.data)
+
+
+def test_both_bills_are_staircases_of_the_months(flow):
+    chart = figure(flow, "monthly_bills")
+    lines = [t for t in chart.data if t.line.width]
+    assert all(t.line.shape == "hv" for t in lines)
+    for trace, name in zip(lines, ("reference_usd", "accrual_usd"), strict=True):
+        assert list(trace.y)[:-1] == column(flow, name)[1:]
+    assert "same weights, managed" in texts(chart)
+
+
+def test_undiscounted_cash_is_drawn_once(scenario):
+    plain = cashflow(changed(scenario, {("finance", "discount_rate"): None}))
+    chart = figure(plain, "cumulative")
+    assert not any(t.line.color == MUTED for t in chart.data)
+    assert "nominal" not in texts(chart)
+
+
+def test_every_case_has_a_bar(scenario):
+    found = cases(scenario)
+    (bars,) = figure(found, "cases").data
+    assert list(bars.x) == [case.npv_usd for case in found.cases]
+    ticks = " ".join(figure(found).layout.yaxis.ticktext)
+    assert all(case.name in ticks for case in found.cases)
+
+
+def test_names_are_inert(scenario):
+    hostile = "<b>API</b> %{x} $1$"
+    data = scenario.model_dump_json(by_alias=True, exclude_unset=True)
+    other = type(scenario).model_validate_json(data.replace("same weights, managed", hostile))
+    for name in ("cumulative", "monthly_bills"):
+        chart = figure(cashflow(other), name)
+        said = texts(chart) + " ".join(t for trace in chart.data for t in trace.text or ())
+        assert "<b>API</b>" not in said
+        assert "%{x}" not in said
+
+
+def test_a_chart_that_is_not_there(flow):
+    with pytest.raises(InputError, match="did you mean cumulative"):
+        figure(flow, "cumulativ")
+
+
+def test_words_follow_the_numbers(flow, bought):
+    assert headline(flow).option == flow.option
+    assert headline(bought).option == bought.against
+    assert "would lose" in headline(bought).advice
+    assert [figure_ for _, figure_, _ in cards(bought)][1:] == ["–", "Never"]
+    fall = percent(-flow.renewal.break_even_change_per_year)
+    assert f"API prices may fall {fall} a year" in renewal_line(flow, flow.renewal)
