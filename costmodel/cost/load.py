@@ -7,9 +7,9 @@ of them leave free together.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from operator import add
 
 import numpy as np
@@ -42,7 +42,7 @@ class Lines:
         """The load by hour, for a factor of each hour."""
         return Lines(self.base * factor, self.per_volume * factor)
 
-    def __truediv__(self, divisor: float) -> Lines:
+    def __truediv__(self, divisor: float | Floats) -> Lines:
         """The load as a multiple of something else."""
         return Lines(self.base / divisor, self.per_volume / divisor)
 
@@ -64,22 +64,6 @@ class Lines:
 
 
 @dataclass(frozen=True, eq=False)
-class FleetLoad:
-    """The load of all workloads on one fleet, in replicas running flat out.
-
-    ``served`` (168,): the work done. ``sized_for`` (168,): what each hour must provide for.
-    ``always_on`` (lines,): an always-on fleet is sized by the largest of these lines.
-    ``requests_per_s`` (168,): arrivals, which wake replicas that are started on demand.
-    """
-
-    served: Lines
-    sized_for: Lines
-    always_on: Lines
-    requests_per_s: Lines
-    parts: tuple[WorkloadLoad, ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
 class WorkloadLoad:
     """One workload's demand and its mean load (1,) and mean rate (1,) over volume."""
 
@@ -88,20 +72,60 @@ class WorkloadLoad:
     requests_per_s: Lines
 
 
+@dataclass(frozen=True, eq=False)
+class FleetLoad:
+    """The load of all workloads on one fleet, in replicas running flat out.
+
+    ``always_on`` (lines,): an always-on fleet is sized by the largest of these lines. The hours of
+    the week are worked out when they are asked for, which an always-on bill never does.
+    """
+
+    always_on: Lines
+    parts: tuple[WorkloadLoad, ...]
+    together: Together | None = None
+
+    @cached_property
+    def served(self) -> Lines:
+        """The work done in each hour (168,)."""
+        if self.together is not None:
+            return self.together.mean * self.together.served
+        return _total(part.mean * part.demand.served for part in self.parts)
+
+    @cached_property
+    def sized_for(self) -> Lines:
+        """What each hour must provide for (168,)."""
+        if self.together is not None:
+            return self.together.mean * self.together.sized_for
+        return _total(part.mean * part.demand.sized_for for part in self.parts)
+
+    @cached_property
+    def requests_per_s(self) -> Lines:
+        """Arrivals by hour (168,), which wake replicas that are started on demand."""
+        return _total(part.requests_per_s * part.demand.served for part in self.parts)
+
+
+@dataclass(frozen=True, eq=False)
+class Together:
+    """Workloads whose waiting work fills one another's troughs: hours of their joint mean load."""
+
+    mean: Lines
+    served: Floats
+    sized_for: Floats
+    always_on: Floats
+
+
+def _total(lines: Iterable[Lines]) -> Lines:
+    return reduce(add, lines)
+
+
 def workload_load(
     demand: HourlyDemand, requests_per_s: tuple[float, float], requests_per_s_per_replica: float
 ) -> FleetLoad:
     """The load of one workload: its mean rate is ``requests_per_s[0] + requests_per_s[1] * V``."""
-    rate = Lines(np.array(requests_per_s[:1]), np.array(requests_per_s[1:]))
-    mean = rate / requests_per_s_per_replica
-    sized_for = mean * demand.sized_for
-    return FleetLoad(
-        mean * demand.served,
-        sized_for,
-        sized_for if demand.peaks_known else mean * np.array([demand.always_on]),
-        rate * demand.served,
-        (WorkloadLoad(demand, mean, rate),),
-    )
+    rate = Lines(*(np.atleast_1d(each) for each in requests_per_s))
+    part = WorkloadLoad(demand, rate / requests_per_s_per_replica, rate)
+    peak = demand.sized_for if demand.peaks_known else np.atleast_1d(demand.always_on)
+    return FleetLoad(part.mean * peak, (part,))
 
 
 def shared_load(loads: Sequence[FleetLoad]) -> FleetLoad:
@@ -113,49 +137,47 @@ def shared_load(loads: Sequence[FleetLoad]) -> FleetLoad:
     """
     parts = tuple(part for load in loads for part in load.parts)
     waits = any(part.demand.waiting > 0 for part in parts)
-    total = FleetLoad(
-        reduce(add, (load.served for load in loads)),
-        reduce(add, (load.sized_for for load in loads)),
-        reduce(add, (load.always_on for load in loads)),
-        reduce(add, (load.requests_per_s for load in loads)),
-        parts,
-    )
     if waits and len(parts) > 1 and _grow_together([part.mean for part in parts]):
-        total = _filled_together(total)
-    return FleetLoad(
-        total.served, total.sized_for, _upper_lines(total.always_on), total.requests_per_s, parts
-    )
+        together = _filled_together(parts)
+        return FleetLoad(_upper_lines(together.mean * together.always_on), parts, together)
+    return FleetLoad(_upper_lines(_total(load.always_on for load in loads)), parts)
 
 
 def _grow_together(means: Sequence[Lines]) -> bool:
-    base = np.concatenate([mean.base for mean in means])
-    slope = np.concatenate([mean.per_volume for mean in means])
-    return bool(np.allclose(base * slope.sum(), slope * base.sum(), rtol=1e-9, atol=0))
+    total = _total(means)
+    return all(
+        np.allclose(each.base * total.per_volume, each.per_volume * total.base, rtol=1e-9, atol=0)
+        for each in means
+    )
 
 
-def _filled_together(total: FleetLoad) -> FleetLoad:
+def _filled_together(parts: Sequence[WorkloadLoad]) -> Together:
     """The troughs of all workloads filled with what can wait of any of them."""
-    scale = Lines(np.array([0.0]), np.array([0.0]))
-    interactive, needed, waiting = np.zeros(HOURS_PER_WEEK), np.zeros(HOURS_PER_WEEK), 0.0
-    peak, all_known = np.zeros(1), all(part.demand.peaks_known for part in total.parts)
-    sizes = [float(part.mean.per_volume[0] or part.mean.base[0]) for part in total.parts]
-    for part, size in zip(total.parts, sizes, strict=True):
-        demand = part.demand
-        scale = scale + part.mean
+    interactive, needed, waiting = np.zeros(HOURS_PER_WEEK), np.zeros(HOURS_PER_WEEK), np.zeros(1)
+    peak, whole = np.zeros(1), np.zeros(1)
+    for part in parts:
+        demand, mean = part.demand, part.mean
+        size = np.where(mean.per_volume, mean.per_volume, mean.base)
         interactive = interactive + size * demand.interactive
         needed = needed + size * demand.needed
-        waiting += size * demand.waiting
+        waiting = waiting + size * demand.waiting
         peak = peak + size * (demand.needed if demand.peaks_known else demand.peak)
+        whole = whole + size
     filled = filled_up(needed, interactive, waiting)
-    mean = scale / sum(sizes)
-    always_on = filled if all_known else np.append(peak, sum(sizes))
-    return FleetLoad(
-        mean * (interactive + waiting_work(filled, interactive, waiting)),
-        mean * filled,
-        mean * always_on,
-        total.requests_per_s,
-        total.parts,
+    all_known = all(part.demand.peaks_known for part in parts)
+    return Together(
+        mean=_total(part.mean for part in parts) / whole,
+        served=interactive + waiting_work(filled, interactive, waiting),
+        sized_for=filled,
+        always_on=filled if all_known else _side_by_side(peak, whole),
     )
+
+
+def _side_by_side(one: Floats, other: Floats) -> Floats:
+    """Joined along the last axis, draw by draw."""
+    draws = np.broadcast_shapes(one.shape[:-1], other.shape[:-1])
+    parts = (np.broadcast_to(each, (*draws, each.shape[-1])) for each in (one, other))
+    return np.concatenate([*parts], axis=-1)
 
 
 def _upper_lines(lines: Lines) -> Lines:

@@ -78,27 +78,38 @@ def hourly_demand(
     )
 
 
-def filled_up(needed: Floats, interactive: Floats, waiting: float) -> Floats:
+def filled_up(needed: Floats, interactive: Floats, waiting: float | Floats) -> Floats:
     """What each hour must provide for so that work that waits (a mean over the hours) fits too.
 
-    Troughs are raised to the lowest level under which the week's total fits; peaks stay.
+    Troughs are raised to the lowest level under which the week's total fits; peaks stay. The hours
+    are the last axis.
     """
-    if waiting <= 0:
+    if np.all(waiting <= 0):
         return needed
-    target = interactive.sum() + waiting * len(interactive)
-    ascending = np.sort(needed)
-    above = np.append(np.cumsum(ascending[::-1])[::-1][1:], 0.0)
-    levels = (target - above) / np.arange(1, len(ascending) + 1)
-    reached = levels[(levels >= ascending) & (levels <= np.append(ascending[1:], np.inf))]
-    return np.maximum(needed, reached[0] if len(reached) else 0.0)
+    hours = needed.shape[-1]
+    target = interactive.sum(axis=-1, keepdims=True) + waiting * hours
+    ascending = np.sort(needed, axis=-1)
+    none, endless = np.zeros_like(target), np.full_like(target, np.inf)
+    higher = np.cumsum(ascending[..., ::-1], axis=-1)[..., ::-1]
+    above = np.concatenate([higher[..., 1:], none], axis=-1)
+    levels = (target - above) / np.arange(1, hours + 1)
+    following = np.concatenate([ascending[..., 1:], endless], axis=-1)
+    fits = (levels >= ascending) & (levels <= following)
+    first = np.argmax(fits, axis=-1)[..., None]
+    reached = np.where(
+        fits.any(axis=-1, keepdims=True), np.take_along_axis(levels, first, axis=-1), 0.0
+    )
+    return np.maximum(needed, reached)
 
 
-def waiting_work(filled: Floats, interactive: Floats, waiting: float) -> Floats:
+def waiting_work(filled: Floats, interactive: Floats, waiting: float | Floats) -> Floats:
     """Where the work that waits is done: in proportion to the room each hour has."""
+    if np.all(waiting <= 0):
+        return np.full_like(interactive, 0.0)
     room = filled - interactive
-    if waiting <= 0 or room.sum() <= 0:
-        return np.full_like(interactive, waiting)
-    return room * (waiting * len(interactive) / room.sum())
+    whole = room.sum(axis=-1, keepdims=True)
+    spread = waiting * interactive.shape[-1] / np.where(whole > 0, whole, 1.0)
+    return np.where(whole > 0, room * spread, waiting)
 
 
 def load_duration_weights(peak_to_mean: float) -> Floats:

@@ -125,11 +125,40 @@ def test_arrays_of_draws_give_the_bills_built_one_by_one(scaling):
     host = own.selfhost.model_copy(update={"scaling": scaling})
     options = (scenario.options[0], own.model_copy(update={"selfhost": host}))
     scenario = scenario.model_copy(update={"options": options})
+    assert_arrays_are_bills_one_by_one(scenario, own.name)
+
+
+TOGETHER = """
+name: work that waits beside work that does not
+as_of: 2026-11-23
+workloads:
+  - {{name: chat, tokens_per_day: {{low: 10e6, likely: 50e6, high: 200e6}}, input_tokens: 800,
+     output_tokens: 200, profile: {profile}}}
+  - {{name: nightly, tokens_per_day: 100e6, input_tokens: 3000, output_tokens: 500,
+     batch_share: 0.9, profile: office-hours}}
+options:
+  - {{name: api, api: {{input_usd_per_mtok: 1, output_usd_per_mtok: 2}}}}
+  - name: own
+    selfhost:
+      gpus_per_replica: 1
+      throughput:
+        chat: {{requests_per_s: {{low: 0.1, likely: 0.2, high: 0.3}}}}
+        nightly: {{requests_per_s: 0.02}}
+      offers: [{{terms: on-demand, usd_per_gpu_hour: 2}}]
+"""
+
+
+@pytest.mark.parametrize("profile", ["{peak_to_mean: 3}", "office-hours", "consumer-evening"])
+def test_troughs_are_filled_draw_by_draw(profile):
+    assert_arrays_are_bills_one_by_one(parse_scenario(TOGETHER.format(profile=profile)), "own")
+
+
+def assert_arrays_are_bills_one_by_one(scenario, option):
     resolved = resolve(scenario, load_book())
     model = Model(scenario, resolved, ranged_inputs(scenario, resolved), load_book())
     values = draw(scenario, model.inputs, 12, 0)
     volumes = np.linspace(0, 3 * scenario.tokens_per_day, 23)[:, None]
-    assert own.name in model.vectorised
+    assert option in model.vectorised
     usd = array_usd(model, list(model.stated), values, volumes)
     for i, row in enumerate(values):
         for name, bill in model.bills(row.tolist()).items():
