@@ -1,3 +1,1 @@
 """The app's pages: what finance people open. Pages draw; every number comes from a report."""
-
-from costmodel.present import markup as markup

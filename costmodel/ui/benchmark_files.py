@@ -15,8 +15,9 @@ import streamlit as st
 
 from costmodel.errors import InputError
 from costmodel.ingest.benchmarks import Benchmark, read_uploads
+from costmodel.present import markup
 from costmodel.present.markup import label_text
-from costmodel.ui import choices, markup
+from costmodel.ui import choices
 
 LONGEST_FILE_NAME = 80
 UPLOAD_MB = 2

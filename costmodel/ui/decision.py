@@ -8,6 +8,7 @@ import streamlit as st
 
 from costmodel.changes import changed, scenario_yaml
 from costmodel.errors import InputError
+from costmodel.present import markup
 from costmodel.present.evidence import evidence
 from costmodel.present.figures import figure
 from costmodel.present.focus import cheapest_api, earliest_own_option, own_option
@@ -16,7 +17,7 @@ from costmodel.present.theme import colours, shortened
 from costmodel.present.waterfall import waterfall_option
 from costmodel.report import OptionResult, Report
 from costmodel.scenario import Scenario
-from costmodel.ui import downloads, markup, sidebar, state
+from costmodel.ui import downloads, sidebar, state
 from costmodel.wording import percent, short, usd
 
 

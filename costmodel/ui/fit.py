@@ -15,11 +15,12 @@ import streamlit as st
 from costmodel.book.kv_quality import kv_quality
 from costmodel.errors import InputError
 from costmodel.present import fit_words as words
+from costmodel.present import markup
 from costmodel.present.figures import figure
 from costmodel.present.memory import map_contexts
 from costmodel.sizing import Fit, fit, fit_map
 from costmodel.sizing_results import GroupRow, Remedy
-from costmodel.ui import choices, markup, weights
+from costmodel.ui import choices, weights
 from costmodel.ui.controls import Controls
 
 FIRST = weights.Weights("llama-3.3-70b", "awq-int4", "h100-sxm", "1")

@@ -14,11 +14,12 @@ from costmodel.changes import changed
 from costmodel.errors import InputError
 from costmodel.named_cases import Cases, cases
 from costmodel.present import cash_words as words
+from costmodel.present import markup
 from costmodel.present.figures import figure
 from costmodel.present.theme import colours, shortened
 from costmodel.quantity import Quantity
 from costmodel.scenario import Scenario
-from costmodel.ui import markup, sidebar, state
+from costmodel.ui import sidebar, state
 from costmodel.ui.controls import Controls
 from costmodel.wording import short, usd
 

@@ -15,11 +15,12 @@ from costmodel.ingest.eval_runs import EvalRun
 from costmodel.ingest.evals import evals_of
 from costmodel.joint_choice import Candidate, Portfolio, portfolio
 from costmodel.preflight import Check
+from costmodel.present import markup
 from costmodel.present import quality_words as words
 from costmodel.present.quality import SCALE, SCALE_WORDS, levers_figure, quality_figure
 from costmodel.quality_gate import Gate, gate, rows_of, sentence
 from costmodel.scenario import Scenario
-from costmodel.ui import markup, sidebar
+from costmodel.ui import sidebar
 from costmodel.ui.controls import Controls
 from costmodel.wording import usd
 

@@ -6,6 +6,7 @@ import streamlit as st
 
 from costmodel.changes import changed
 from costmodel.errors import InputError
+from costmodel.present import markup
 from costmodel.present import risk_words as words
 from costmodel.present.outlook import input_name, value_text
 from costmodel.present.risk import (
@@ -19,7 +20,7 @@ from costmodel.report import Report
 from costmodel.risk import simulate, two_way
 from costmodel.risk_record import Goal, Risk, TwoWay
 from costmodel.scenario import Scenario
-from costmodel.ui import markup, sidebar, state
+from costmodel.ui import sidebar, state
 
 STATIC = {"displayModeBar": False}
 SAMPLES = (1_000, 10_000, 50_000)

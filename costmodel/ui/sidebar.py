@@ -17,10 +17,11 @@ from costmodel.bills import DEFAULT_LOAD_FACTOR, usual_spares
 from costmodel.book import load_book
 from costmodel.changes import at_volume
 from costmodel.errors import InputError, did_you_mean, nearest_ids
+from costmodel.present import markup
 from costmodel.present.theme import shortened
 from costmodel.quantity import Quantity
 from costmodel.scenario import Offer, Option, Profile, Scenario, SelfHost, Workload
-from costmodel.ui import choices, markup, state
+from costmodel.ui import choices, state
 from costmodel.ui.controls import Controls
 from costmodel.wording import short
 

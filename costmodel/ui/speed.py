@@ -14,6 +14,7 @@ import streamlit as st
 
 from costmodel.book.offers import GpuPrice, gpu_price
 from costmodel.errors import InputError
+from costmodel.present import markup
 from costmodel.present import speed_words as words
 from costmodel.present.evidence import Evidence
 from costmodel.present.figures import figure
@@ -22,7 +23,7 @@ from costmodel.present.theme import ACCENTS
 from costmodel.sizing import Throughput, ThroughputCurve, throughput, throughput_curve
 from costmodel.sizing_kernels import KernelComparison, compare_kernels
 from costmodel.sizing_results import MeasuredPoint
-from costmodel.ui import benchmark_files, choices, markup, weights
+from costmodel.ui import benchmark_files, choices, weights
 from costmodel.ui.controls import Controls
 from costmodel.wording import short, usd
 

@@ -8,6 +8,7 @@ from costmodel.changes import changed
 from costmodel.cost.fleet import Sizing
 from costmodel.errors import InputError
 from costmodel.fleet_choices import FleetChoice, fleet_choices, sized_by_wait
+from costmodel.present import markup
 from costmodel.present import traffic_words as words
 from costmodel.present.figures import figure
 from costmodel.present.focus import cheapest_api, own_option
@@ -16,7 +17,7 @@ from costmodel.present.traffic import SCALINGS, fleet_choices_figure
 from costmodel.present.week_shapes import crossing
 from costmodel.report import OptionResult, Report
 from costmodel.scenario import Scenario
-from costmodel.ui import markup, sidebar, state, usage_log
+from costmodel.ui import sidebar, state, usage_log
 from costmodel.ui.controls import Controls
 from costmodel.week_shapes import WeekShapes, week_shapes
 from costmodel.wording import short, usd

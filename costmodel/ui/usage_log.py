@@ -16,9 +16,9 @@ import streamlit as st
 
 from costmodel.changes import changed
 from costmodel.errors import InputError
+from costmodel.present import markup
 from costmodel.present import usage_words as words
 from costmodel.present.traffic import profile_figure
-from costmodel.ui import markup
 from costmodel.ui.state import Opened
 from costmodel.wording import short
 
