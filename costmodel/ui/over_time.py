@@ -43,10 +43,7 @@ def page() -> None:
             with over_time:
                 pair = _pair(widgets, picked.opened.scenario)
                 _finance(widgets, picked.opened.scenario)
-    if picked.note:
-        st.html(f"<p class='cm-unknown'>{markup.text(picked.note)}</p>")
-    if picked.error is not None:
-        st.html(markup.problems(picked.error, "This file cannot be used yet."))
+    sidebar.tell(picked)
     if picked.opened is None or widgets is None:
         return
     try:
@@ -54,8 +51,7 @@ def page() -> None:
         key = scenario.model_dump_json()
         flow = _flow(key, pair, scenario)
     except InputError as error:
-        about = "This cannot be worked out as it stands."
-        st.html(markup.problems(error, about, places=picked.opened.uploaded))
+        sidebar.tell_problems(picked.opened, error)
         return
     _result(key, scenario, flow)
 

@@ -34,10 +34,7 @@ def page() -> None:
         picked = sidebar.pick_scenario()
         widgets = sidebar.controls(picked.opened) if picked.opened else None
         samples = st.select_slider("Draws", SAMPLES, 10_000, format_func=lambda n: f"{n:,}")
-    if picked.note:
-        st.html(f"<p class='cm-unknown'>{markup.text(picked.note)}</p>")
-    if picked.error is not None:
-        st.html(markup.problems(picked.error, "This file cannot be used yet."))
+    sidebar.tell(picked)
     if picked.opened is None or widgets is None:
         return
     try:
@@ -45,8 +42,7 @@ def page() -> None:
         report = state.report_of(scenario)
         found = _simulated(scenario.model_dump_json(), samples, scenario)
     except InputError as error:
-        about = "This cannot be worked out as it stands."
-        st.html(markup.problems(error, about, places=picked.opened.uploaded))
+        sidebar.tell_problems(picked.opened, error)
         return
     _result(scenario, report, found)
 

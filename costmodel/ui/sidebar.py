@@ -38,6 +38,20 @@ class Picked:
     """What the reader asked for that is not there."""
 
 
+def tell(picked: Picked) -> None:
+    """In the page: what was asked for and is not there, and what is wrong with an upload."""
+    if picked.note:
+        st.html(f"<p class='cm-unknown'>{markup.text(picked.note)}</p>")
+    if picked.error is not None:
+        st.html(markup.problems(picked.error, "This file cannot be used yet."))
+
+
+def tell_problems(opened: state.Opened, error: InputError) -> None:
+    """In the page: why a scenario has no result; an upload's problems with their lines."""
+    about = "This cannot be worked out as it stands."
+    st.html(markup.problems(error, about, places=opened.uploaded))
+
+
 def pick_scenario() -> Picked:
     """The scenario picker; an upload takes its place and says its name."""
     ids = state.ready_ids()

@@ -38,10 +38,7 @@ def page() -> None:
         opened, refused = _opened(picked, sent)
         widgets = sidebar.controls(opened) if opened else None
         wait_ms = _wait(widgets) if widgets else WAIT_MS
-    if picked.note:
-        st.html(f"<p class='cm-unknown'>{markup.text(picked.note)}</p>")
-    if picked.error is not None:
-        st.html(markup.problems(picked.error, "This file cannot be used yet."))
+    sidebar.tell(picked)
     if refused is not None:
         st.html(markup.problems(refused, "This log does not fit the scenario.", places=False))
     usage_log.show(sent, week=opened is picked.opened)
@@ -51,8 +48,7 @@ def page() -> None:
         scenario = changed(opened.scenario, widgets.changes)
         report = state.report_of(scenario)
     except InputError as error:
-        about = "This cannot be worked out as it stands."
-        st.html(markup.problems(error, about, places=opened.uploaded))
+        sidebar.tell_problems(opened, error)
         return
     _result(scenario, report, wait_ms)
 
