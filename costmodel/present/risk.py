@@ -52,7 +52,8 @@ def fan_figure(
     for name, rows in bands.items():
         traces += _fan(name, rows, colours.get(name, MUTED))
     layout = _frame(risk, height, Axis(0, x_top), Axis(0, top), usd, "USD a month")
-    layout["annotations"] += _end_labels(bands, colours, top, height)
+    ends = {name: min(rows[-1].p50 / top, 1.0) for name, rows in bands.items()}
+    layout["annotations"] += _end_labels(ends, colours, height)
     return go.Figure({"data": traces, "layout": layout})
 
 
@@ -98,13 +99,11 @@ def _fan(name: str, rows: Sequence[Band], colour: str) -> list[dict[str, Any]]:
 
 
 def _end_labels(
-    bands: Mapping[str, list[Band]], colours: Mapping[str, str], top: float, height: float
+    ends: Mapping[str, float], colours: Mapping[str, str], height: float
 ) -> list[dict[str, Any]]:
-    """Names beside the lines' right ends, or at the top edge where a line leaves the frame."""
-    names = list(bands)
+    """Names beside the right ends of lines, which are shares of the frame's height."""
     inside = height - 86.0
-    wanted = [min(bands[n][-1].p50 / top, 1.0) * inside for n in names]
-    placed = spaced(wanted, [LABEL_PX] * len(names), 0, inside)
+    placed = spaced([end * inside for end in ends.values()], [LABEL_PX] * len(ends), 0, inside)
     return [
         {
             "xref": "paper", "yref": "paper", "x": 1.006, "y": at / inside, "xanchor": "left",
@@ -112,7 +111,7 @@ def _end_labels(
             "text": f"<b>{inert(name, 24)}</b>",
             "font": {"size": 12, "color": colours.get(name, MUTED)},
         }
-        for name, at in zip(names, placed, strict=True)
+        for name, at in zip(ends, placed, strict=True)
     ]  # fmt: skip
 
 
@@ -142,14 +141,8 @@ def probability_figure(
     axis = "costs less than the cheapest API"
     layout = _frame(risk, height, Axis(0, x_top), Axis(0, 1), percent, axis)
     layout["yaxis"]["range"] = [-0.03, 1.04]
-    inside = height - 86.0
-    ends = spaced([y[-1] * inside for _, y in curves.values()], [LABEL_PX] * len(curves), 0, inside)
-    layout["annotations"] += [
-        {"xref": "paper", "yref": "paper", "x": 1.006, "y": at / inside, "xanchor": "left",
-         "yanchor": "middle", "showarrow": False, "text": f"<b>{inert(name, 24)}</b>",
-         "font": {"size": 12, "color": colours.get(name, MUTED)}}
-        for name, at in zip(curves, ends, strict=True)
-    ]  # fmt: skip
+    ends = {name: y[-1] for name, (_, y) in curves.items()}
+    layout["annotations"] += _end_labels(ends, colours, height)
     return go.Figure({"data": traces, "layout": layout})
 
 
@@ -161,7 +154,7 @@ def _frame(
         **layout_of(height, {"l": 64, "r": 170, "t": 34, "b": 52}),
         "hovermode": "closest",
         "xaxis": across.layout(short) | {"title": title("tokens a day"), "linecolor": RULE},
-        "yaxis": up.layout(lambda v: text(v).replace("$", "&#36;"), 5) | {"title": title(y_title)},
+        "yaxis": up.layout(lambda v: inert(text(v)), 5) | {"title": title(y_title)},
         "shapes": [
             {"type": "line", "x0": risk.tokens_per_day, "x1": risk.tokens_per_day, "y0": 0, "y1": 1,
              "yref": "paper", "line": {"color": INK, "width": 1, "dash": "dot"}}
@@ -197,7 +190,7 @@ def tornado_figure(risk: Risk, height: float | None = None) -> go.Figure:
                 **layout_of(tall, {"l": 270, "r": 24, "t": 30, "b": 52}),
                 "barmode": "overlay",
                 "bargap": 0.42,
-                "xaxis": across.layout(lambda v: usd(v).replace("$", "&#36;"), 6)
+                "xaxis": across.layout(_usd, 6)
                 | {"title": title("saved a month against the cheapest API")},
                 "yaxis": {
                     "tickmode": "array", "tickvals": list(range(len(rows))), "ticktext": names,
@@ -206,7 +199,7 @@ def tornado_figure(risk: Risk, height: float | None = None) -> go.Figure:
                 "shapes": [_upright(0.0, INK, "solid"), _upright(base, MUTED, "dot")],
                 "annotations": [
                     {"x": base, "y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False,
-                     "text": f"as stated: {usd(base)}".replace("$", "&#36;"),
+                     "text": f"as stated: {_usd(base)}",
                      "font": {"size": 11, "color": TEXT}}
                 ],
             },
@@ -245,7 +238,7 @@ def two_way_figure(table: TwoWay, height: float = 420) -> go.Figure:
     most = float(np.abs(saving).max()) or 1.0
     across = [inert(value_text(table.x_path, v)) for v in table.x]
     down = [inert(value_text(table.y_path, v)) for v in table.y]
-    text = [[usd(v).replace("$", "&#36;") for v in row] for row in saving.tolist()]
+    text = [[_usd(v) for v in row] for row in saving.tolist()]
     heat = {
         "type": "heatmap", "z": saving.tolist(), "x": list(range(len(across))),
         "y": list(range(len(down))), "zmin": -most, "zmax": most, "showscale": False,

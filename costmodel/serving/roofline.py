@@ -171,7 +171,7 @@ def estimate(case: Case, constants: RooflineConstants, concurrency: Numbers) -> 
     step = decode_step_seconds(case, constants, batch)
     prefill = prefill_seconds(case, constants, batch)
     cycle = output * step + prefill
-    ttft = first_token_seconds(case, constants, batch)
+    ttft = _first_token(case, constants, step, prefill)
     tpot = np.where(output > 1, (cycle - ttft) / np.maximum(output - 1, 1), step)
     requests = batch / cycle
     return Speed(
@@ -197,9 +197,13 @@ def first_token_seconds(case: Case, constants: RooflineConstants, batch: Numbers
     client that holds B requests in flight sends the first B at once, and those of one length end
     and are replaced together. Never so long that decoding would run at twice its speed.
     """
-    own = prefill_seconds(case, constants, 1.0)
-    every = prefill_seconds(case, constants, batch)
     step = decode_step_seconds(case, constants, batch)
+    return _first_token(case, constants, step, prefill_seconds(case, constants, batch))
+
+
+def _first_token(case: Case, constants: RooflineConstants, step: Array, every: Array) -> Array:
+    """The same from a decode step and the prefill of all residents [s]."""
+    own = prefill_seconds(case, constants, 1.0)
     handled = constants.first_ms * MILLISECOND + constants.first_steps * step
     waited = constants.wait_share * np.maximum(every - own, 0.0)
     output = np.asarray(case.load.output_tokens, float)
