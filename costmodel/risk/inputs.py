@@ -19,6 +19,7 @@ from costmodel.cost.api import PriceTier
 from costmodel.facts import Resolved
 from costmodel.quantity import Quantity
 from costmodel.scenario import Scenario
+from costmodel.scenario.cases import quantities
 from costmodel.yamlfile import Location, path_text
 
 Home = Literal["scenario", "facts"]
@@ -73,7 +74,7 @@ def all_inputs(scenario: Scenario, resolved: Resolved) -> tuple[Input, ...]:
     names = scenario.model_dump(include={"workloads", "options"})
     stated = [
         Input(path_text(place, names), quantity, "scenario", (place,))
-        for place, quantity in _quantities(scenario, ())
+        for place, quantity in quantities(scenario)
         if not _is_a_fact(place)
     ]
     return (*stated, *_facts(scenario, resolved), *_listed_prices(scenario, resolved))
@@ -86,21 +87,6 @@ def _is_a_fact(place: Location) -> bool:
         or place[-1] in ("usd_per_gpu_hour", "usd_per_gpu_second")
         or "throughput" in place
     )
-
-
-def _quantities(part: Any, place: Location) -> Iterator[tuple[Location, Quantity]]:
-    if isinstance(part, Quantity):
-        yield place, part
-    elif isinstance(part, BaseModel):
-        for name in type(part).model_fields:
-            if name != "resolved":
-                yield from _quantities(getattr(part, name), (*place, name))
-    elif isinstance(part, tuple):
-        for i, item in enumerate(part):
-            yield from _quantities(item, (*place, i))
-    elif isinstance(part, dict):
-        for key, item in part.items():
-            yield from _quantities(item, (*place, key))
 
 
 def _facts(scenario: Scenario, resolved: Resolved) -> Iterator[Input]:

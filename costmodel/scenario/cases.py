@@ -79,17 +79,21 @@ def _item(items: Sequence[Any], rest: str) -> tuple[int, Any, str] | None:
     return i, items[i], rest[length:].removeprefix(".")
 
 
-def ranged(part: Any, at: Location = ()) -> Iterator[tuple[Location, Quantity]]:
-    """Every number of a part that is a range, with its place."""
+def quantities(part: Any, at: Location = ()) -> Iterator[tuple[Location, Quantity]]:
+    """Every number of a part, with its place."""
     if isinstance(part, Quantity):
-        if part.is_range:
-            yield at, part
+        yield at, part
     elif isinstance(part, Part):
         for name, field in type(part).model_fields.items():
-            yield from ranged(getattr(part, name), (*at, field.alias or name))
+            yield from quantities(getattr(part, name), (*at, field.alias or name))
     elif isinstance(part, tuple):
         for i, item in enumerate(part):
-            yield from ranged(item, (*at, i))
+            yield from quantities(item, (*at, i))
     elif isinstance(part, dict):
         for key, item in part.items():
-            yield from ranged(item, (*at, str(key)))
+            yield from quantities(item, (*at, str(key)))
+
+
+def ranged(part: Any) -> Iterator[tuple[Location, Quantity]]:
+    """Every number of a part that is a range, with its place."""
+    return ((at, number) for at, number in quantities(part) if number.is_range)
