@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -124,8 +125,7 @@ class _Run:
         self.volumes[self.here] = self.volume
 
     def result(self) -> Risk:
-        exact = self._exact_bills()
-        usd = self._bills(exact)
+        usd = self._bills()
         decision = Decision.of(self.model, self.excluded, self.volume)
         self._tell(0.9)
         return Risk(
@@ -136,10 +136,10 @@ class _Run:
             option=decision.option,
             probability=tuple(self._probability(usd)),
             bands=tuple(self._bands(usd)),
-            break_even=tuple(self._break_even(exact)),
+            break_even=tuple(self._break_even()),
             tornado=tornado(decision),
             goal_seek=goal_seek(decision),
-            outlook=tuple(self._outlook(exact)),
+            outlook=tuple(self._outlook()),
             inputs=tuple(_input_row(entry) for entry in self.model.inputs),
             option_samples=tuple((name, bill.shape[1]) for name, bill in usd.items()),
             saving_usd=decision.saving_usd,
@@ -152,31 +152,24 @@ class _Run:
 
     # ------------------------------------------------------------------------------- bills
 
-    def _exact_bills(self) -> list[dict[str, Bill]]:
-        """Bills built draw by draw: for exact break-even, and for what takes no arrays."""
+    @cached_property
+    def exact(self) -> list[dict[str, Bill]]:
+        """Bills built draw by draw: for what takes no arrays, and where a break-even is more than
+        one staircase against one line.
+        """
         from costmodel.risk.inputs import needs_lookup
 
-        if not self.slow and not self._needs_sets():
-            return []
         most = LOOPED_SAMPLES
         if any(needs_lookup(entry, self.model.scenario) for entry in self.model.inputs):
             most = LOOKED_UP_SAMPLES
         rows = self.values[: min(most, self.samples)]
         return list(one_by_one(self.model, rows, lambda done: self._tell(0.6 * done)))
 
-    def _needs_sets(self) -> bool:
-        """Whether some break-even is more than one staircase against one line."""
-        stated = self.model.stated
-        own = [bill for name, bill in stated.items() if name not in self._apis]
-        lines = _lowest_line([stated[name] for name in self._eligible or self._apis])
-        alike = lines is not None and all(as_line(stated[name]) for name in self._apis)
-        return not alike or any(as_staircase(bill) is None for bill in own)
-
-    def _bills(self, exact: Sequence[Mapping[str, Bill]]) -> dict[str, Floats]:
+    def _bills(self) -> dict[str, Floats]:
         """Every bill over volumes and draws, in the order of the options."""
+        slow = {name: looped_usd(self.exact, name, self.volumes) for name in self.slow}
         fast = array_usd(self.model, self.fast, self.values, self.volumes)
         self._tell(0.8)
-        slow = {name: looped_usd(exact, name, self.volumes) for name in self.slow}
         return {name: (fast | slow)[name] for name in self.model.stated}
 
     # -------------------------------------------------------------------------------- rows
@@ -219,7 +212,7 @@ class _Run:
             for volume, p10, p50, p90 in rows:
                 yield Band(name, volume, float(p10), float(p50), float(p90))
 
-    def _break_even(self, exact: Sequence[Mapping[str, Bill]]) -> Iterator[BreakEvenRange]:
+    def _break_even(self) -> Iterator[BreakEvenRange]:
         """In closed form where a staircase meets a line, else by the exact sets of fewer draws."""
         scenario, resolved = self.model.only(self.fast).in_arrays(self.values)
         drawn = build_bills(scenario, resolved, traffic_of(scenario, resolved.profiles))
@@ -235,10 +228,10 @@ class _Run:
                 if stairs is not None and line is not None and len(set(apis) - set(self.fast)) == 0:
                     edges = first_and_always(stairs, *line)
                 else:
-                    edges = _exact_edges(exact[:EXACT_SAMPLES], name, apis)
+                    edges = _exact_edges(self.exact[:EXACT_SAMPLES], name, apis)
                 yield _edge_row(name, against, *edges)
 
-    def _outlook(self, exact: Sequence[Mapping[str, Bill]]) -> Iterator[Outlook]:
+    def _outlook(self) -> Iterator[Outlook]:
         """At the stated volume, drawn too where it is a range."""
         scenario, _ = self.model.in_arrays(self.values)
         drawn = np.ravel(scenario.tokens_per_day) * (
@@ -246,7 +239,7 @@ class _Run:
         )
         at = np.broadcast_to(drawn, (1, len(self.values))) if len(drawn) > 1 else drawn[None, :]
         usd = array_usd(self.model, self.fast, self.values, at)
-        usd |= {name: looped_usd(exact, name, at) for name in self.slow}
+        usd |= {name: looped_usd(self.exact, name, at) for name in self.slow}
         standing = [
             n
             for n in self.model.stated

@@ -165,6 +165,17 @@ def assert_arrays_are_bills_one_by_one(scenario, option):
             assert usd[name][:, i] == pytest.approx(bill_at(bill, volumes[:, 0]), rel=1e-12)
 
 
+@pytest.mark.parametrize("name", sorted(path.stem for path in scenarios_dir().glob("*.yaml")))
+def test_every_ready_scenario_has_its_odds(name):
+    scenario = load_scenario(scenarios_dir() / f"{name}.yaml")
+    risk = simulate(scenario, 16)
+    here = {b.option: b for b in risk.bands if b.tokens_per_day == risk.tokens_per_day}
+    assert set(here) == {o.name for o in evaluate(scenario).options if o.monthly_usd is not None}
+    assert all(band.p10 <= band.p50 <= band.p90 for band in here.values())
+    own = {r.option for r in risk.break_even}
+    assert own == {n for n in here if scenario.option(n).api is None}
+
+
 def test_same_seed_same_numbers():
     assert simulate(linear(), 200, 7) == simulate(linear(), 200, 7)
     assert simulate(linear(), 200, 7) != simulate(linear(), 200, 8)
