@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 
 from costmodel.cash_flow import cashflow
-from costmodel.errors import InputError
+from costmodel.errors import NothingToCompareError
 from costmodel.risk import simulate
 
 if TYPE_CHECKING:
@@ -32,11 +32,12 @@ def beside(
 ) -> Beside:
     """Both answers for a scenario; None for what there is nothing to compare for.
 
-    A scenario without own GPUs has neither odds nor a cash flow.
+    A scenario without own GPUs has neither odds nor a cash flow. Raises InputError for numbers
+    that no month can be worked out from.
     """
     risk = simulate(scenario, samples, progress=progress)
     try:
         flow = cashflow(scenario)
-    except InputError:
+    except NothingToCompareError:
         flow = None
     return {"risk": risk if risk.option else None, "cashflow": flow}

@@ -42,7 +42,7 @@ from costmodel.cost.cashflow import (
 from costmodel.cost.curve import Floats
 from costmodel.cost.ownership import monthly_rate
 from costmodel.cost.terms import Offer
-from costmodel.errors import InputError, did_you_mean, nearest_ids
+from costmodel.errors import InputError, NothingToCompareError, did_you_mean, nearest_ids
 from costmodel.facts import Resolved
 from costmodel.quantity import Quantity
 from costmodel.resolve import resolve
@@ -185,7 +185,9 @@ class Desk:
         """The API that costs the least over the horizon; eligible, where one is."""
         apis = [n for n, b in self._bills[0].items() if is_api(b)]
         if not apis:
-            raise InputError("no API has a bill to compare with; name an option with against")
+            raise NothingToCompareError(
+                "no API has a bill to compare with; name an option with against"
+            )
 
         def rank(name: str) -> tuple[bool, float]:
             worth = npv(self.reference(name, self.api_change), self.rate_per_month)
@@ -197,7 +199,9 @@ class Desk:
         """The option with own GPUs that is worth the most, of those that stand throughout."""
         own = [n for n, b in self._bills[0].items() if not is_api(b) and n != reference]
         if not own:
-            raise InputError("no option with own GPUs has a bill; name the option to compare")
+            raise NothingToCompareError(
+                "no option with own GPUs has a bill; name the option to compare"
+            )
 
         def rank(name: str) -> tuple[bool, bool, bool, float]:
             flows = self.flows(name, reference, self.api_change)

@@ -49,6 +49,10 @@ class UnknownIdError(InputError):
         super().__init__(f"unknown {what} {given!r}{did_you_mean(self.nearest)}")
 
 
+class NothingToCompareError(InputError):
+    """A scenario that has one side only: no own GPUs, or no API, with a bill."""
+
+
 def nearest_ids(given: str, known: Iterable[str], most: int = 3) -> list[str]:
     """The known ids closest to what was typed, best first.
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
@@ -77,20 +78,41 @@ AsOf = Annotated[
 ]
 
 
+_CLEAR = "\x1b[K"
+"""Clears the rest of a terminal's line."""
+
+
 @contextmanager
-def drawing() -> Iterator[Callable[[float], None] | None]:
-    """A bar on stderr while numbers are drawn; None where nobody is looking."""
+def progress() -> Iterator[Callable[[str], None] | None]:
+    """One line on the terminal that says what is being done, once that has taken a second.
+
+    None where nobody is looking.
+    """
     if not sys.stderr.isatty():
         yield None
         return
+    start = time.monotonic()
 
-    def tell(share: float) -> None:
-        done = round(30 * min(share, 1.0))
-        sys.stderr.write(f"\rdrawing {'#' * done}{'.' * (30 - done)}")
-        sys.stderr.flush()
+    def tell(text: str) -> None:
+        if time.monotonic() - start > 1:
+            print(f"\r{_CLEAR}{text} …", end="", file=sys.stderr, flush=True)
 
-    yield tell
-    sys.stderr.write("\r" + " " * 40 + "\r")
+    try:
+        yield tell
+    finally:
+        print(f"\r{_CLEAR}", end="", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def drawing() -> Iterator[Callable[[float], None] | None]:
+    """The same as a bar, for numbers that are drawn: it is told the share that is done."""
+    with progress() as tell:
+        yield tell and (lambda share: tell(f"drawing {_bar(share)}"))
+
+
+def _bar(share: float, width: int = 30) -> str:
+    done = round(width * min(share, 1.0))
+    return "#" * done + "." * (width - done)
 
 
 def emit(data: Mapping[str, Any], as_json: bool, text: Callable[[], str]) -> None:

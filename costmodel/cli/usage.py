@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from costmodel.cli.options import AsJson, emit
+from costmodel.cli.options import AsJson, emit, progress
 
 if TYPE_CHECKING:
     from costmodel.ingest.usage_stats import Usage
@@ -33,7 +29,7 @@ def usage(
     """The workload in request logs: volume, shape, the hours of the week, bursts, cached share."""
     from costmodel.ingest.usage import read_usage
 
-    with _progress() as tell:
+    with progress() as tell:
         result = read_usage(*logs, columns=_columns(column or []), progress=tell)
     emit(result.to_dict(), as_json, lambda: _text(result))
 
@@ -47,28 +43,6 @@ def _columns(pairs: list[str]) -> dict[str, str]:
                 param_hint="--column",
             )
     return {name: column for name, _, column in split}
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str], None] | None]:
-    """One line on the terminal that says what is being done, once that has taken a second."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    start = time.monotonic()
-
-    def tell(text: str) -> None:
-        if time.monotonic() - start > 1:
-            print(f"\r{_CLEAR}{text} …", end="", file=sys.stderr, flush=True)
-
-    try:
-        yield tell
-    finally:
-        print(f"\r{_CLEAR}", end="", file=sys.stderr, flush=True)
-
-
-_CLEAR = "\x1b[K"
-"""Clears the rest of a terminal's line."""
 
 
 def _text(result: Usage) -> str:
