@@ -26,9 +26,8 @@ def risk_rows(risk: Any, table: str) -> list[Row]:
 
 
 def month_rows(cashflow: Any) -> list[Row]:
-    """The months of a cash flow, as rows; by its own plain ones where it has them."""
-    rows = getattr(cashflow, "rows", None)
-    return list(rows) if rows is not None else cashflow.months.to_dict("records")
+    """The months of a cash flow, as rows."""
+    return list(cashflow.rows)
 
 
 def bill_range(report: Report, option: str, risk: Any = None) -> tuple[float, float, str] | None:
