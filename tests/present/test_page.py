@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -16,9 +14,9 @@ from costmodel.pipeline import evaluate
 from costmodel.present.page import page_text
 from costmodel.present.provenance import scenario_hash
 from costmodel.scenario import load_scenario, parse_scenario
+from tests.chromium import launched
 from tests.present.outlooks import cashflow_of, risk_of
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 HOSTILE = "<script>window.hit=1</script><img src=https://example.com/x onerror=alert(1)>"
 
 
@@ -113,15 +111,8 @@ def test_the_chart_library_is_loaded_when_a_page_is_asked_for():
 
 @pytest.fixture(scope="module")
 def browser():
-    if CHROMIUM is None:
-        if os.environ.get("CI"):
-            pytest.fail("CI needs a chromium on PATH for the browser tests")
-        pytest.skip("no chromium on PATH")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as runner:
-        chromium = runner.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with launched() as chromium:
         yield chromium
-        chromium.close()
 
 
 def opened(browser, text, folder):

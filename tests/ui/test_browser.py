@@ -1,9 +1,7 @@
 """The page in a real Chromium: what only a browser shows - the address, the charts, downloads."""
 
 import json
-import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -14,13 +12,12 @@ from pathlib import Path
 import pytest
 
 from costmodel.book.files import scenarios_dir
+from tests.chromium import launched
 
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [
-    "--no-sandbox",
     "--disable-gpu",
     "--disable-background-networking",
     "--disable-component-update",
@@ -32,16 +29,9 @@ SLIDER = "[data-testid=stSidebar] [data-testid=stSlider] input[type=range]"
 
 @pytest.fixture(scope="module")
 def browser():
-    if CHROMIUM is None:
-        if os.environ.get("CI"):
-            pytest.fail("CI needs a chromium on PATH for the browser tests")
-        pytest.skip("no chromium on PATH")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as runner:
-        chromium = runner.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with launched(*FLAGS) as chromium:
         size = {"width": 1480, "height": 1010}
         yield chromium.new_context(viewport=size, accept_downloads=True)  # one cache for all pages
-        chromium.close()
 
 
 @pytest.fixture(scope="module")
