@@ -147,7 +147,7 @@ def array_usd(
         return {}
     part = model.only(names)
     found = {name: np.empty((len(volumes), len(values))) for name in names}
-    by_hour = any(_is_by_hour(model.stated[name]) for name in names)
+    by_hour = any(is_by_hour(model.stated[name]) for name in names)
     size = max(16, MOST_CELLS // (len(volumes) * (HOURS if by_hour else 1)))
     for start in range(0, len(values), size):
         chunk = slice(start, start + size)
@@ -159,10 +159,11 @@ def array_usd(
     return found
 
 
-def _is_by_hour(bill: Bill) -> bool:
+def is_by_hour(bill: Bill) -> bool:
+    """Whether any of it is provided for hour by hour."""
     terms = getattr(bill, "terms", None)
     parts = getattr(bill, "parts", {})
-    return (terms is not None and terms.by_the_hour) or any(map(_is_by_hour, parts.values()))
+    return (terms is not None and terms.by_the_hour) or any(map(is_by_hour, parts.values()))
 
 
 def one_by_one(

@@ -1,7 +1,7 @@
 """One input at a time, two at a time, and the value at which the verdict flips.
 
 What is asked is what one option saves a month against the cheapest eligible API. Every figure
-shown comes from `costmodel.pipeline.evaluate_resolved`, the point evaluation itself.
+shown is priced again from the scenario with that value in it, by the bills of `evaluate`.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from functools import cached_property
 
 import numpy as np
 
+from costmodel.bills import bill_at, build_bills, traffic_of
 from costmodel.book import load_book
 from costmodel.errors import InputError, did_you_mean, nearest_ids
 from costmodel.pipeline import evaluate_resolved
-from costmodel.report import Report
 from costmodel.resolve import resolve
 from costmodel.risk.draws import Model, array_usd, looped_usd, one_by_one
 from costmodel.risk.inputs import Input, all_inputs, is_listed_price
@@ -26,8 +26,12 @@ from costmodel.verdict import exclusions
 REACH = 10.0
 """A goal is sought from a tenth to ten times the current value; shares from 0 to 1."""
 
-STEPS = 12
-ROUNDS = 6
+STEPS = 24
+"""Values looked at on either side of the current one, evenly by ratio."""
+
+HALVINGS = 20
+"""Of the step within which the verdict flips: to a millionth of it."""
+
 SAME = 1e-9
 
 _LEVERS = (
@@ -85,15 +89,20 @@ class Decision:
 
         Where the volume itself is an input, its value replaces the decision's.
         """
-        scenario, resolved = self.model.at(values)
-        moved = scenario.tokens_per_day / self.model.scenario.tokens_per_day
-        return self._saving(evaluate_resolved(scenario, resolved, self.volume * moved))
-
-    def _saving(self, report: Report) -> float:
-        usd = {o.name: np.inf if o.monthly_usd is None else o.monthly_usd for o in report.options}
         assert self.option is not None
-        rival, own = min(usd[api] for api in self.apis), usd[self.option]
+        scenario, resolved = self._compared.at(values)
+        moved = scenario.tokens_per_day / self.model.scenario.tokens_per_day
+        bills = build_bills(scenario, resolved, traffic_of(scenario, resolved.profiles))
+        at = np.array([self.volume * moved])
+        usd = {name: float(bill_at(bill, at)[0]) for name, bill in bills.items()}
+        rival, own = min(usd[api] for api in self.apis), usd.get(self.option, np.inf)
         return 0.0 if abs(rival - own) <= SAME * rival else rival - own
+
+    @cached_property
+    def _compared(self) -> Model:
+        """What is compared, alone."""
+        assert self.option is not None
+        return self.model.only([self.option, *self.apis])
 
     def savings(self, values: np.ndarray) -> np.ndarray:
         """The saving of many rows of input values at once, to search in."""
@@ -168,19 +177,25 @@ def _flip_value(decision: Decision, entry: Input) -> float | None:
 
 def _flip_towards(alone: Decision, entry: Input, end: float, wins: bool) -> float | None:
     """The first flip on the way from the current value to ``end``; None where there is none."""
-    before, after = entry.quantity.value, end
-    if abs(end / before - 1) < SAME:
+    if abs(end / entry.quantity.value - 1) < SAME:
         return None
-    for _ in range(ROUNDS):
-        values = entry.bounded(np.geomspace(before, after, STEPS))
-        try:
-            flipped = np.flatnonzero((alone.savings(values[:, None]) > 0) != wins)
-        except InputError:
-            return None
+    values = entry.bounded(np.geomspace(entry.quantity.value, end, STEPS))
+    try:
+        flipped = np.flatnonzero((alone.savings(values[:, None]) > 0) != wins)
         if not len(flipped) or flipped[0] == 0:
             return None
-        before, after = float(values[flipped[0] - 1]), float(values[flipped[0]])
-    return after if (alone.re_evaluated([after]) > 0) != wins else None
+        before, after = values[flipped[0] - 1], values[flipped[0]]
+        for _ in range(HALVINGS):
+            middle = float(entry.bounded(np.sqrt(before * after)))
+            if middle in (before, after):
+                break
+            if (alone.savings(np.array([[middle]]))[0] > 0) == wins:
+                before = middle
+            else:
+                after = middle
+    except InputError:
+        return None
+    return float(after) if (alone.re_evaluated([after]) > 0) != wins else None
 
 
 # ---------------------------------------------------------------------------------- two ways

@@ -18,13 +18,13 @@ from costmodel.bills import (
     wins,
 )
 from costmodel.book import Book, load_book
-from costmodel.cost.breakeven import intersection
+from costmodel.cost.breakeven import WinningSet, intersection
 from costmodel.cost.crossing import first_and_always
 from costmodel.cost.curve import Floats
 from costmodel.errors import InputError
 from costmodel.resolve import resolve
-from costmodel.risk.draws import Model, array_usd, looped_usd, one_by_one
-from costmodel.risk.inputs import Input, ranged_inputs
+from costmodel.risk.draws import Model, array_usd, is_by_hour, looped_usd, one_by_one
+from costmodel.risk.inputs import Input, needs_lookup, ranged_inputs
 from costmodel.risk.sampling import correlation_matrix, normal_scores, two_piece
 from costmodel.risk.sensitivity import Decision, goal_seek, tornado
 from costmodel.risk_record import (
@@ -39,6 +39,10 @@ from costmodel.scenario import Scenario
 from costmodel.verdict import CHEAPEST, capacity_exclusion, exclusions
 
 DEFAULT_SAMPLES = 10_000
+
+HOURLY_SAMPLES = 1_000
+"""Draws of bills that are worked out for every hour of the week."""
+
 LOOPED_SAMPLES = 250
 """Draws of bills that are built one by one."""
 
@@ -116,16 +120,19 @@ class _Run:
         scenario = self.model.scenario
         self.volume = self.tokens_per_day or scenario.tokens_per_day
         self.excluded = exclusions(scenario, self.model.resolved)
-        names = list(self.model.stated)
-        self.fast = [name for name in names if name in self.model.vectorised]
-        self.slow = [name for name in names if name not in self.model.vectorised]
+        names, model = list(self.model.stated), self.model
+        self.fast = [name for name in names if name in model.vectorised]
+        self.by_hour = [name for name in self.fast if is_by_hour(model.stated[name])]
+        self.slow = [name for name in names if name not in model.vectorised]
         grid = np.linspace(0.0, REACH * self.volume, VOLUMES - 1)
         self.volumes = grid[:, None]
         self.here = int(np.argmin(np.abs(grid - self.volume)))
         self.volumes[self.here] = self.volume
+        self.won: dict[tuple[int, str, str], WinningSet] = {}
 
     def result(self) -> Risk:
-        usd = self._bills()
+        usd = self._bills(self.volumes)
+        self._tell(0.8)
         decision = Decision.of(self.model, self.excluded, self.volume)
         self._tell(0.9)
         return Risk(
@@ -157,19 +164,22 @@ class _Run:
         """Bills built draw by draw: for what takes no arrays, and where a break-even is more than
         one staircase against one line.
         """
-        from costmodel.risk.inputs import needs_lookup
-
         most = LOOPED_SAMPLES
         if any(needs_lookup(entry, self.model.scenario) for entry in self.model.inputs):
             most = LOOKED_UP_SAMPLES
         rows = self.values[: min(most, self.samples)]
         return list(one_by_one(self.model, rows, lambda done: self._tell(0.6 * done)))
 
-    def _bills(self) -> dict[str, Floats]:
-        """Every bill over volumes and draws, in the order of the options."""
-        slow = {name: looped_usd(self.exact, name, self.volumes) for name in self.slow}
-        fast = array_usd(self.model, self.fast, self.values, self.volumes)
-        self._tell(0.8)
+    def _bills(self, volumes: Floats) -> dict[str, Floats]:
+        """Every bill over volumes and draws, in the order of the options.
+
+        ``volumes`` (volumes, 1), or (volumes, draws) where each draw has its own.
+        """
+        slow = {name: looped_usd(self.exact, name, volumes) for name in self.slow}
+        hourly = self.values[:HOURLY_SAMPLES]
+        fast = array_usd(self.model, self.by_hour, hourly, volumes[:, :HOURLY_SAMPLES])
+        whole = [name for name in self.fast if name not in self.by_hour]
+        fast |= array_usd(self.model, whole, self.values, volumes)
         return {name: (fast | slow)[name] for name in self.model.stated}
 
     # -------------------------------------------------------------------------------- rows
@@ -182,15 +192,18 @@ class _Run:
     def _eligible(self) -> list[str]:
         return [name for name in self._apis if not self.excluded[name]]
 
+    @property
+    def _rivals(self) -> list[tuple[str, list[str]]]:
+        """What an option is compared with: every API, and the cheapest of the eligible ones."""
+        each = [(api, [api]) for api in self._apis]
+        return [*each, (CHEAPEST, self._eligible)] if self._eligible else each
+
     def _pairs(self, usd: Mapping[str, Floats]) -> Iterator[tuple[str, str, Floats, Floats]]:
         """Bills to compare, over the draws both have."""
         for name, bill in usd.items():
             if name in self._apis:
                 continue
-            rivals = [(api, [api]) for api in self._apis]
-            if self._eligible:
-                rivals.append((CHEAPEST, self._eligible))
-            for against, apis in rivals:
+            for against, apis in self._rivals:
                 count = min(bill.shape[1], *(usd[api].shape[1] for api in apis))
                 lowest = usd[apis[0]][:, :count]
                 for api in apis[1:]:
@@ -220,16 +233,33 @@ class _Run:
             if name in self._apis:
                 continue
             stairs = as_staircase(drawn[name]) if name in self.fast else None
-            rivals = [(api, [api]) for api in self._apis]
-            if self._eligible:
-                rivals.append((CHEAPEST, self._eligible))
-            for against, apis in rivals:
+            for against, apis in self._rivals:
                 line = _lowest_line([drawn[api] for api in apis if api in self.fast])
                 if stairs is not None and line is not None and len(set(apis) - set(self.fast)) == 0:
                     edges = first_and_always(stairs, *line)
                 else:
-                    edges = _exact_edges(self.exact[:EXACT_SAMPLES], name, apis)
+                    edges = self._exact_edges(name, apis)
                 yield _edge_row(name, against, *edges)
+
+    def _exact_edges(self, name: str, apis: Sequence[str]) -> tuple[Floats, Floats]:
+        """First and always-from of each draw, by the exact sets of volumes; inf: there is none."""
+        edges = []
+        for i, bills in enumerate(self.exact[:EXACT_SAMPLES]):
+            if name not in bills:
+                edges.append((None, None))
+                continue
+            won = intersection(self._wins(i, name, api) for api in apis)
+            won = won.up_to(capacity_limit(bills[name]))
+            edges.append((won.first, won.always_from))
+        first, always = np.array([[np.inf if e is None else e for e in pair] for pair in edges]).T
+        return first, always
+
+    def _wins(self, i: int, name: str, api: str) -> WinningSet:
+        """Where an option wins against an API in a draw; each pair is worked out once."""
+        key = (i, name, api)
+        if key not in self.won:
+            self.won[key] = wins(self.exact[i][name], self.exact[i][api])
+        return self.won[key]
 
     def _outlook(self) -> Iterator[Outlook]:
         """At the stated volume, drawn too where it is a range."""
@@ -238,8 +268,7 @@ class _Run:
             self.volume / self.model.scenario.tokens_per_day
         )
         at = np.broadcast_to(drawn, (1, len(self.values))) if len(drawn) > 1 else drawn[None, :]
-        usd = array_usd(self.model, self.fast, self.values, at)
-        usd |= {name: looped_usd(self.exact, name, at) for name in self.slow}
+        usd = self._bills(at)
         standing = [
             n
             for n in self.model.stated
@@ -265,14 +294,16 @@ class _Run:
     def _notes(self, usd: Mapping[str, Floats]) -> Iterator[str]:
         if not self.model.inputs:
             yield "No input has a range: every draw is the same. Give some numbers low and high."
-        fewer = [(name, bill.shape[1]) for name, bill in usd.items()
-                 if bill.shape[1] < len(self.values)]  # fmt: skip
-        if fewer:
-            names = ", ".join(name for name, _ in fewer)
-            yield (
-                f"{names}: built draw by draw, so from {fewer[0][1]:,} draws "
-                f"in place of {self.samples:,}."
-            )
+        for names, how in (
+            (self.by_hour, "worked out hour by hour"),
+            (self.slow, "built draw by draw"),
+        ):
+            fewer = [name for name in names if usd[name].shape[1] < len(self.values)]
+            if fewer:
+                yield (
+                    f"{', '.join(fewer)}: {how}, so from {usd[fewer[0]].shape[1]:,} draws "
+                    f"in place of {self.samples:,}."
+                )
 
 
 def _quantiles(bills: Floats) -> Floats:
@@ -294,22 +325,6 @@ def _lowest_line(apis: Sequence[Bill]) -> tuple[Floats, Floats] | None:
     for each in slopes[1:]:
         lowest = np.minimum(lowest, each)
     return (np.asarray(intercepts[0]), lowest) if np.all(lowest > 0) else None
-
-
-def _exact_edges(
-    draws: Sequence[Mapping[str, Bill]], name: str, apis: Sequence[str]
-) -> tuple[Floats, Floats]:
-    """First and always-from of each draw, by the exact set of volumes; inf where there is none."""
-    edges = []
-    for bills in draws:
-        if name not in bills:
-            edges.append((None, None))
-            continue
-        won = intersection(wins(bills[name], bills[api]) for api in apis)
-        won = won.up_to(capacity_limit(bills[name]))
-        edges.append((won.first, won.always_from))
-    first, always = np.array([[np.inf if e is None else e for e in pair] for pair in edges]).T
-    return first, always
 
 
 def _edge_row(option: str, against: str, first: Floats, always: Floats) -> BreakEvenRange:
