@@ -2,7 +2,18 @@
 
 import streamlit as st
 
-from costmodel.ui import decision, fit, frame, over_time, quality, risk, speed, style, traffic
+from costmodel.ui import (
+    decision,
+    fit,
+    frame,
+    over_time,
+    quality,
+    risk,
+    speed,
+    state,
+    style,
+    traffic,
+)
 
 PAGES = [
     st.Page(decision.page, title="Decision", default=True),
@@ -17,5 +28,6 @@ PAGES = [
 st.set_page_config("costmodel", layout="wide", initial_sidebar_state="expanded")
 style.apply()
 current = st.navigation(PAGES, position="hidden")
+state.turn_to(current.url_path)
 frame.brand(PAGES)
 current.run()

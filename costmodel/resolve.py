@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -35,7 +35,7 @@ from costmodel.offer_facts import offer_facts
 from costmodel.profile_facts import profile_facts, written_out
 from costmodel.quality_facts import quality_facts
 from costmodel.quantity import Kind, Quantity
-from costmodel.scenario import Api, Option, Overheads, Scenario, SelfHost
+from costmodel.scenario import Api, Option, Overheads, Scenario, SelfHost, Spread
 from costmodel.yamlfile import Location, path_text, plain
 
 QUOTED = "quoted"
@@ -115,6 +115,18 @@ def resolve(scenario: Scenario, book: Book) -> Resolved:
     )
 
 
+def looked_up_again(
+    scenario: Scenario, known: Resolved, names: Collection[str], book: Book
+) -> Resolved:
+    """Facts of which those of some options are stale, because only these have been edited."""
+    fresh = {
+        option.name: _look_up(option, _Place(scenario, ("options", i)), book)
+        for i, option in enumerate(scenario.options)
+        if option.name in names
+    }
+    return known.model_copy(update={"options": {**known.options, **fresh}})
+
+
 @cache
 def _versions() -> dict[str, str]:
     """Of what was looked up; reading them takes some milliseconds."""
@@ -192,6 +204,8 @@ def _fleet(selfhost: SelfHost, place: _Place, book: Book) -> FleetFacts:
         facts = place.at("throughput").find(stated_fleet, selfhost, place.scenario, offers)
     else:
         facts = place.find(sized_fleet, selfhost, place.scenario.workloads, offers)
+    if selfhost.throughput_spread is not None:
+        facts = _spread(facts, selfhost.throughput_spread)
     if selfhost.queueing is not None:
         place.at("queueing").find(_requires_concurrency, selfhost, facts)
     if not selfhost.is_serverless:
@@ -203,6 +217,18 @@ def _fleet(selfhost: SelfHost, place: _Place, book: Book) -> FleetFacts:
             "idle_minutes": selfhost.idle_minutes or book.cost("serverless_idle_minutes").quantity,
         }
     )
+
+
+def _spread(facts: FleetFacts, spread: Spread) -> FleetFacts:
+    """The fleet with the range that the scenario states for its throughput."""
+    capacity = {}
+    for workload, each in facts.capacity.items():
+        rate = each.requests_per_s
+        numbers = {"low": rate.value * spread.low, "high": rate.value * spread.high}
+        source = f"{rate.source or 'the scenario'}; range as stated"
+        rate = rate.model_copy(update={**numbers, "source": source})
+        capacity[workload] = each.model_copy(update={"requests_per_s": rate})
+    return facts.model_copy(update={"capacity": capacity})
 
 
 def _requires_concurrency(selfhost: SelfHost, facts: FleetFacts) -> None:

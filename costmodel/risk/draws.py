@@ -24,7 +24,7 @@ from costmodel.bills import (
 from costmodel.book import Book
 from costmodel.cost.curve import Floats
 from costmodel.facts import Resolved
-from costmodel.resolve import resolve
+from costmodel.resolve import looked_up_again, resolve
 from costmodel.risk.inputs import Input, goes_as_array, needs_lookup, with_value
 from costmodel.scenario import Option, Scenario
 
@@ -55,7 +55,11 @@ class Model:
         for entry, value in moved:
             if entry.home == "scenario":
                 scenario = with_value(scenario, entry, value)
-        if any(needs_lookup(entry, scenario) for entry, _ in moved):
+        stale = [entry for entry, _ in moved if needs_lookup(entry, scenario)]
+        if stale and all(entry.places[0][0] == "options" for entry in stale):
+            names = {scenario.options[int(entry.places[0][1])].name for entry in stale}
+            resolved = looked_up_again(scenario, resolved, names, self.book)
+        elif stale:
             resolved = resolve(scenario, self.book)
         for entry, value in moved:
             if entry.home == "facts":

@@ -24,11 +24,22 @@ from costmodel.yamlfile import Location, path_text
 
 Home = Literal["scenario", "facts"]
 
-_COUNTS = {"replicas", "spare_replicas", "min_replicas", "node_gpus", "tp", "gpus_per_replica"}
+COUNTS = {"replicas", "spare_replicas", "min_replicas", "node_gpus", "tp", "gpus_per_replica"}
 _ATTRIBUTES = {"load_factor", "spare_replicas", "min_replicas", "replicas", "node_gpus"}
 """Of a self-hosted option: what the bill uses as the scenario says it."""
 
 _OF_EVERY_DRAW = {"input_token_ratio", "output_token_ratio"}
+_OF_OWNED = {
+    ("calendar", "hours_per_month"),
+    ("calendar", "days_per_month"),
+    ("finance", "discount_rate"),
+}
+"""What the month of an owned GPU depends on beside the offer itself."""
+
+_OVER_TIME = {"growth_per_month", "horizon_months", "ramp_months", "one_off_usd",
+              "api_price_change_per_year", "gpu_price_change_per_year"}  # fmt: skip
+"""What moves the cash flow, and not the bill of a month."""
+
 _SHAPING = {"input_tokens", "output_tokens", "shapes", "slo", "max_context"}
 
 
@@ -47,26 +58,42 @@ class Input:
         options = {place[1] for place in self.places if place[0] == "options"}
         return str(next(iter(options))) if len(options) == 1 else None
 
+    @property
+    def is_ranged(self) -> bool:
+        """Whether there is anything between its low and its high."""
+        low, high = self.quantity.low, self.quantity.high
+        return low is not None and high is not None and low < high
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The least and the largest value its unit allows."""
+        name = self.path.rsplit(".", 1)[-1]
+        if name.endswith("_share") or name in ("load_factor", "discount"):
+            return 0.0, 1.0
+        if name in ("burst_factor", "peak_to_mean", "pue"):
+            return 1.0, np.inf
+        least = min(self.quantity.value, self.quantity.low or 0.0)
+        return (0.0, np.inf) if least >= 0 else (-np.inf, np.inf)
+
     def bounded(self, values: Any) -> Any:
         """Values as its unit allows them: whole for counts, shares from 0 to 1."""
-        name = self.path.rsplit(".", 1)[-1]
-        low, high = self.quantity.low or 0.0, self.quantity.high or 0.0
-        if name in _COUNTS:
-            return np.round(values)
-        if name.endswith("_share") or name in ("load_factor", "discount"):
-            return np.clip(values, 0.0, 1.0)
-        if name in ("burst_factor", "peak_to_mean", "pue"):
-            return np.maximum(values, 1.0)
-        return np.maximum(values, 0.0) if low >= 0 and high >= 0 else values
+        whole = self.path.rsplit(".", 1)[-1] in COUNTS
+        return np.round(values) if whole else np.clip(values, *self.limits)
+
+
+def over_time(scenario: Scenario) -> tuple[str, ...]:
+    """Paths of ranges that move the cash flow alone."""
+    names = scenario.model_dump(include={"workloads"})
+    return tuple(
+        path_text(place, names)
+        for place, quantity in quantities(scenario)
+        if place[-1] in _OVER_TIME and place[0] in ("workloads", "finance") and quantity.is_range
+    )
 
 
 def ranged_inputs(scenario: Scenario, resolved: Resolved) -> tuple[Input, ...]:
     """Every input with a range, the scenario's first."""
-    return tuple(i for i in all_inputs(scenario, resolved) if _is_open(i.quantity))
-
-
-def _is_open(quantity: Quantity) -> bool:
-    return quantity.low is not None and quantity.high is not None and quantity.low < quantity.high
+    return tuple(i for i in all_inputs(scenario, resolved) if i.is_ranged)
 
 
 def all_inputs(scenario: Scenario, resolved: Resolved) -> tuple[Input, ...]:
@@ -75,7 +102,7 @@ def all_inputs(scenario: Scenario, resolved: Resolved) -> tuple[Input, ...]:
     stated = [
         Input(path_text(place, names), quantity, "scenario", (place,))
         for place, quantity in quantities(scenario)
-        if not _is_a_fact(place)
+        if not _is_a_fact(place) and place[-1] not in _OVER_TIME
     ]
     return (*stated, *_facts(scenario, resolved), *_listed_prices(scenario, resolved))
 
@@ -238,7 +265,7 @@ def needs_lookup(entry: Input, scenario: Scenario) -> bool:
     if place[0] == "workloads":
         return str(place[2]) in _SHAPING and any(_is_shaped(o.selfhost) for o in scenario.options)
     owned = (o.terms == "owned" for p in scenario.options if p.selfhost for o in p.selfhost.offers)
-    return place[0] in ("calendar", "finance") and any(owned)
+    return place in _OF_OWNED and any(owned)
 
 
 def _is_shaped(selfhost: Any) -> bool:

@@ -11,10 +11,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from costmodel.cost.curve import Floats
-from costmodel.errors import InputError
+from costmodel.errors import InputError, Problem, did_you_mean, nearest_ids
+from costmodel.yamlfile import Origin
 
 Z90 = 1.2815515655446004
 """Standard normal quantile of 90 %."""
+
+DUST = 1e-9
+"""Rounding in the eigenvalues of a correlation matrix."""
 
 
 def two_piece(low: float, likely: float, high: float, z: ArrayLike) -> Floats:
@@ -35,7 +39,7 @@ def two_piece(low: float, likely: float, high: float, z: ArrayLike) -> Floats:
 def normal_scores(samples: int, dimensions: int, seed: int, correlation: Floats) -> Floats:
     """Scrambled Sobol points as correlated standard normal scores; (samples, dimensions).
 
-    ``correlation`` (dimensions, dimensions) is positive definite. The first points of a longer
+    ``correlation`` (dimensions, dimensions) is positive semidefinite. The first points of a longer
     run are those of a shorter one with the same seed.
     """
     from scipy.special import ndtri
@@ -47,45 +51,46 @@ def normal_scores(samples: int, dimensions: int, seed: int, correlation: Floats)
     scores = ndtri(np.clip(uniform, 1e-12, 1 - 1e-12))
     if np.array_equal(correlation, np.eye(dimensions)):
         return scores
-    return scores @ np.linalg.cholesky(correlation).T
+    return scores @ np.linalg.cholesky(correlation + DUST * np.eye(dimensions)).T
 
 
 def correlation_matrix(
-    correlations: tuple[tuple[str, str, float], ...], paths: tuple[str, ...]
+    correlations: tuple[tuple[str, str, float], ...],
+    paths: tuple[str, ...],
+    origin: Origin | None = None,
 ) -> Floats:
     """The matrix of ``[[path, path, rho], ...]`` over these inputs.
 
-    Raises InputError for a path that is no range, a rho outside -1..1, a pair said twice, and
-    for correlations that cannot hold together.
+    Raises InputError, with the lines of ``origin``, for a path that is no range, a rho outside
+    -1..1, a pair said twice, and for correlations that cannot hold together.
     """
-    matrix, problems = np.eye(len(paths)), []
+    matrix, origin = np.eye(len(paths)), origin or Origin()
+    problems: list[Problem] = []
     seen: set[frozenset[str]] = set()
     for i, (one, other, rho) in enumerate(correlations):
-        where = f"correlations[{i}]"
-        unknown = [path for path in (one, other) if path not in paths]
-        problems += [_unknown(where, path, paths) for path in unknown]
+        wrong = [_unknown(path, paths) for path in (one, other) if path not in paths]
         if not -1 <= rho <= 1:
-            problems.append(f"{where}: rho is from -1 to 1, not {rho:g}")
+            wrong.append(f"rho is from -1 to 1, not {rho:g}")
         if one == other or frozenset((one, other)) in seen:
-            problems.append(f"{where}: name two different inputs, each pair once")
+            wrong.append("name two different inputs, each pair once")
         seen.add(frozenset((one, other)))
-        if not unknown:
+        problems += [origin.problem(("correlations", i), each, f"correlations[{i}]")
+                     for each in wrong]  # fmt: skip
+        if not wrong:
             a, b = paths.index(one), paths.index(other)
             matrix[a, b] = matrix[b, a] = rho
-    if not problems and np.linalg.eigvalsh(matrix).min() < 1e-9 if len(paths) else False:
-        problems.append(
-            "correlations cannot all hold together (the matrix is not positive definite); "
-            "bring some of them nearer to 0"
+    if not problems and len(paths) and np.linalg.eigvalsh(matrix).min() < -DUST:
+        message = (
+            "cannot all hold together (the matrix is not positive semidefinite); bring some "
+            "nearer to 0"
         )
+        problems.append(origin.problem(("correlations",), message, "correlations"))
     if problems:
-        raise InputError("; ".join(problems))
+        raise InputError(problems)
     return matrix
 
 
-def _unknown(where: str, path: str, paths: tuple[str, ...]) -> str:
-    from costmodel.errors import did_you_mean, nearest_ids
-
+def _unknown(path: str, paths: tuple[str, ...]) -> str:
     near = did_you_mean(nearest_ids(path, paths))
-    return (
-        f"{where}: {path!r} is not an input with a range{near or '; there are ' + ', '.join(paths)}"
-    )
+    there = f"; there are {', '.join(paths)}" if paths else "; no input has one"
+    return f"{path!r} is not an input with a range{near or there}"

@@ -24,7 +24,7 @@ from costmodel.cost.curve import Floats
 from costmodel.errors import InputError
 from costmodel.resolve import resolve
 from costmodel.risk.draws import Model, array_usd, is_by_hour, looped_usd, one_by_one
-from costmodel.risk.inputs import Input, needs_lookup, ranged_inputs
+from costmodel.risk.inputs import Input, needs_lookup, over_time, ranged_inputs
 from costmodel.risk.sampling import correlation_matrix, normal_scores, two_piece
 from costmodel.risk.sensitivity import Decision, goal_seek, tornado
 from costmodel.risk_record import (
@@ -91,7 +91,8 @@ def simulate(
 
 def draw(scenario: Scenario, inputs: Sequence[Input], samples: int, seed: int) -> Floats:
     """Values of every input; (samples, inputs), or one row where nothing varies."""
-    matrix = correlation_matrix(scenario.correlations, tuple(entry.path for entry in inputs))
+    paths = tuple(entry.path for entry in inputs)
+    matrix = correlation_matrix(scenario.correlations, paths, scenario.origin)
     if not inputs:
         return np.zeros((1, 0))
     scores = normal_scores(samples, len(inputs), seed, matrix)
@@ -294,6 +295,13 @@ class _Run:
     def _notes(self, usd: Mapping[str, Floats]) -> Iterator[str]:
         if not self.model.inputs:
             yield "No input has a range: every draw is the same. Give some numbers low and high."
+        elsewhere = over_time(self.model.scenario)
+        if elsewhere:
+            move = "moves" if len(elsewhere) == 1 else "move"
+            yield (
+                f"{', '.join(elsewhere)}: {move} the cash flow over the months, not the bill of "
+                "one, so not drawn here; the best and the worst case take their ends."
+            )
         for names, how in (
             (self.by_hour, "worked out hour by hour"),
             (self.slow, "built draw by draw"),

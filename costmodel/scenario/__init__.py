@@ -22,7 +22,7 @@ from costmodel.scenario.money import Calendar, Display, Finance, Hours, Overhead
 from costmodel.scenario.numbers import Part
 from costmodel.scenario.open_choices import written_out
 from costmodel.scenario.option import Escalation, Hybrid, Option, OptionKind
-from costmodel.scenario.selfhost import ExtraCost, Offer, Queueing, SelfHost, Throughput
+from costmodel.scenario.selfhost import ExtraCost, Offer, Queueing, SelfHost, Spread, Throughput
 from costmodel.scenario.workload import Gate, Profile, Quality, Shape, Slo, Workload
 from costmodel.yamlfile import Location, Origin, parse_yaml, path_text, read_yaml_file
 
@@ -52,6 +52,7 @@ __all__ = [
     "SelfHost",
     "Shape",
     "Slo",
+    "Spread",
     "Throughput",
     "Workload",
     "load_scenario",

@@ -122,6 +122,22 @@ ThroughputByWorkload = Annotated[
 ]
 
 
+class Spread(Part):
+    """How far a figure may be off: its 10th and 90th percentile as multiples of its value."""
+
+    low: float
+    high: float
+
+    @model_validator(mode="after")
+    def _around_one(self) -> Spread:
+        if not (0 < self.low <= 1 <= self.high < float("inf")):
+            raise ValueError(
+                "low and high are multiples of the value, as 0.8 and 1.3: 0 < low <= 1 <= high "
+                f"must hold, not {self.low:g} and {self.high:g}"
+            )
+        return self
+
+
 class Queueing(Part):
     """Replicas so that the 95th percentile wait stays below this, in place of a load factor."""
 
@@ -151,6 +167,8 @@ class SelfHost(Part):
     gpu_memory_utilization: PositiveShare | None = None
     gpus_per_replica: PositiveCount | None = None
     throughput: ThroughputByWorkload | None = None
+    throughput_spread: Spread | None = None
+    """In place of the range that an estimate or a measurement has of its own."""
     prefix_cache_share: Share = stated(0.0)
     input_token_ratio: Positive | None = None
     output_token_ratio: Positive | None = None

@@ -2,19 +2,22 @@
 
 A bound widget stands in the URL once it differs; what may not travel in a link (prices agreed in
 a contract, anything of an upload) is never bound. Choosing another scenario sets every widget to
-that scenario's own value.
+that scenario's own value; turning to another page leaves it as it was.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 
 from costmodel.present.markup import label_text
+from costmodel.ui import state
 from costmodel.yamlfile import Location
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -25,7 +28,16 @@ class Controls:
     """Whether widgets may stand in the URL."""
     fresh: bool
     """Whether the scenario has just been changed for another one."""
+    kept: dict[str, Any] = field(default_factory=dict)
+    """What the widgets of the page before held, by key; what these hold is added."""
+    turned: bool = False
+    """Whether the page has just been turned, so that widgets take up what was kept."""
     changes: dict[Location, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of_page(cls, name: str) -> Controls:
+        """The widgets of a page that is about no scenario."""
+        return cls(True, False, state.carried(name), state.just_turned())
 
     def choose(
         self, key: str, label: str, options: Sequence[str], default: str, **more: Any
@@ -39,7 +51,14 @@ class Controls:
     ) -> str | None:
         """A picker that may stand empty."""
         place = None if default is None else options.index(default)
-        return st.selectbox(label_text(label), options, place, **self._tied(key, default), **more)
+        tied = self._tied(key, default)
+        chosen = st.selectbox(label_text(label), options, place, **tied, **more)
+        return self._kept(key, chosen)
+
+    def several(self, key: str, label: str, options: Sequence[str], **more: Any) -> list[str]:
+        """A picker of any number of options, none at first."""
+        tied = self._tied(key, [], private=True)
+        return self._kept(key, st.multiselect(label_text(label), options, [], **tied, **more))
 
     def number(
         self,
@@ -64,15 +83,16 @@ class Controls:
             **self._tied(key, default, private=private),
             **more,
         )
+        self._kept(key, given)
         return default if given is None else float(given)
 
     def slide(
         self, key: str, label: str, stops: Sequence[float], default: float, text: Any
     ) -> float:
         """A slider over stops."""
-        return st.select_slider(
-            label_text(label), stops, default, format_func=text, **self._tied(key, default)
-        )
+        tied = self._tied(key, default)
+        chosen = st.select_slider(label_text(label), stops, default, format_func=text, **tied)
+        return self._kept(key, chosen)
 
     def set(self, location: Location, value: Any, stated: Any) -> None:
         """Record a change where a value differs from what the scenario states."""
@@ -82,8 +102,14 @@ class Controls:
     def _tied(self, key: str, default: Any, *, private: bool = False) -> dict[str, Any]:
         if self.fresh:
             st.session_state[key] = default
+        elif self.turned and key in self.kept:
+            st.session_state[key] = self.kept[key]
         bound = self.shareable and not private
         return {"key": key, "bind": "query-params" if bound else None}
+
+    def _kept(self, key: str, value: T) -> T:
+        self.kept[key] = value
+        return value
 
 
 def _format(default: float | None) -> str:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 import streamlit as st
 
-from costmodel.changes import changed, scenario_yaml
+from costmodel.changes import changed
 from costmodel.errors import InputError
 from costmodel.present import markup
 from costmodel.present.evidence import evidence
@@ -34,8 +32,7 @@ def page() -> None:
             except InputError as problem:
                 error = problem
         shown = current or (picked.opened.scenario if picked.opened else None)
-        text = scenario_yaml(current) if current else None
-        sidebar.scenario_file(text, f"{file_name(shown.name) if shown else 'scenario'}.yaml")
+        sidebar.scenario_file(current)
         if shown is not None:
             st.html(f"<div class='cm-note'>Prices as of {shown.as_of.isoformat()}</div>")
     if picked.note:
@@ -79,15 +76,6 @@ def _drawn(scenario: Scenario, report: Report) -> None:
         st.html(markup.title("What this rests on"))
         st.html(markup.evidence_table(evidence(report)))
     _tables(scenario, report, accents)
-
-
-def file_name(name: str) -> str:
-    """A name fit for a file.
-
-    >>> file_name("Support assistant, 70B / 4-bit")
-    'support-assistant-70b-4-bit'
-    """
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "scenario"
 
 
 # ------------------------------------------------------------------------------- the three figures
@@ -188,7 +176,7 @@ def _chart(report: Report) -> None:
             figure(report, "curves", scale=scale or "linear"),
             theme=None,
             key="curves_chart",
-            config=downloads.chart_config(f"{file_name(report.scenario)}-curves"),
+            config=downloads.chart_config(f"{sidebar.file_name(report.scenario)}-curves"),
             alt=f"Monthly bills over volume. {headline(report).reason}",
         )
 
@@ -223,7 +211,7 @@ def _waterfall(report: Report) -> None:
 
 
 def _tables(scenario: Scenario, report: Report, accents: dict[str, str]) -> None:
-    name = file_name(report.scenario)
+    name = sidebar.file_name(report.scenario)
     _titled(f"Every option at {short(report.tokens_per_day)} tokens a day", report, "bill", name)
     st.html(markup.options_table(report, accents))
     with st.expander("Every line of every bill"):

@@ -51,7 +51,7 @@ class Question:
 def page() -> None:
     """Draw the page."""
     with st.sidebar:
-        asked = _question(Controls(shareable=True, fresh=False))
+        asked = _question(Controls.of_page("fit"))
     try:
         _result(asked, _answer(asked))
     except InputError as error:

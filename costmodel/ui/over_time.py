@@ -33,8 +33,7 @@ BEST_OWN, CHEAPEST = "best with own GPUs", "cheapest eligible API"
 def page() -> None:
     """Draw the page."""
     with st.sidebar:
-        st.session_state.setdefault("scenario", FIRST)
-        picked = sidebar.pick_scenario()
+        picked = sidebar.pick_scenario(FIRST)
         widgets: Controls | None = None
         pair: tuple[str | None, str | None] = (None, None)
         if picked.opened is not None:
@@ -44,16 +43,17 @@ def page() -> None:
                 pair = _pair(widgets, picked.opened.scenario)
                 _finance(widgets, picked.opened.scenario)
     sidebar.tell(picked)
-    if picked.opened is None or widgets is None:
-        return
-    try:
-        scenario = changed(picked.opened.scenario, widgets.changes)
-        key = scenario.model_dump_json()
-        flow = _flow(key, pair, scenario)
-    except InputError as error:
-        sidebar.tell_problems(picked.opened, error)
-        return
-    _result(key, scenario, flow)
+    scenario: Scenario | None = None
+    if picked.opened is not None and widgets is not None:
+        try:
+            scenario = changed(picked.opened.scenario, widgets.changes)
+            key = scenario.model_dump_json()
+            flow = _flow(key, pair, scenario)
+        except InputError as error:
+            sidebar.tell_problems(picked.opened, error)
+        else:
+            _result(key, scenario, flow)
+    sidebar.scenario_file(scenario)
 
 
 # -------------------------------------------------------------------------------- what is answered

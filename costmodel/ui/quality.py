@@ -38,9 +38,9 @@ READS = "lm-evaluation-harness, Inspect, promptfoo, EvalPlus, or a table of item
 def page() -> None:
     """Draw the page."""
     with st.sidebar:
-        st.session_state.setdefault("scenario", FIRST)
-        picked = sidebar.pick_scenario()
-        asked = _asked(Controls(shareable=True, fresh=False))
+        picked = sidebar.pick_scenario(FIRST)
+        asked = _asked(Controls.of_page("quality"))
+        sidebar.scenario_file(picked.opened.scenario if picked.opened else None)
     if picked.error is not None:
         st.html(markup.problems(picked.error, "This file cannot be used yet."))
     if picked.opened is not None:

@@ -21,6 +21,7 @@ from costmodel.risk import simulate, two_way
 from costmodel.risk_record import Goal, Risk, TwoWay
 from costmodel.scenario import Scenario
 from costmodel.ui import sidebar, state
+from costmodel.ui.ranges import range_widgets
 
 STATIC = {"displayModeBar": False}
 SAMPLES = (1_000, 10_000, 50_000)
@@ -32,19 +33,25 @@ def page() -> None:
     """Draw the page."""
     with st.sidebar:
         picked = sidebar.pick_scenario()
-        widgets = sidebar.controls(picked.opened) if picked.opened else None
+        ranges, widgets = st.container(), None
+        if picked.opened is not None:
+            widgets = sidebar.controls(picked.opened)
         samples = st.select_slider("Draws", SAMPLES, 10_000, format_func=lambda n: f"{n:,}")
     sidebar.tell(picked)
-    if picked.opened is None or widgets is None:
-        return
-    try:
-        scenario = changed(picked.opened.scenario, widgets.changes)
-        report = state.report_of(scenario)
-        found = _simulated(scenario.model_dump_json(), samples, scenario)
-    except InputError as error:
-        sidebar.tell_problems(picked.opened, error)
-        return
-    _result(scenario, report, found)
+    scenario: Scenario | None = None
+    if picked.opened is not None and widgets is not None:
+        try:
+            scenario = changed(picked.opened.scenario, widgets.changes)
+            with ranges:
+                edited = range_widgets(widgets, picked.opened.identity, scenario)
+            scenario = changed(scenario, edited)
+            report = state.report_of(scenario)
+            found = _simulated(scenario.model_dump_json(), samples, scenario)
+        except InputError as error:
+            sidebar.tell_problems(picked.opened, error)
+        else:
+            _result(scenario, report, found)
+    sidebar.scenario_file(scenario)
 
 
 def _simulated(key: str, samples: int, scenario: Scenario) -> Risk:

@@ -6,6 +6,7 @@ What a scenario does not have is not shown.
 
 from __future__ import annotations
 
+import re
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -15,7 +16,7 @@ import streamlit as st
 
 from costmodel.bills import DEFAULT_LOAD_FACTOR, usual_spares
 from costmodel.book import load_book
-from costmodel.changes import at_volume
+from costmodel.changes import at_volume, scenario_yaml
 from costmodel.errors import InputError, did_you_mean, nearest_ids
 from costmodel.present import markup
 from costmodel.present.theme import shortened
@@ -52,22 +53,26 @@ def tell_problems(opened: state.Opened, error: InputError) -> None:
     st.html(markup.problems(error, about, places=opened.uploaded))
 
 
-def pick_scenario() -> Picked:
-    """The scenario picker; an upload takes its place and says its name."""
+def pick_scenario(first: str = state.FIRST) -> Picked:
+    """The scenario picker; an upload takes its place and says its name.
+
+    ``first`` is what a new visitor sees.
+    """
     ids = state.ready_ids()
-    _follow_address(ids)
-    file = st.session_state.get(state.upload_key())
+    _follow_address(ids, first)
+    file = state.own_file()
     if file is None:
         picked = _ready(_choose(ids))
         return replace(picked, note=_unknown(ids))
     st.session_state.pop("unknown", None)
+    name, content = file
     try:
-        picked = Picked(state.upload(file.getvalue(), file.name))
+        picked = Picked(state.upload(content, name))
     except InputError as error:
         picked = Picked(_ready(_choose(ids, written=False)).opened, error)
     else:
         _write_address(None, ids)
-        st.html(_uploaded_name(picked.opened.scenario.name if picked.opened else file.name))
+        st.html(_uploaded_name(picked.opened.scenario.name if picked.opened else name))
     st.button("Back to the ready scenarios", on_click=state.leave_upload, width="stretch")
     return picked
 
@@ -80,6 +85,7 @@ def _choose(ids: list[str], *, written: bool = True) -> str:
         key="scenario",
         on_change=lambda: st.session_state.pop("unknown", None),
     )
+    state.carried()["scenario"] = chosen
     _write_address(chosen if written else None, ids)
     return chosen
 
@@ -107,12 +113,18 @@ def _ready(scenario_id: str) -> Picked:
         return Picked(None, error)
 
 
-def _follow_address(ids: list[str]) -> None:
-    """Take the scenario from the URL when the page opens or the reader goes back."""
+def _follow_address(ids: list[str], first: str) -> None:
+    """Take the scenario from the URL when the page opens or the reader goes back.
+
+    A page that was turned to without naming one goes on with the scenario of the page before.
+    """
     named = st.query_params.get("scenario")
-    if named != st.session_state.get("address") or "scenario" not in st.session_state:
+    before = state.carried().get("scenario")
+    if named is None and state.just_turned():
+        st.session_state["scenario"] = before or first
+    elif named != st.session_state.get("address") or "scenario" not in st.session_state:
         known = named if named in ids else None
-        st.session_state["scenario"] = known or ids[0]
+        st.session_state["scenario"] = known or (first if named is None else ids[0])
         if named is not None and known is None:
             st.session_state["unknown"] = named
     st.session_state["address"] = named
@@ -135,7 +147,8 @@ def controls(opened: state.Opened) -> Controls:
     before = st.session_state.get("identity")
     fresh = before is not None and before != opened.identity
     st.session_state["identity"] = opened.identity
-    widgets, scenario = Controls(not opened.uploaded, fresh), opened.scenario
+    widgets = Controls(not opened.uploaded, fresh, state.carried(), state.just_turned())
+    scenario = opened.scenario
     _volume(widgets, scenario)
     several = len(scenario.workloads) > 1
     for i, workload in enumerate(scenario.workloads):
@@ -470,18 +483,29 @@ def _people(widgets: Controls, scenario: Scenario, *, has_fleet: bool) -> None:
     widgets.set(("overheads", "usd_per_hour"), usd, rate)
 
 
-def scenario_file(text: str | None, name: str) -> None:
-    """Download the scenario as it stands, or upload another."""
-    with st.expander("Scenario file"):
-        if text is not None:
+def scenario_file(scenario: Scenario | None) -> None:
+    """Download the scenario as it stands, or open another; on every page about a scenario."""
+    with st.sidebar, st.expander("Scenario file"):
+        if scenario is not None:
             st.download_button(
-                "Download this scenario", text, name, "application/yaml", on_click="ignore",
+                "Download this scenario", scenario_yaml(scenario),
+                f"{file_name(scenario.name)}.yaml", "application/yaml", on_click="ignore",
                 width="stretch",
             )  # fmt: skip
         st.file_uploader(
             "Open your own, a YAML file",
             type=["yaml", "yml"],
             key=state.upload_key(),
+            on_change=state.take_upload,
             max_upload_size=UPLOAD_MB,
         )
         st.html("<div class='cm-note'>It stays in this session and never goes into the link.</div>")
+
+
+def file_name(name: str) -> str:
+    """A name fit for a file.
+
+    >>> file_name("Support assistant, 70B / 4-bit")
+    'support-assistant-70b-4-bit'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "scenario"

@@ -65,7 +65,7 @@ class Offer:
 def page() -> None:
     """Draw the page."""
     with st.sidebar:
-        widgets = Controls(shareable=True, fresh=False)
+        widgets = Controls.of_page("speed")
         question = _question(widgets)
         offer = _offer(widgets, dict(question.options)["gpu"])
         sent = benchmark_files.ask()

@@ -1,4 +1,8 @@
-"""What the page is about: a ready scenario or an upload, and the report of its changed form."""
+"""What a page is about: a ready scenario or an upload, and the report of its changed form.
+
+What the reader chose is carried from page to page: widgets are forgotten with the page they stand
+on, so their values are kept here beside them.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -63,15 +68,49 @@ def upload(data: bytes, file: str) -> Opened:
     return Opened(parse_scenario(text, file), f"upload-{identity}", uploaded=True)
 
 
+# ------------------------------------------------------------------------- from page to page
+
+
+def turn_to(page: str) -> None:
+    """Note which page is drawn."""
+    st.session_state["page_before"] = st.session_state.get("page")
+    st.session_state["page"] = page
+
+
+def just_turned() -> bool:
+    """Whether the reader has come from another page, so that its widgets start anew."""
+    return st.session_state.get("page_before") != st.session_state.get("page")
+
+
+def carried(whose: str = "scenario") -> dict[str, Any]:
+    """What widgets hold, by key: those that all pages about a scenario share, or a page's own."""
+    return st.session_state.setdefault(f"carried {whose}", {})
+
+
+# ------------------------------------------------------------------------------- the reader's file
+
+
 def upload_key() -> str:
     """The key of the file picker; a new one empties it."""
     count = st.session_state.get("uploads_left", 0)
     return f"upload-{count + 1}" if count else "upload"
 
 
+def own_file() -> tuple[str, bytes] | None:
+    """Name and content of the reader's scenario file; None while a ready scenario is shown."""
+    return st.session_state.get("own_file")
+
+
+def take_upload() -> None:
+    """Keep what was put into the file picker, or let go of what was taken out."""
+    file = st.session_state.get(upload_key())
+    st.session_state["own_file"] = None if file is None else (file.name, file.getvalue())
+
+
 def leave_upload() -> None:
     """Go back to the ready scenarios."""
     st.session_state["uploads_left"] = st.session_state.get("uploads_left", 0) + 1
+    st.session_state["own_file"] = None
 
 
 def remember(scenario: Scenario, identity: str) -> None:

@@ -32,8 +32,7 @@ STATIC = {"displayModeBar": False}
 def page() -> None:
     """Draw the page."""
     with st.sidebar:
-        st.session_state.setdefault("scenario", FIRST)
-        picked = sidebar.pick_scenario()
+        picked = sidebar.pick_scenario(FIRST)
         sent = usage_log.ask()
         opened, refused = _opened(picked, sent)
         widgets = sidebar.controls(opened) if opened else None
@@ -42,15 +41,16 @@ def page() -> None:
     if refused is not None:
         st.html(markup.problems(refused, "This log does not fit the scenario.", places=False))
     usage_log.show(sent, week=opened is picked.opened)
-    if opened is None or widgets is None:
-        return
-    try:
-        scenario = changed(opened.scenario, widgets.changes)
-        report = state.report_of(scenario)
-    except InputError as error:
-        sidebar.tell_problems(opened, error)
-        return
-    _result(scenario, report, wait_ms)
+    scenario: Scenario | None = None
+    if opened is not None and widgets is not None:
+        try:
+            scenario = changed(opened.scenario, widgets.changes)
+            report = state.report_of(scenario)
+        except InputError as error:
+            sidebar.tell_problems(opened, error)
+        else:
+            _result(scenario, report, wait_ms)
+    sidebar.scenario_file(scenario)
 
 
 def _opened(

@@ -19,6 +19,13 @@ def test_correlated_scores_have_that_correlation():
     assert np.corrcoef(z.T)[0, 1] == pytest.approx(-0.6, abs=0.01)
 
 
+@pytest.mark.parametrize("rho", [1.0, -1.0])
+def test_inputs_that_move_as_one_draw_one_score(rho):
+    matrix = correlation_matrix((("a", "b", rho),), ("a", "b"))
+    one, other = normal_scores(256, 2, 1, matrix).T
+    assert other == pytest.approx(rho * one, abs=1e-3)
+
+
 def test_same_seed_same_numbers_and_another_seed_others():
     one, same, other = (normal_scores(100, 3, seed, np.eye(3)) for seed in (5, 5, 6))
     assert np.array_equal(one, same)
@@ -30,7 +37,7 @@ def test_same_seed_same_numbers_and_another_seed_others():
     [
         ((("a", "x", 0.5),), "'x' is not an input with a range"),
         ((("a", "b", 1.5),), "rho is from -1 to 1, not 1.5"),
-        ((("a", "b", 0.9), ("b", "c", 0.9), ("a", "c", -0.9)), "not positive definite"),
+        ((("a", "b", 0.9), ("b", "c", 0.9), ("a", "c", -0.9)), "not positive semidefinite"),
         ((("a", "b", 0.5), ("b", "a", 0.4)), "each pair once"),
     ],
 )
