@@ -168,6 +168,10 @@ class Risk:
             None,
         )
 
+    def draws(self, option: str) -> int:
+        """Draws behind an option's bill."""
+        return dict(self.option_samples).get(option, self.samples)
+
     def to_dict(self) -> dict[str, Any]:
         """The JSON object of `costmodel risk --json`."""
         data = asdict(self)

@@ -71,7 +71,7 @@ def _outlook(found: Risk) -> str:
         rows.append([
             band.option, *(usd(q) for q in (band.p10, band.p50, band.p90)),
             "-" if saving is None else usd(saving),
-            usd(row.expected_regret_usd) if row else "excluded",
+            usd(round(row.expected_regret_usd, 2)) if row else "excluded",
             odds(row.cheapest_share) if row else "-",
         ])  # fmt: skip
     return table(heads, rows, heads[1:])
@@ -104,22 +104,26 @@ def _tornado(found: Risk) -> str:
         [input_name(s.path), value_text(s.path, s.low), value_text(s.path, s.high),
          usd(s.low_usd), usd(s.high_usd)]
         for s in found.tornado
+        if s.low_usd != s.high_usd
     ]  # fmt: skip
     return table(heads, rows, heads[1:], whole=heads[:1]) if rows else ""
 
 
 def _goals(found: Risk) -> str:
-    from costmodel.cli.text import table
+    from costmodel.cli.text import paragraph, sections, table
     from costmodel.present.outlook import input_name, value_text
-    from costmodel.present.risk_words import change, nearest_first
+    from costmodel.present.risk_words import change, nearest_first, out_of_reach
 
     heads = ["WHAT FLIPS THE VERDICT", "NOW", "FLIPS AT", "CHANGE"]
     rows = [
-        [input_name(g.path), value_text(g.path, g.current),
-         "no value does" if g.value is None else value_text(g.path, g.value), change(g)]
+        [input_name(g.path), value_text(g.path, g.current), value_text(g.path, g.value), change(g)]
         for g in nearest_first(found.goal_seek)
-    ]  # fmt: skip
-    return table(heads, rows, heads[1:], whole=heads[:1]) if rows else ""
+        if g.value is not None
+    ]
+    return sections(
+        table(heads, rows, heads[1:], whole=heads[:1]) if rows else "",
+        paragraph(out_of_reach(found.goal_seek)),
+    )
 
 
 def _inputs(found: Risk) -> str:

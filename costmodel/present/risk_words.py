@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from costmodel.present.headline import LONGEST_NAME, Headline
 from costmodel.present.outlook import input_name, value_text
@@ -38,7 +38,7 @@ def headline(risk: Risk) -> Headline:
     name = shortened(risk.option, LONGEST_NAME)
     chance = risk.probability_at_volume(risk.option) or 0.0
     facts = f"At {volume}, {name} costs less than the cheapest eligible API in {odds(chance)}"
-    facts += f" of {risk.samples:,} draws."
+    facts += f" of {risk.draws(risk.option):,} draws."
     return Headline(facts, _advice(chance, name), _reason(risk), risk.option)
 
 
@@ -83,6 +83,18 @@ def _distance(goal: Goal) -> float:
     return abs(goal.value / goal.current - 1.0)
 
 
+def out_of_reach(goals: Sequence[Goal]) -> str:
+    """The inputs that no value of which flips the verdict, in a sentence; empty if there is none.
+
+    >>> out_of_reach([Goal("overheads.usd_per_hour", None, 106.0)])
+    'No value from a tenth to ten times the present one flips it: cost of an engineering hour.'
+    """
+    names = "; ".join(input_name(goal.path) for goal in goals if goal.value is None)
+    if not names:
+        return ""
+    return f"No value from a tenth to ten times the present one flips it: {names}."
+
+
 def change(goal: Goal) -> str:
     """How far an input is from its goal."""
     if goal.value is None or not goal.current:
@@ -99,9 +111,9 @@ def cards(risk: Risk) -> list[tuple[str, str, str]]:
     outlook = next((row for row in risk.outlook if row.option == risk.option), None)
     saving = outlook.expected_saving_usd if outlook else None
     row = break_even(risk, risk.option)
-    regret = f"regret {usd(outlook.expected_regret_usd)}" if outlook else ""
+    regret = f"regret {usd(round(outlook.expected_regret_usd, 2))}" if outlook else ""
     return [
-        ("Costs less than the cheapest API", odds(chance), f"{risk.samples:,} draws"),
+        ("Costs less than the cheapest API", odds(chance), f"{risk.draws(risk.option):,} draws"),
         (
             "Expected saving a month",
             "-" if saving is None else usd(saving),

@@ -103,12 +103,13 @@ class Model:
         return self.scenario.option(name).api is not None
 
     def _touches(self, entry: Input, name: str) -> bool:
-        of = entry.of_option
-        if of is None:
-            return True
-        index = entry.places[0][1]
-        owner = self.scenario.options[index].name if isinstance(index, int) else of
-        return owner in self.parts(name)
+        owners = self.owners(entry)
+        return not owners or bool(owners & self.parts(name))
+
+    def owners(self, entry: Input) -> set[str]:
+        """The options an input belongs to; none where it belongs to all."""
+        keys = (place[1] for place in entry.places if place[0] == "options")
+        return {self.scenario.options[k].name if isinstance(k, int) else str(k) for k in keys}
 
     def parts(self, name: str) -> set[str]:
         """The option and those it is made of."""

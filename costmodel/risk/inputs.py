@@ -53,12 +53,6 @@ class Input:
     places: tuple[Location, ...]
 
     @property
-    def of_option(self) -> str | None:
-        """The one option it belongs to, if it does; by name where it is a fact."""
-        options = {place[1] for place in self.places if place[0] == "options"}
-        return str(next(iter(options))) if len(options) == 1 else None
-
-    @property
     def is_ranged(self) -> bool:
         """Whether there is anything between its low and its high."""
         low, high = self.quantity.low, self.quantity.high

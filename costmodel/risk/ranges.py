@@ -17,6 +17,10 @@ from costmodel.yamlfile import Location
 USUAL = 0.2
 """How far either way a number is taken to be off where a range is begun for it: an assumption."""
 
+_DECIDED = COUNTS | {"ttft_ms", "tpot_ms", "wait_p95_ms", "max_context", "concurrency",
+                     "gpu_memory_utilization", "term_months"}  # fmt: skip
+"""Last words of what is decided or demanded, and not uncertain."""
+
 AS_STATED = "; range as stated"
 """After the source of a value whose range is the user's own."""
 
@@ -29,13 +33,13 @@ _OVERHEADS: dict[str, Location] = {
 
 
 def may_vary(scenario: Scenario, resolved: Resolved) -> tuple[Input, ...]:
-    """Inputs without a range that can be given one: no counts, no zeros, no listed API prices."""
+    """Inputs without a range that may be given one: no decisions, no zeros, no listed prices."""
     return tuple(
         entry
         for entry in all_inputs(scenario, resolved)
         if not entry.is_ranged
         and entry.quantity.value > 0
-        and entry.path.rsplit(".", 1)[-1] not in COUNTS
+        and entry.path.rsplit(".", 1)[-1] not in _DECIDED
         and not entry.path.startswith("calendar")
         and can_be_edited(scenario, entry)
     )

@@ -18,7 +18,7 @@ from costmodel.errors import InputError, did_you_mean, nearest_ids
 from costmodel.pipeline import evaluate_resolved
 from costmodel.resolve import resolve
 from costmodel.risk.draws import Model, array_usd, looped_usd, one_by_one
-from costmodel.risk.inputs import Input, all_inputs, is_listed_price
+from costmodel.risk.inputs import Input, all_inputs
 from costmodel.risk_record import Goal, Swing, TwoWay
 from costmodel.scenario import Scenario
 from costmodel.verdict import exclusions
@@ -72,10 +72,10 @@ class Decision:
         return cls(model, chosen, apis, volume)
 
     def depends_on(self, entry: Input) -> bool:
-        """Whether an input belongs to what is compared; prices only of eligible APIs."""
-        if entry.places and is_listed_price(entry.places[0]):
-            return entry.places[0][1] in self.apis
-        return True
+        """Whether an input belongs to what is compared: the option, its parts, eligible APIs."""
+        assert self.option is not None
+        owners = self.model.owners(entry)
+        return not owners or bool(owners & (self.model.parts(self.option) | {*self.apis}))
 
     @cached_property
     def saving_usd(self) -> float | None:

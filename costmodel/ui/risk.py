@@ -18,7 +18,7 @@ from costmodel.present.risk import (
 from costmodel.present.theme import colours
 from costmodel.report import Report
 from costmodel.risk import simulate, two_way
-from costmodel.risk_record import Goal, Risk, TwoWay
+from costmodel.risk_record import Risk, TwoWay
 from costmodel.scenario import Scenario
 from costmodel.ui import sidebar, state
 from costmodel.ui.ranges import range_widgets
@@ -112,19 +112,17 @@ def _goals(found: Risk) -> str:
             [
                 (markup.text(input_name(g.path), 60), ""),
                 (markup.text(value_text(g.path, g.current)), "num"),
-                (markup.text(_flips_at(g)), "num"),
+                (markup.text(value_text(g.path, g.value)), "num"),
                 (words.change(g), "num"),
-            ],
-            "muted" if g.value is None else "",
+            ]
         )
         for g in words.nearest_first(found.goal_seek)
+        if g.value is not None
     ]
     heads = ("Input", "Now", "Flips at", "Change")
-    return markup.table(heads, rows, numbers=heads[1:])
-
-
-def _flips_at(goal: Goal) -> str:
-    return "no value does" if goal.value is None else value_text(goal.path, goal.value)
+    listed = markup.table(heads, rows, numbers=heads[1:]) if rows else ""
+    rest = markup.text(words.out_of_reach(found.goal_seek), 1_000)
+    return f"{listed}<div class='cm-note'>{rest}</div>"
 
 
 def _two_ways(scenario: Scenario, found: Risk) -> None:
