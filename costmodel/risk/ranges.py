@@ -18,7 +18,7 @@ USUAL = 0.2
 """How far either way a number is taken to be off where a range is begun for it: an assumption."""
 
 _DECIDED = COUNTS | {"ttft_ms", "tpot_ms", "wait_p95_ms", "max_context", "concurrency",
-                     "gpu_memory_utilization", "term_months"}  # fmt: skip
+                     "gpu_memory_utilization", "term_months", "discount"}  # fmt: skip
 """Last words of what is decided or demanded, and not uncertain."""
 
 AS_STATED = "; range as stated"
@@ -62,13 +62,14 @@ def can_be_edited(scenario: Scenario, entry: Input) -> bool:
 
 
 def _is_by_hour(scenario: Scenario, entry: Input) -> bool:
-    """Whether it is the price of a rented GPU-hour."""
+    """Whether it is the price of a rented GPU-hour, and no discount off it is a range already."""
     name, place = str(entry.places[0][1]), entry.places[0]
     selfhost = scenario.option(name).selfhost
-    return selfhost is not None and selfhost.offers[int(place[4])].terms not in (
-        "owned",
-        "serverless",
-    )
+    if selfhost is None:
+        return False
+    offer = selfhost.offers[int(place[4])]
+    rented = offer.terms not in ("owned", "serverless")
+    return rented and not (offer.discount is not None and offer.discount.is_range)
 
 
 def range_changes(scenario: Scenario, entry: Input, low: float, high: float) -> Changes:

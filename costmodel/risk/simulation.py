@@ -122,9 +122,9 @@ class _Run:
         self.volume = self.tokens_per_day or scenario.tokens_per_day
         self.excluded = exclusions(scenario, self.model.resolved)
         names, model = list(self.model.stated), self.model
-        self.fast = [name for name in names if name in model.vectorised]
+        self.fast = [n for n in names if n in model.vectorised] if model.inputs else []
         self.by_hour = [name for name in self.fast if is_by_hour(model.stated[name])]
-        self.slow = [name for name in names if name not in model.vectorised]
+        self.slow = [name for name in names if name not in self.fast]
         grid = np.linspace(0.0, REACH * self.volume, VOLUMES - 1)
         self.volumes = grid[:, None]
         self.here = int(np.argmin(np.abs(grid - self.volume)))
@@ -176,6 +176,10 @@ class _Run:
 
         ``volumes`` (volumes, 1), or (volumes, draws) where each draw has its own.
         """
+        if not self.model.inputs:  # each point as the point evaluation has it
+            one = [self.model.stated]
+            points = [{n: looped_usd(one, n, v[None]) for n in self.model.stated} for v in volumes]
+            return {name: np.concatenate([p[name] for p in points]) for name in self.model.stated}
         slow = {name: looped_usd(self.exact, name, volumes) for name in self.slow}
         hourly = self.values[:HOURLY_SAMPLES]
         fast = array_usd(self.model, self.by_hour, hourly, volumes[:, :HOURLY_SAMPLES])

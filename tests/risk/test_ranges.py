@@ -1,0 +1,166 @@
+"""Ranges as changes: what is edited is what is drawn, and without any, odds are certainties."""
+
+import pytest
+
+from costmodel import evaluate, load_scenario, simulate
+from costmodel.book import load_book
+from costmodel.book.files import scenarios_dir
+from costmodel.changes import changed, scenario_yaml
+from costmodel.errors import InputError
+from costmodel.report import PINNED_FLEET
+from costmodel.resolve import resolve
+from costmodel.risk.inputs import all_inputs, ranged_inputs
+from costmodel.risk.ranges import (
+    AS_STATED,
+    can_be_edited,
+    may_vary,
+    range_changes,
+    usual_range,
+)
+from costmodel.scenario import parse_scenario
+
+READY = sorted(path.stem for path in scenarios_dir().glob("*.yaml"))
+SPREAD = "options.own GPUs.selfhost.throughput.requests_per_s"
+
+
+def ready(name="support-assistant"):
+    return load_scenario(scenarios_dir() / f"{name}.yaml")
+
+
+def known(scenario):
+    return {entry.path: entry for entry in all_inputs(scenario, resolve(scenario, load_book()))}
+
+
+def with_range(scenario, path, low, high):
+    return changed(scenario, range_changes(scenario, known(scenario)[path], low, high))
+
+
+def without_ranges(scenario):
+    """The scenario with the ends of every range at its value."""
+    resolved = resolve(scenario, load_book())
+    for entry in ranged_inputs(scenario, resolved):
+        value = entry.quantity.value
+        scenario = changed(scenario, range_changes(scenario, entry, value, value))
+    return scenario
+
+
+@pytest.mark.parametrize("name", READY)
+def test_every_range_can_be_edited_and_every_other_number_begun(name):
+    scenario = ready(name)
+    resolved = resolve(scenario, load_book())
+    ranged = ranged_inputs(scenario, resolved)
+    assert all(can_be_edited(scenario, entry) for entry in ranged)
+    wanted = {}
+    for entry in (*ranged, *may_vary(scenario, resolved)):
+        low, high = usual_range(entry)
+        if low < entry.quantity.value < high:
+            wanted[entry.path] = (entry.quantity.value, low, high)
+            scenario = changed(scenario, range_changes(scenario, entry, low, high))
+    found = {
+        entry.path: (entry.quantity.value, entry.quantity.low, entry.quantity.high)
+        for entry in ranged_inputs(scenario, resolve(scenario, load_book()))
+    }
+    assert wanted
+    assert {path: found[path] for path in wanted} == {
+        path: pytest.approx(numbers) for path, numbers in wanted.items()
+    }
+    assert bills(scenario) == pytest.approx(bills(ready(name)))
+
+
+def bills(scenario):
+    return {option.name: option.monthly_usd or 0.0 for option in evaluate(scenario).options}
+
+
+@pytest.mark.parametrize("name", READY)
+def test_with_every_range_at_its_value_the_result_is_evaluate(name):
+    scenario = without_ranges(ready(name))
+    risk, report = simulate(scenario), evaluate(scenario)
+    assert risk.inputs == ()
+    served = {o.name: o.monthly_usd for o in report.options if o.monthly_usd is not None}
+    at_volume = {b.option: b for b in risk.bands if b.tokens_per_day == report.tokens_per_day}
+    assert {name: (b.p10, b.p50, b.p90) for name, b in at_volume.items()} == {
+        name: (usd, usd, usd) for name, usd in served.items()
+    }
+    edges = {(row.option, row.against): row for row in report.break_even}
+    for row in risk.break_even:
+        exact = edges[row.option, row.against]
+        assert row.first_p50 == pytest.approx(exact.first_tokens_per_day), row
+        assert row.always_from_p50 == pytest.approx(exact.always_from_tokens_per_day), row
+        assert row.never_share == (exact.verdict == "never")
+    for row in risk.probability:
+        if row.tokens_per_day == report.tokens_per_day and row.against != "cheapest":
+            usd, rival = served[row.option], served[row.against]
+            too_small = any(
+                reason.startswith(PINNED_FLEET) for reason in report.option(row.option).excluded_by
+            )
+            assert row.probability == (usd < rival * (1 - 1e-9) and not too_small)
+
+
+def test_a_range_is_kept_in_the_file_and_says_whose_it_is():
+    scenario = with_range(ready(), "overheads.usd_per_hour", 90.0, 180.0)
+    scenario = with_range(scenario, SPREAD, 1.0, 1.5)
+    again = known(parse_scenario(scenario_yaml(scenario)))
+    rate, speed = again["overheads.usd_per_hour"].quantity, again[SPREAD].quantity
+    assert (rate.low, rate.high) == (90.0, 180.0)
+    assert rate.source.endswith(AS_STATED)
+    assert (speed.low, speed.high) == pytest.approx((1.0, 1.5))
+    assert speed.source.endswith(AS_STATED)
+    twice = with_range(scenario, "overheads.usd_per_hour", 80.0, 190.0)
+    assert known(twice)["overheads.usd_per_hour"].quantity.source.count(AS_STATED) == 1
+
+
+def test_the_spread_of_a_throughput_follows_its_value():
+    scenario = with_range(ready(), SPREAD, 1.0, 1.5)
+    before = known(scenario)[SPREAD].quantity
+    faster = changed(scenario, {("options", 3, "selfhost", "gpu"): "h200"})
+    after = known(faster)[SPREAD].quantity
+    assert after.value > before.value
+    assert after.low / after.value == pytest.approx(before.low / before.value)
+    assert after.high / after.value == pytest.approx(before.high / before.value)
+
+
+@pytest.mark.parametrize("spread", ["{low: 1.1, high: 1.3}", "{low: 0.8, high: 0.9}",
+                                    "{low: 0, high: 2}"])  # fmt: skip
+def test_a_spread_lies_around_one(spread):
+    text = (scenarios_dir() / "support-assistant.yaml").read_text()
+    text = text.replace(
+        "      format: awq-int4\n",
+        f"      format: awq-int4\n      throughput_spread: {spread}\n",
+        1,
+    )
+    with pytest.raises(InputError, match="low and high are multiples of the value") as error:
+        parse_scenario(text, "mine.yaml")
+    assert error.value.problems[0].line == text[: text.index("throughput_spread")].count("\n") + 1
+
+
+def test_a_wrong_correlation_is_shown_where_it_stands():
+    text = (scenarios_dir() / "support-assistant.yaml").read_text()
+    text += "correlations:\n  - [overheads.usd_per_hour, overheads.usd_per_hours, 0.5]\n"
+    with pytest.raises(InputError, match=r"did you mean overheads\.usd_per_hour") as error:
+        simulate(parse_scenario(text, "mine.yaml"), 16)
+    (problem,) = error.value.problems
+    assert (problem.file, problem.line) == ("mine.yaml", text.count("\n"))
+    assert problem.path == "correlations[0]"
+
+
+def test_correlated_costs_widen_the_bill_and_opposed_ones_narrow_it():
+    """Rate x hours of people: its 80 % range grows with how far both move together."""
+    paths = "overheads.usd_per_hour", "overheads.per_fleet.hours_per_month"
+    widths = []
+    for rho in (-0.9, 0.0, 0.9):
+        options = ready().options[:4]
+        changes = {"options": options, "correlations": ((*paths, rho),)}
+        scenario = ready().model_copy(update=changes)
+        risk = simulate(with_range(scenario, SPREAD, 1.24, 1.26), 1024)
+        band = next(b for b in risk.bands if b.option == "own GPUs"
+                    and b.tokens_per_day == risk.tokens_per_day)  # fmt: skip
+        widths.append(band.p90 - band.p10)
+    assert widths == sorted(widths)
+    assert widths[0] < 0.9 * widths[1]
+    assert widths[1] < 0.9 * widths[2]
+
+
+def test_ranges_over_the_months_are_named_and_not_drawn():
+    risk = simulate(ready("three-year-commitment"), 64)
+    assert not any("growth" in entry.path or "finance" in entry.path for entry in risk.inputs)
+    assert any("growth_per_month" in note and "cash flow" in note for note in risk.notes)
