@@ -16,6 +16,7 @@ from costmodel.present.waterfall import waterfall_option
 from costmodel.report import OptionResult, Report
 from costmodel.scenario import Scenario
 from costmodel.ui import downloads, sidebar, state
+from costmodel.ui.charts import chart
 from costmodel.wording import percent, short, usd
 
 
@@ -171,14 +172,12 @@ def _chart(report: Report) -> None:
         )
     with right:
         downloads.image_buttons("curves", headline(report).facts, downloads.image_footer(report))
-    with st.container(key="curves"):
-        st.plotly_chart(
-            figure(report, "curves", scale=scale or "linear"),
-            theme=None,
-            key="curves_chart",
-            config=downloads.chart_config(f"{sidebar.file_name(report.scenario)}-curves"),
-            alt=f"Monthly bills over volume. {headline(report).reason}",
-        )
+    chart(
+        figure(report, "curves", scale=scale or "linear"),
+        "curves",
+        f"Monthly bills over volume. {headline(report).reason}",
+        downloads.chart_config(f"{sidebar.file_name(report.scenario)}-curves"),
+    )
 
 
 def _waterfall(report: Report) -> None:
@@ -198,12 +197,10 @@ def _waterfall(report: Report) -> None:
     chosen = report.option(name or default.name)
     with title:
         st.html(markup.title(f"Where the {usd(chosen.monthly_usd or 0.0)} goes"))
-    st.plotly_chart(
+    chart(
         figure(report, "waterfall", option=chosen.name),
-        theme=None,
-        key="waterfall_chart",
-        config={"displayModeBar": False},
-        alt=f"From the mean load to the all-in bill of {chosen.name}",
+        "waterfall",
+        f"From the mean load to the all-in bill of {chosen.name}",
     )
 
 

@@ -21,6 +21,7 @@ from costmodel.present.memory import map_contexts
 from costmodel.sizing import Fit, fit, fit_map
 from costmodel.sizing_results import GroupRow, Remedy
 from costmodel.ui import choices, weights
+from costmodel.ui.charts import chart
 from costmodel.ui.controls import Controls
 
 FIRST = weights.Weights("llama-3.3-70b", "awq-int4", "h100-sxm", "1")
@@ -30,7 +31,6 @@ CONTEXT, CONCURRENCY = 8192.0, 8.0
 MOST_CONTEXT, MOST_CONCURRENCY = 2.0**24, 100_000.0
 LOG_CHARACTERS = 400_000
 LOG_HINT = "INFO … Model loading took 37.1 GiB memory\nINFO … Available KV cache memory: 31.2 GiB"
-STATIC = {"displayModeBar": False}
 
 
 @dataclass(frozen=True)
@@ -165,24 +165,18 @@ def _result(asked: Question, found: Fit) -> None:
 def _bar(asked: Question, found: Fit, reason: str) -> None:
     each = f"Each of the {found.tp} cards" if found.tp > 1 else "The card"
     st.html(markup.title(f"{each}: {asked.gpu}"))
-    with st.container(key="memory"):
-        st.plotly_chart(
-            figure(found, "memory"), theme=None, key="memory_chart", config=STATIC, alt=reason
-        )
+    chart(figure(found, "memory"), "memory", reason)
 
 
 def _map(asked: Question, found: Fit) -> None:
     st.html(markup.title("Context against concurrency"))
     contexts = map_contexts(found, _longest(asked))
     table = fit_map(asked.model, contexts, [found.concurrency], **dict(asked.options))
-    with st.container(key="fit_map"):
-        st.plotly_chart(
-            figure(found, "fit_map", found=table),
-            theme=None,
-            key="fit_map_chart",
-            config=STATIC,
-            alt=f"Requests that fit, by context. {words.headline(found, asked.gpu).advice}",
-        )
+    chart(
+        figure(found, "fit_map", found=table),
+        "fit_map",
+        f"Requests that fit, by context. {words.headline(found, asked.gpu).advice}",
+    )
 
 
 def _longest(asked: Question) -> int:

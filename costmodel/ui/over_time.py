@@ -20,13 +20,13 @@ from costmodel.present.theme import colours, shortened
 from costmodel.quantity import Quantity
 from costmodel.scenario import Scenario
 from costmodel.ui import sidebar, state
+from costmodel.ui.charts import chart
 from costmodel.ui.controls import Controls
 from costmodel.wording import short, usd
 
 FIRST = "three-year-commitment"
 """The scenario a new visitor of this page sees."""
 
-STATIC = {"displayModeBar": False}
 BEST_OWN, CHEAPEST = "best with own GPUs", "cheapest eligible API"
 
 
@@ -104,14 +104,7 @@ def _result(key: str, scenario: Scenario, flow: CashFlow) -> None:
 
 def _chart(heading: str, name: str, flow: CashFlow, **options: Any) -> None:
     st.html(markup.title(heading))
-    with st.container(key=name):
-        st.plotly_chart(
-            figure(flow, name, **options),
-            theme=None,
-            key=f"{name}_chart",
-            config=STATIC,
-            alt=f"{heading}. {words.headline(flow).facts}",
-        )
+    chart(figure(flow, name, **options), name, f"{heading}. {words.headline(flow).facts}")
 
 
 # --------------------------------------------------------------------------------------- widgets
@@ -256,14 +249,8 @@ def _side_by_side(key: str, scenario: Scenario, pair: tuple[str, str], colour: s
         return
     st.html(_cases_table(found))
     left, right = st.columns([8, 12], gap="medium")
-    with left, st.container(key="cases"):
-        st.plotly_chart(
-            figure(found, "cases", colour=colour),
-            theme=None,
-            key="cases_chart",
-            config=STATIC,
-            alt="Net present value by case.",
-        )
+    with left:
+        chart(figure(found, "cases", colour=colour), "cases", "Net present value by case.")
     with right:
         st.html(_differences(found))
     about = _about_cases(found)

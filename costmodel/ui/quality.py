@@ -21,6 +21,7 @@ from costmodel.present.quality import SCALE, SCALE_WORDS, levers_figure, quality
 from costmodel.quality_gate import Gate, gate, rows_of, sentence
 from costmodel.scenario import Scenario
 from costmodel.ui import sidebar
+from costmodel.ui.charts import chart
 from costmodel.ui.controls import Controls
 from costmodel.wording import usd
 
@@ -29,7 +30,6 @@ FIRST = "precision-per-task"
 
 SIZES = {"all sizes": None, "below 5B": 3.0, "5B to 11B": 8.0, "11B to 45B": 32.0,
          "45B and above": 70.0}  # fmt: skip
-STATIC = {"displayModeBar": False}
 UPLOAD_MB = 50
 VERDICTS = {"pass": "#0f8f80", "fail": "#b3174a", "inconclusive": "#8a5a00"}
 READS = "lm-evaluation-harness, Inspect, promptfoo, EvalPlus, or a table of item and score"
@@ -85,13 +85,7 @@ def _portfolio(scenario: Scenario) -> None:
     with right:
         if found.levers:
             st.html(markup.title("From today's API bill, lever by lever"))
-            st.plotly_chart(
-                levers_figure(found),
-                theme=None,
-                key="levers_chart",
-                config=STATIC,
-                alt=f"Monthly bill after each lever. {found.reason}",
-            )
+            chart(levers_figure(found), "levers", f"Monthly bill after each lever. {found.reason}")
             if not found.levers[0].stands:
                 st.html(
                     "<div class='cm-note'>Today's API misses a condition of some task; "
@@ -182,14 +176,11 @@ def _option_checks(item: tuple[str, list[Check]]) -> str:
 def _known(floor: float, params_b: float | None) -> None:
     st.html(markup.title("What is published: score kept against the same model at 16 bits, %"))
     st.html(_legend(floor))
-    with st.container(key="quality"):
-        st.plotly_chart(
-            quality_figure(floor=floor, params_b=params_b),
-            theme=None,
-            key="quality_chart",
-            config=STATIC,
-            alt="Retention by format and task: median, 10th percentile and number of rows.",
-        )
+    chart(
+        quality_figure(floor=floor, params_b=params_b),
+        "quality",
+        "Retention by format and task: median, 10th percentile and number of rows.",
+    )
 
 
 def _legend(floor: float) -> str:

@@ -21,9 +21,9 @@ from costmodel.risk import simulate, two_way
 from costmodel.risk_record import Risk, TwoWay
 from costmodel.scenario import Scenario
 from costmodel.ui import sidebar, state
+from costmodel.ui.charts import chart
 from costmodel.ui.ranges import range_widgets
 
-STATIC = {"displayModeBar": False}
 SAMPLES = (1_000, 10_000, 50_000)
 MOST_KEPT = 12
 """Runs kept for one visitor."""
@@ -84,18 +84,19 @@ def _result(scenario: Scenario, report: Report, found: Risk) -> None:
     for note in found.notes:
         st.html(f"<div class='cm-note'>{markup.text(note, 400)}</div>")
     st.html(markup.title("Every bill, and how far it may be off: median, 10th to 90th percentile"))
-    st.plotly_chart(fan_figure(found, accents), theme=None, key="fan", config=STATIC,
-                    alt="Monthly bills over volume, each with its 80 % band.")  # fmt: skip
+    chart(fan_figure(found, accents), "fan", "Monthly bills over volume, each with its 80 % band.")
     if found.option is None:
         return
     st.html(markup.title("The probability of costing less than the cheapest API"))
-    st.plotly_chart(probability_figure(found, accents), theme=None, key="chance", config=STATIC,
-                    alt="Probability of winning over volume.")  # fmt: skip
+    chart(probability_figure(found, accents), "probability", "Probability of winning over volume.")
     if found.tornado and found.tornado[0].low_usd != found.tornado[0].high_usd:
         st.html(markup.title("Which number to argue about: each at its 10th and 90th percentile"))
-        st.plotly_chart(tornado_figure(found), theme=None, key="tornado", config=STATIC,
-                        alt=f"Savings at both ends of each input; {found.tornado[0].path} "
-                        "moves them most.")  # fmt: skip
+        widest = input_name(found.tornado[0].path)
+        chart(
+            tornado_figure(found),
+            "tornado",
+            f"Savings at both ends of each input; the {widest} moves them most.",
+        )
     left, right = st.columns([5, 6], gap="medium")
     with left:
         st.html(markup.title("What would flip the verdict, at your volume"))
@@ -138,8 +139,7 @@ def _two_ways(scenario: Scenario, found: Risk) -> None:
     with other:
         y = st.selectbox("Up", [p for p in paths if p != x], 0, format_func=input_name, key="two_y")
     table = _table(scenario.model_dump_json(), x, y, found.option, scenario)
-    st.plotly_chart(two_way_figure(table), theme=None, key="two_way", config=STATIC,
-                    alt=f"Savings over {x} and {y}.")  # fmt: skip
+    chart(two_way_figure(table), "two_way", f"Savings over {x} and {y}.")
 
 
 def _inputs(found: Risk) -> str:

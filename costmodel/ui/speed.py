@@ -24,6 +24,7 @@ from costmodel.sizing import Throughput, ThroughputCurve, throughput, throughput
 from costmodel.sizing_kernels import KernelComparison, compare_kernels
 from costmodel.sizing_results import MeasuredPoint
 from costmodel.ui import benchmark_files, choices, weights
+from costmodel.ui.charts import chart
 from costmodel.ui.controls import Controls
 from costmodel.wording import short, usd
 
@@ -33,7 +34,6 @@ TTFT_MS, TPOT_MS = 2000.0, 30.0
 """What a new visitor sees; a latency of 0 promises nothing."""
 
 MOST_TOKENS, MOST_MS = 2.0**24, 600_000.0
-STATIC = {"displayModeBar": False}
 OWN, NEVER = ACCENTS["own"][0], ACCENTS["frontier"][0]
 
 
@@ -225,14 +225,7 @@ def _latency(
 ) -> None:
     st.html(markup.title("Throughput against latency, as requests in flight grow"))
     yours = [each.point for each in own if not each.apart]
-    with st.container(key="latency"):
-        st.plotly_chart(
-            figure(curve, "latency", asked=asked, answer=found, yours=yours),
-            theme=None,
-            key="latency_chart",
-            config=STATIC,
-            alt=reason,
-        )
+    chart(figure(curve, "latency", asked=asked, answer=found, yours=yours), "latency", reason)
 
 
 def _kernels(question: Question, asked: words.Asked, offer: Offer) -> None:
@@ -244,24 +237,19 @@ def _kernels(question: Question, asked: words.Asked, offer: Offer) -> None:
         return
     st.html(markup.title("Where 4-bit stops paying: the matrices alone"))
     st.html(f"<div class='cm-note'>{markup.text(words.stops_paying(compared), 600)}</div>")
-    _chart("gemm", figure(compared, "gemm"), words.stops_paying(compared))
+    chart(figure(compared, "gemm"), "gemm", words.stops_paying(compared))
     left, right = st.columns(2, gap="medium")
     with left:
         st.html(markup.title("The same weights, whole requests"))
-        _chart("served", figure(compared, "served"), "Output tokens a second by format and kernel")
+        chart(figure(compared, "served"), "served", "Output tokens a second by format and kernel")
     with right:
         st.html(markup.title("GPU cost of 1M tokens, never idle"))
         if offer.usd_per_gpu_hour is None:
             st.html(f"<div class='cm-note'>{markup.text(offer.missing, 600)}</div>")
         else:
             priced = figure(compared, "cost", asked=asked, usd_per_gpu_hour=offer.usd_per_gpu_hour)
-            _chart("cost", priced, "GPU dollars for 1M tokens by format and kernel")
+            chart(priced, "cost", "GPU dollars for 1M tokens by format and kernel")
     st.html(f"<div class='cm-note'>{markup.text(_reading(compared), 900)}</div>")
-
-
-def _chart(name: str, drawn: Any, alt: str) -> None:
-    with st.container(key=name):
-        st.plotly_chart(drawn, theme=None, key=f"{name}_chart", config=STATIC, alt=alt)
 
 
 def _reading(compared: KernelComparison) -> str:

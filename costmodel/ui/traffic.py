@@ -18,6 +18,7 @@ from costmodel.present.week_shapes import crossing
 from costmodel.report import OptionResult, Report
 from costmodel.scenario import Scenario
 from costmodel.ui import sidebar, state, usage_log
+from costmodel.ui.charts import chart
 from costmodel.ui.controls import Controls
 from costmodel.week_shapes import WeekShapes, week_shapes
 from costmodel.wording import short, usd
@@ -26,7 +27,6 @@ FIRST = "traffic-office-hours"
 """The scenario a new visitor of this page sees."""
 
 WAIT_MS = 500.0
-STATIC = {"displayModeBar": False}
 
 
 def page() -> None:
@@ -145,12 +145,10 @@ def _sizings(
 
 def _week(report: Report) -> None:
     busiest = short(float(report.week.tokens_per_s.max()))
-    st.plotly_chart(
+    chart(
         figure(report, "week"),
-        theme=None,
-        key="week_chart",
-        config=STATIC,
-        alt=f"Tokens per second in each hour of the week; {busiest} in the busiest.",
+        "week",
+        f"Tokens per second in each hour of the week; {busiest} in the busiest.",
     )
 
 
@@ -170,14 +168,11 @@ def _load_duration(report: Report, fleets: list[str]) -> str:
     with title:
         st.html(markup.title("The fleet under its load"))
     name = chosen if chosen in fleets else default
-    with st.container(key="load_duration"):
-        st.plotly_chart(
-            figure(report, "load_duration", option=name),
-            theme=None,
-            key="load_duration_chart",
-            config=STATIC,
-            alt=f"Replicas of {name} over the hours of the week, sorted by load.",
-        )
+    chart(
+        figure(report, "load_duration", option=name),
+        "load_duration",
+        f"Replicas of {name} over the hours of the week, sorted by load.",
+    )
     return name
 
 
@@ -199,14 +194,11 @@ def _ways(
         )
         return
     api = cheapest_api(report)
-    with st.container(key="ways"):
-        st.plotly_chart(
-            fleet_choices_figure(choices, colours(report)[name], api.monthly_usd if api else None),
-            theme=None,
-            key="ways_chart",
-            config=STATIC,
-            alt="Monthly bills by scaling mode and by offer, cheapest first.",
-        )
+    chart(
+        fleet_choices_figure(choices, colours(report)[name], api.monthly_usd if api else None),
+        "ways",
+        "Monthly bills by scaling mode and by offer, cheapest first.",
+    )
 
 
 def _shapes_of(report: Report, scenario: Scenario, key: str, name: str, accent: str) -> None:
@@ -219,14 +211,11 @@ def _shapes_of(report: Report, scenario: Scenario, key: str, name: str, accent: 
     api = cheapest_api(report)
     api_colour = colours(report)[api.name] if api else ACCENTS["managed"][0]
     said = "; ".join(f"{each.shape}: {crossing(each.break_even)}" for each in found.bills)
-    with st.container(key="shapes"):
-        st.plotly_chart(
-            figure(found, "week_shapes", colour=accent, api_colour=api_colour),
-            theme=None,
-            key="shapes_chart",
-            config=STATIC,
-            alt=f"Monthly bills of {name} over volume. {said}.",
-        )
+    chart(
+        figure(found, "week_shapes", colour=accent, api_colour=api_colour),
+        "shapes",
+        f"Monthly bills of {name} over volume. {said}.",
+    )
 
 
 # ----------------------------------------------------------------------------------------- tables

@@ -19,6 +19,7 @@ from costmodel.errors import InputError
 from costmodel.present import markup
 from costmodel.present import usage_words as words
 from costmodel.present.traffic import profile_figure
+from costmodel.ui.charts import chart
 from costmodel.ui.state import Opened
 from costmodel.wording import short
 
@@ -148,12 +149,10 @@ def _week(usage: Usage) -> None:
     if weights is None:
         return
     st.html(markup.title("Its hours of the week, UTC"))
-    st.plotly_chart(
+    chart(
         profile_figure(weights),
-        theme=None,
-        key="usage_week_chart",
-        config={"displayModeBar": False},
-        alt=f"Tokens in each hour of the week; {max(weights):.3g} times the mean in the busiest.",
+        "usage_week",
+        f"Tokens in each hour of the week; {max(weights):.3g} times the mean in the busiest.",
     )
 
 

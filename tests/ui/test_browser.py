@@ -339,6 +339,81 @@ def test_over_time_page_draws_and_follows_prices(page, server):
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
+def _turn_to(tab, title):
+    """Follow the link to another page; its headline takes the place of this one's."""
+    before = _headline(tab)
+    tab.get_by_role("link", name=title, exact=True).first.click()
+    tab.wait_for_function("text => document.querySelector('.cm-headline')?.innerText !== text",
+                          arg=before)  # fmt: skip
+    _settle(tab)
+
+
+def test_turning_to_another_page_keeps_scenario_volume_and_prices(page):
+    page.open("?scenario=contracts&volume=1.2B")
+    page.get_by_label("Own price, USD/h").first.fill("2.34")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=$2.34")
+    _settle(page)
+    decided = _headline(page)
+    assert decided.startswith("At 1.2B tokens a day")
+    _turn_to(page, "Over time")
+    assert "scenario=contracts" in page.url
+    assert "volume=1.2B" in page.url
+    assert page.get_by_label("Own price, USD/h").first.input_value() == "2.34"
+    _turn_to(page, "Speed")
+    assert "scenario" not in page.url
+    _turn_to(page, "Decision")
+    assert _headline(page) == decided
+    assert "2.34" not in page.url
+
+
+def test_turning_to_another_page_keeps_the_readers_own_file(page, tmp_path):
+    page.open()
+    text = (scenarios_dir() / "small-model-on-l4.yaml").read_text(encoding="utf-8")
+    mine = tmp_path / "mine.yaml"
+    mine.write_text(
+        re.sub(r"^name: .*$", "name: My own", text, flags=re.MULTILINE), encoding="utf-8"
+    )
+    _upload(page, mine)
+    page.wait_for_selector("text=My own")
+    _settle(page)
+    for title in ("Traffic", "Risk", "Over time"):
+        _turn_to(page, title)
+        assert page.get_by_text("My own").first.is_visible()
+        assert "scenario=" not in page.url
+    page.get_by_role("button", name="Back to the ready scenarios").click()
+    page.wait_for_selector("text=Scenario file")
+    _settle(page)
+    assert page.get_by_text("My own").count() == 0
+
+
+def test_risk_page_draws_and_follows_a_range(page, server):
+    page.goto(f"{server}/risk?scenario=small-model-on-l4")
+    for chart in ("fan", "probability", "tornado", "two_way"):
+        page.wait_for_selector(f".st-key-{chart} .main-svg")
+    _settle(page)
+    box = page.locator(".st-key-fan .js-plotly-plot").bounding_box()
+    page.mouse.move(box["x"] + 400, box["y"] + 150)
+    for step in range(40):
+        page.mouse.move(box["x"] + 400, box["y"] + 150 + 4 * step)
+        if page.locator(".st-key-fan .hoverlayer .hovertext").count():
+            break
+    assert re.search(r"/ day: \$[\d.,k]+ \(\$[\d.,k]+ to \$[\d.,k]+\)",
+                     page.text_content(".st-key-fan .hoverlayer"))  # fmt: skip
+    bars = page.text_content(".st-key-tornado .cartesianlayer")
+    assert "at 20" in bars
+    page.get_by_text("numbers vary").click()
+    high = page.get_by_label("High", exact=True).first
+    assert high.input_value() == "20"
+    high.fill("60")
+    page.keyboard.press("Enter")
+    page.wait_for_function(
+        "document.querySelector('.st-key-tornado .cartesianlayer').textContent.includes('at 60')"
+    )
+    assert page.locator("[data-testid=stException]").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
 def test_a_request_log_becomes_the_workload(page, server):
     log = ROOT / "tests" / "data" / "usage" / "litellm_spend.csv"
     page.goto(f"{server}/traffic")
