@@ -16,11 +16,11 @@ from costmodel.units import SECONDS_PER_HOUR
 
 
 def offer_facts(offer: Offer, selfhost: SelfHost, scenario: Scenario, book: Book) -> OfferFacts:
-    """The price of an offer, what interruptions take of it, and what it binds to."""
-    overhead = None
-    if offer.terms == "spot":
-        overhead = offer.interruption_overhead or book.cost("spot_interruption_overhead").quantity
-    purchase = _purchase(offer, scenario, book)
+    """The price of an offer, what interruptions take of it, and what it binds to.
+
+    The offer is `defaults.completed`.
+    """
+    purchase = _purchase(offer, scenario)
     return OfferFacts(
         name=" ".join(filter(None, (offer.provider or offer.provider_class, offer.terms, "GPUs"))),
         terms=offer.terms,
@@ -28,7 +28,7 @@ def offer_facts(offer: Offer, selfhost: SelfHost, scenario: Scenario, book: Book
         replicas=offer.replicas.value if isinstance(offer.replicas, Quantity) else None,
         committed=offer.terms in ("reserved", "owned"),
         optimal=offer.replicas == "optimal",
-        interruption_overhead=overhead,
+        interruption_overhead=offer.interruption_overhead,
         term_months=_term_months(offer, purchase),
         purchase=purchase,
     )
@@ -88,7 +88,7 @@ def _rented_usd_per_hour(offer: Offer, selfhost: SelfHost, book: Book) -> Quanti
     )
 
 
-def _purchase(offer: Offer, scenario: Scenario, book: Book) -> PurchaseFacts | None:
+def _purchase(offer: Offer, scenario: Scenario) -> PurchaseFacts | None:
     """What is paid up front for an owned GPU; None where only its cost by the hour is stated.
 
     The annuity is at ``finance.discount_rate``; without one it is the straight line.
@@ -96,7 +96,8 @@ def _purchase(offer: Offer, scenario: Scenario, book: Book) -> PurchaseFacts | N
     if offer.usd_per_gpu is None:
         return None
     price, rate = offer.usd_per_gpu.value, scenario.finance.discount_rate
-    life = (offer.life_months or book.cost("owned_life_months").quantity).value
+    assert offer.life_months is not None
+    life = offer.life_months.value
     residual = offer.residual_share.value if offer.residual_share else 0.0
     return PurchaseFacts(
         price_usd=price,
@@ -127,15 +128,16 @@ def _owned_usd_per_hour(
     rate = scenario.finance.discount_rate
     yearly = rate.value if rate else 0.0
     kw = _kw(offer, selfhost, book)
-    pue = offer.pue.value if offer.pue else book.cost("pue").value
-    usd_per_kwh = offer.usd_per_kwh or book.cost("usd_per_kwh").quantity
+    assert offer.pue is not None
+    assert offer.usd_per_kwh is not None
+    pue = offer.pue.value
     colo = offer.colo_usd_per_kw_month.value if offer.colo_usd_per_kw_month else 0.0
     yearly_upkeep = offer.maintenance_share_per_year
     maintenance = price * (yearly_upkeep.value if yearly_upkeep else 0.0) / 12.0
     monthly = (
         purchase.capital_usd_per_month
         + maintenance
-        + kw * pue * hours * usd_per_kwh.value
+        + kw * pue * hours * offer.usd_per_kwh.value
         + kw * colo
     )
     at = f"at {yearly:.3g} a year" if yearly else "in a straight line, no discount_rate"

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from costmodel.book import Book
 from costmodel.book.token_records import DayPart, TokenPrice
 from costmodel.cost.api import flat_prices
+from costmodel.defaults import completed
 from costmodel.errors import InputError, Problem
 from costmodel.facts import (
     EndpointFacts,
@@ -193,7 +194,8 @@ def _prefix_cached(selfhost: SelfHost, scenario: Scenario) -> SelfHost | None:
     return selfhost.model_copy(update={"prefix_cache_share": Quantity(value=share)})
 
 
-def _fleet(selfhost: SelfHost, place: _Place, book: Book) -> FleetFacts:
+def _fleet(stated: SelfHost, place: _Place, book: Book) -> FleetFacts:
+    selfhost = completed(stated, book)
     if selfhost.gpu is not None:
         place.at("gpu").find(book.gpu, selfhost.gpu)
     offers = tuple(
@@ -212,9 +214,8 @@ def _fleet(selfhost: SelfHost, place: _Place, book: Book) -> FleetFacts:
         return facts
     return facts.model_copy(
         update={
-            "start_minutes": selfhost.start_minutes
-            or book.cost("serverless_start_minutes").quantity,
-            "idle_minutes": selfhost.idle_minutes or book.cost("serverless_idle_minutes").quantity,
+            "start_minutes": selfhost.start_minutes,
+            "idle_minutes": selfhost.idle_minutes,
         }
     )
 

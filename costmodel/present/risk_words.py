@@ -54,13 +54,15 @@ def _reason(risk: Risk) -> str:
     if not risk.inputs:
         return "No input is a range, so that there is one answer only."
     parts = []
-    if risk.tornado:
-        top = risk.tornado[0]
+    top = risk.tornado[0] if risk.tornado else None
+    if top is not None and top.low_usd != top.high_usd:
         low, high = sorted((top.low_usd, top.high_usd))
         parts.append(
             f"What decides is the {input_name(top.path)}: between its 10th and 90th percentile the "
             f"saving runs from {usd(low)} to {usd(high)} a month."
         )
+    else:
+        parts.append("No range moves what it saves.")
     flip = next((goal for goal in nearest_first(risk.goal_seek) if goal.value is not None), None)
     if flip is not None:
         parts.append(

@@ -24,6 +24,9 @@ from costmodel.yamlfile import Location, path_text
 
 Home = Literal["scenario", "facts"]
 
+MOST_INTERRUPTED = 0.9
+"""Of a spot replica's time: draws end short of the whole of it, where no capacity is left."""
+
 COUNTS = {"replicas", "spare_replicas", "min_replicas", "node_gpus", "tp", "gpus_per_replica"}
 _ATTRIBUTES = {"load_factor", "spare_replicas", "min_replicas", "replicas", "node_gpus"}
 """Of a self-hosted option: what the bill uses as the scenario says it."""
@@ -64,6 +67,8 @@ class Input:
         name = self.path.rsplit(".", 1)[-1]
         if name.endswith("_share") or name in ("load_factor", "discount"):
             return 0.0, 1.0
+        if name == "interruption_overhead":
+            return 0.0, MOST_INTERRUPTED
         if name in ("burst_factor", "peak_to_mean", "pue"):
             return 1.0, np.inf
         least = min(self.quantity.value, self.quantity.low or 0.0)

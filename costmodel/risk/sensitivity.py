@@ -14,6 +14,7 @@ import numpy as np
 
 from costmodel.bills import bill_at, build_bills, traffic_of
 from costmodel.book import load_book
+from costmodel.defaults import completed_scenario
 from costmodel.errors import InputError, did_you_mean, nearest_ids
 from costmodel.pipeline import evaluate_resolved
 from costmodel.resolve import resolve
@@ -219,6 +220,7 @@ def two_way(
     ends given. Raises InputError for a path that is no input.
     """
     book = load_book()
+    scenario = completed_scenario(scenario, book)
     resolved = resolve(scenario, book)
     known = {entry.path: entry for entry in all_inputs(scenario, resolved)}
     if x == y:

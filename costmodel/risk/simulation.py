@@ -21,6 +21,7 @@ from costmodel.book import Book, load_book
 from costmodel.cost.breakeven import WinningSet, intersection
 from costmodel.cost.crossing import first_and_always
 from costmodel.cost.curve import Floats
+from costmodel.defaults import completed_scenario
 from costmodel.errors import InputError
 from costmodel.resolve import resolve
 from costmodel.risk.draws import Model, array_usd, is_by_hour, looped_usd, one_by_one
@@ -82,6 +83,7 @@ def simulate(
     if seed < 0 or seed != int(seed):
         raise InputError(f"seed must be a whole number, 0 or more, not {seed}")
     book = book or load_book()
+    scenario = completed_scenario(scenario, book)
     resolved = resolve(scenario, book)
     inputs = ranged_inputs(scenario, resolved)
     model = Model(scenario, resolved, inputs, book)

@@ -8,6 +8,7 @@ import streamlit as st
 
 from costmodel.book import load_book
 from costmodel.changes import Changes
+from costmodel.defaults import completed_scenario
 from costmodel.present import markup
 from costmodel.present.outlook import input_name, value_text
 from costmodel.resolve import resolve
@@ -20,6 +21,7 @@ from costmodel.yamlfile import Location
 
 def range_widgets(widgets: Controls, identity: str, scenario: Scenario) -> Changes:
     """Every range with its two ends, and a picker of what else may vary; the changes asked for."""
+    scenario = completed_scenario(scenario, load_book())
     resolved = resolve(scenario, load_book())
     ranged, others = ranged_inputs(scenario, resolved), may_vary(scenario, resolved)
     changes: dict[Location, object] = {}

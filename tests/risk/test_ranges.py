@@ -6,6 +6,7 @@ from costmodel import evaluate, load_scenario, simulate
 from costmodel.book import load_book
 from costmodel.book.files import scenarios_dir
 from costmodel.changes import changed, scenario_yaml
+from costmodel.defaults import completed_scenario
 from costmodel.errors import InputError
 from costmodel.report import PINNED_FLEET
 from costmodel.resolve import resolve
@@ -24,7 +25,8 @@ SPREAD = "options.own GPUs.selfhost.throughput.requests_per_s"
 
 
 def ready(name="support-assistant"):
-    return load_scenario(scenarios_dir() / f"{name}.yaml")
+    """A ready scenario with what the book fills in, and how far that may be off."""
+    return completed_scenario(load_scenario(scenarios_dir() / f"{name}.yaml"), load_book())
 
 
 def known(scenario):
@@ -164,3 +166,52 @@ def test_ranges_over_the_months_are_named_and_not_drawn():
     risk = simulate(ready("three-year-commitment"), 64)
     assert not any("growth" in entry.path or "finance" in entry.path for entry in risk.inputs)
     assert any("growth_per_month" in note and "cash flow" in note for note in risk.notes)
+
+
+OWNED = """
+name: owned and spot
+as_of: 2026-11-23
+workloads: [{name: chat, tokens_per_day: 100e6, input_tokens: 900, output_tokens: 100}]
+options:
+  - {name: api, api: {input_usd_per_mtok: 4, output_usd_per_mtok: 4}}
+  - name: owned
+    selfhost:
+      gpus_per_replica: 1
+      throughput: {requests_per_s: 5}
+      offers: [{terms: owned, usd_per_gpu: 30000, kw_per_gpu: 1.3}]
+  - name: spot
+    selfhost:
+      gpus_per_replica: 1
+      throughput: {requests_per_s: 5}
+      offers: [{terms: spot, usd_per_gpu_hour: 1.5}]
+  - name: by the second
+    selfhost:
+      gpus_per_replica: 1
+      throughput: {requests_per_s: 5}
+      concurrency: 8
+      offers: [{terms: serverless, usd_per_gpu_second: 0.001}]
+"""
+
+
+def test_what_the_book_fills_in_is_drawn_with_the_range_of_the_book():
+    risk = simulate(parse_scenario(OWNED), 64)
+    book = load_book()
+    drawn = {
+        entry.path: (entry.low, entry.value, entry.high, entry.source) for entry in risk.inputs
+    }
+    for path, fact in {
+        "options.owned.selfhost.offers[0].pue": "pue",
+        "options.owned.selfhost.offers[0].usd_per_kwh": "usd_per_kwh",
+        "options.owned.selfhost.offers[0].life_months": "owned_life_months",
+        "options.spot.selfhost.offers[0].interruption_overhead": "spot_interruption_overhead",
+        "options.by the second.selfhost.start_minutes": "serverless_start_minutes",
+        "options.by the second.selfhost.idle_minutes": "serverless_idle_minutes",
+    }.items():
+        known = book.cost(fact).quantity
+        assert drawn[path] == (known.low, known.value, known.high, known.source)
+    widths = {b.option: b.p90 - b.p10 for b in risk.bands if b.tokens_per_day == 100e6}
+    assert widths["owned"] > 0
+    assert widths["spot"] > 0
+    assert widths["by the second"] > 0
+    stated = parse_scenario(OWNED)
+    assert bills(completed_scenario(stated, book)) == bills(stated)
