@@ -10,14 +10,13 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from costmodel.present.headline import LONGEST_NAME
+from costmodel.present.input_names import input_name, value_text
 from costmodel.present.theme import shortened
 from costmodel.report import Report
-from costmodel.wording import percent, short, usd
+from costmodel.wording import percent, usd
 
 Row = Mapping[str, Any]
-
-LONGEST_NAME = 48
-"""Characters of an option's name in a sentence."""
 
 
 def risk_rows(risk: Any, table: str) -> list[Row]:
@@ -112,66 +111,6 @@ def stated_saving(risk: Any) -> float:
         return stated
     ends = [sorted((row["low_usd"], row["high_usd"])) for row in widest_first(risk)]
     return 0.5 * (max(low for low, _ in ends) + min(high for _, high in ends))
-
-
-_LABELS = {
-    "requests_per_s": "throughput",
-    "usd_per_gpu_hour": "price of a GPU hour",
-    "usd_per_gpu": "price of a GPU",
-    "tokens_per_day": "volume",
-    "requests_per_day": "volume",
-    "input_tokens": "input tokens a request",
-    "output_tokens": "output tokens a request",
-    "cached_input_share": "cached share of the input",
-    "batch_share": "share that may wait",
-    "input_token_ratio": "input tokens against the reference",
-    "output_token_ratio": "output tokens against the reference",
-    "input_usd_per_mtok": "input price",
-    "output_usd_per_mtok": "output price",
-    "cached_input_usd_per_mtok": "price of cached input",
-    "peak_to_mean": "peak to mean",
-    "overheads.usd_per_hour": "cost of an engineering hour",
-    "overheads.per_fleet.hours_per_month": "engineering hours for a fleet",
-    "overheads.per_api.hours_per_month": "engineering hours for an API",
-}
-"""What a board calls an input, by the whole path or its last part."""
-
-
-def input_name(path: str) -> str:
-    """A path of the scenario in words.
-
-    >>> input_name("options.own GPUs.selfhost.throughput.chat.requests_per_s")
-    'throughput of own GPUs'
-    >>> input_name("overheads.per_fleet.hours_per_month")
-    'engineering hours for a fleet'
-    """
-    last = path.rsplit(".", 1)[-1]
-    label = _LABELS.get(path) or _LABELS.get(last) or last.replace("_", " ")
-    owner = _owner(path)
-    return f"{label} of {shortened(owner, LONGEST_NAME)}" if owner else label
-
-
-def _owner(path: str) -> str:
-    """The option or workload that a path belongs to."""
-    part, _, rest = path.partition(".")
-    if part == "options":
-        kinds = (".selfhost.", ".api.", ".hybrid.", ".mix.")
-        return min((rest.partition(kind)[0] for kind in kinds), key=len)
-    return rest.partition(".")[0] if part == "workloads" else ""
-
-
-def value_text(path: str, value: float) -> str:
-    """A value of an input, short.
-
-    >>> value_text("overheads.usd_per_hour", 103.0), value_text("a.load_factor", 0.7)
-    ('$103', '0.7')
-    """
-    last = path.rsplit(".", 1)[-1]
-    if "usd" in last and "per_year" not in last:
-        return usd(value)
-    if last.endswith(("share", "per_year", "growth_per_month")):
-        return percent(value)
-    return short(value)
 
 
 def goal_words(rows: Sequence[Row]) -> list[str]:
