@@ -1,18 +1,18 @@
-"""What a board file says beside the bills: the odds of the verdict and the money over time."""
+"""What files say beside the bills: the odds of the verdict and the money over time."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict
 
 from costmodel.cash_flow import cashflow
+from costmodel.cash_results import CashFlow
 from costmodel.errors import NothingToCompareError
 from costmodel.risk import simulate
+from costmodel.risk_record import Risk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from costmodel.cash_results import CashFlow
-    from costmodel.risk_record import Risk
     from costmodel.scenario import Scenario
 
 SAMPLES = 10_000
@@ -41,3 +41,23 @@ def beside(
     except NothingToCompareError:
         flow = None
     return {"risk": risk if risk.option else None, "cashflow": flow}
+
+
+def behind(
+    chart: str,
+    scenario: Scenario,
+    samples: int = SAMPLES,
+    progress: Callable[[float], None] | None = None,
+) -> Beside:
+    """What a chart by name is drawn from beside the bills, and nothing that it does not need.
+
+    Raises InputError for a name that does not exist, NothingToCompareError for a cash flow of a
+    scenario that has one side only.
+    """
+    from costmodel.present.figures import kind_of_chart
+
+    kind = kind_of_chart(chart)
+    return {
+        "risk": simulate(scenario, samples, progress=progress) if kind is Risk else None,
+        "cashflow": cashflow(scenario) if kind is CashFlow else None,
+    }

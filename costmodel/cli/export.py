@@ -25,7 +25,12 @@ def export(
         ),
     ],
     chart: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Which chart; default: curves.")
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Of the bills: curves (default), waterfall, week or load_duration. Of the ranges: "
+            "fan, probability or tornado. Of the months: cumulative or monthly_bills.",
+        ),
     ] = None,
     table: Annotated[
         str | None,
@@ -44,7 +49,7 @@ def export(
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Write a workbook, a deck, a page, a table, the whole result, a frozen scenario or a chart."""
-    from costmodel.board import ENDINGS, beside
+    from costmodel.board import ENDINGS, behind, beside
     from costmodel.pipeline import evaluate
     from costmodel.present.saving import check, save
     from costmodel.scenario import load_scenario
@@ -56,6 +61,9 @@ def export(
     if risk and output.suffix.lower() in ENDINGS:
         with drawing() as progress:
             more = beside(stated, progress=progress)
+    elif chart is not None:
+        with drawing() as progress:
+            more = behind(chart, stated, progress=progress)
     saved = save(evaluate(stated), output, chart=chart, table=table, template=template, **more)
     emit(saved.to_dict(), as_json, lambda: _told(saved))
 

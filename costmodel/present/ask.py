@@ -11,10 +11,10 @@ from typing import Any
 
 from costmodel.present.focus import earliest_own_option
 from costmodel.present.headline import headline
+from costmodel.present.input_names import input_name
 from costmodel.present.markup import grouped
 from costmodel.present.outlook import (
     goal_words,
-    input_name,
     payback_words,
     probability_words,
     range_words,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from costmodel.cash_results import CashFlow
@@ -14,11 +14,14 @@ from costmodel.present.kernels import cost_figure, gemm_figure, served_figure
 from costmodel.present.memory import fit_map_figure, memory_figure
 from costmodel.present.money import cases_figure, cumulative_figure, monthly_figure
 from costmodel.present.quality import levers_figure, quality_figure
+from costmodel.present.risk import fan_figure, probability_figure, tornado_figure, two_way_figure
 from costmodel.present.speed import latency_figure
+from costmodel.present.theme import MUTED, colours
 from costmodel.present.traffic import load_duration_figure, week_figure
 from costmodel.present.waterfall import waterfall_figure
 from costmodel.present.week_shapes import week_shapes_figure
 from costmodel.report import Report
+from costmodel.risk_record import Risk, TwoWay
 from costmodel.sizing_kernels import KernelComparison
 from costmodel.sizing_results import Fit, ThroughputCurve
 from costmodel.week_shapes import WeekShapes
@@ -65,16 +68,49 @@ CASH_FIGURES: Mapping[str, Callable[..., go.Figure]] = {
 }
 """Every chart of a cash flow."""
 
+RISK_FIGURES: Mapping[str, Callable[..., go.Figure]] = {
+    "fan": fan_figure,
+    "probability": probability_figure,
+    "tornado": tornado_figure,
+}
+"""Every chart of a risk run."""
+
+TWO_WAY_FIGURES: Mapping[str, Callable[..., go.Figure]] = {"two_way": two_way_figure}
+"""Every chart of two inputs at once."""
+
 CASES_FIGURES: Mapping[str, Callable[..., go.Figure]] = {"cases": cases_figure}
 """Every chart of named cases."""
 
+CHARTS: Mapping[type, Mapping[str, Callable[..., go.Figure]]] = {
+    Report: FIGURES,
+    Risk: RISK_FIGURES,
+    CashFlow: CASH_FIGURES,
+    TwoWay: TWO_WAY_FIGURES,
+    Cases: CASES_FIGURES,
+    WeekShapes: SHAPES_FIGURES,
+    Portfolio: PORTFOLIO_FIGURES,
+    Fit: FIT_FIGURES,
+    ThroughputCurve: SPEED_FIGURES,
+    KernelComparison: KERNEL_FIGURES,
+}
+"""Every chart by what it is of and by name; no name occurs twice."""
+
 Subject = (
-    CashFlow | Cases | WeekShapes | Report | Fit | ThroughputCurve | KernelComparison | Portfolio
+    Report
+    | Risk
+    | TwoWay
+    | CashFlow
+    | Cases
+    | WeekShapes
+    | Fit
+    | ThroughputCurve
+    | KernelComparison
+    | Portfolio
 )
 
 
 def figure(subject: Subject, name: str | None = None, **options: Any) -> go.Figure:
-    """A chart of a report, a fit, a throughput curve, kernels side by side, or a portfolio.
+    """A chart of a report, a risk run, a cash flow, or of any other answer, by name.
 
     Of a report: ``curves``, monthly bills over volume (``option``, ``scale``: linear or log,
     ``width``, ``height``), ``waterfall``, one option's bill in steps (``option``, ``height``),
@@ -89,29 +125,79 @@ def figure(subject: Subject, name: str | None = None, **options: Any) -> go.Figu
     ``quality``, what is published of each format on each task (``floor``, ``params_b``, ``width``).
     Of a cash flow: ``cumulative``, what was saved so far with the payback marked, and
     ``monthly_bills`` (``colour``, ``api_colour``, ``height``). Of cases: ``cases`` (``colour``).
-    Raises InputError for a name or an option that does not exist.
+    Of a risk run: ``fan``, every bill with its 80 % band (``colours``: accents by option, ``only``,
+    ``height``), ``probability`` of costing less than an API (``colours``, ``against``, ``height``),
+    and ``tornado``, the saving at both ends of each input (``height``). Of what
+    :func:`costmodel.risk.two_way` answered: ``two_way`` (``height``).
+    Raises InputError for a name or an option that does not exist, and for a chart there is
+    nothing to draw in.
     """
-    charts = _charts(subject)
-    wanted = name or next(iter(charts))
-    if wanted not in charts:
-        near = did_you_mean(nearest_ids(wanted, charts))
-        raise InputError(
-            f"no chart is named {wanted!r}{near or '; there are ' + ', '.join(charts)}"
+    kind = next((each for each in CHARTS if isinstance(subject, each)), None)
+    if kind is None:
+        raise InputError(f"a {type(subject).__name__} has no charts")
+    wanted = name or next(iter(CHARTS[kind]))
+    if wanted not in CHARTS[kind]:
+        raise _no_such_chart(wanted, (kind,))
+    return CHARTS[kind][wanted](subject, **options)
+
+
+SCENARIO_KINDS = (Report, Risk, CashFlow)
+"""What a scenario alone answers, and `costmodel export` draws."""
+
+
+def kind_of_chart(name: str) -> type:
+    """What a chart of a scenario is of: a Report, a Risk or a CashFlow.
+
+    Raises InputError for any other name.
+    """
+    for kind in SCENARIO_KINDS:
+        if name in CHARTS[kind]:
+            return kind
+    raise _no_such_chart(name, SCENARIO_KINDS)
+
+
+def _no_such_chart(name: str, kinds: Sequence[type]) -> InputError:
+    """What there is instead: the nearest name, whose chart it is, and every name."""
+    known = [each for kind in kinds for each in CHARTS[kind]]
+    other = next((kind for kind, charts in CHARTS.items() if name in charts), None)
+    if other is not None:
+        return InputError(
+            f"the chart {name!r} is of a {other.__name__}, not of a "
+            f"{' or '.join(kind.__name__ for kind in kinds)}; there {_are(known)}"
         )
-    return charts[wanted](subject, **options)
+    near = did_you_mean(nearest_ids(name, known))
+    listed = f"{near} There" if near else "; there"
+    return InputError(f"no chart is named {name!r}{listed} {_are(known)}")
 
 
-def _charts(subject: Subject) -> Mapping[str, Callable[..., go.Figure]]:
-    return next((charts for kind, charts in CHARTS.items() if isinstance(subject, kind)), FIGURES)
+def _are(names: Sequence[str]) -> str:
+    return f"{'is' if len(names) == 1 else 'are'} {', '.join(names)}"
 
 
-CHARTS: Mapping[type, Mapping[str, Callable[..., go.Figure]]] = {
-    Fit: FIT_FIGURES,
-    ThroughputCurve: SPEED_FIGURES,
-    KernelComparison: KERNEL_FIGURES,
-    WeekShapes: SHAPES_FIGURES,
-    Portfolio: PORTFOLIO_FIGURES,
-    CashFlow: CASH_FIGURES,
-    Cases: CASES_FIGURES,
-}
-"""Charts by what they are of; a report has `FIGURES`."""
+def scenario_figure(
+    name: str, report: Report, *, risk: Risk | None = None, cashflow: CashFlow | None = None
+) -> go.Figure:
+    """A chart of a scenario by name, each option in the accent it has in the report's charts.
+
+    Raises InputError for a name that does not exist, and where the answer it is of is missing.
+    """
+    kind = kind_of_chart(name)
+    if kind is Report:
+        return figure(report, name)
+    subject = risk if kind is Risk else cashflow
+    if subject is None:
+        given, by = ("risk", "simulate") if kind is Risk else ("cashflow", "cashflow")
+        raise InputError(f"the chart {name!r} needs {given}={by}(scenario)")
+    return figure(subject, name, **_accents(name, colours(report), cashflow))
+
+
+def _accents(name: str, known: Mapping[str, str], flow: CashFlow | None) -> dict[str, Any]:
+    """The colours that a chart takes."""
+    if name in ("fan", "probability"):
+        return {"colours": known}
+    if flow is None or name not in CASH_FIGURES:
+        return {}
+    accents = {"colour": known.get(flow.option, MUTED)}
+    if name == "monthly_bills":
+        accents["api_colour"] = known.get(flow.against, MUTED)
+    return accents

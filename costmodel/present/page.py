@@ -14,11 +14,11 @@ from costmodel.present import markup
 from costmodel.present.ask import ask_cards
 from costmodel.present.evidence import evidence
 from costmodel.present.headline import headline
+from costmodel.present.input_names import input_name, value_text
 from costmodel.present.outlook import (
     cash_figures,
     cash_sentence,
     goal_words,
-    input_name,
     month_rows,
     probability_words,
     risk_rows,
@@ -107,9 +107,9 @@ def _sections(report: Report, risk: Any, cashflow: Any) -> Iterator[str]:
     yield markup.cards(ask_cards(report, risk, cashflow))
     yield from _charts(report)
     if risk is not None:
-        yield _section("risk", "How sure is this?", _risk(report, risk))
+        yield _section("risk", "How sure is this?", _risk(report, risk), long=True)
     if cashflow is not None:
-        yield _section("cash-flow", "Cash flow", _cash(cashflow, accents))
+        yield _section("cash-flow", "Cash flow", _cash(report, cashflow), long=True)
     yield _section("rests-on", "What this rests on", markup.evidence_table(evidence(report)))
     precisions = precision_rows(report)
     if precisions:
@@ -181,6 +181,8 @@ def _chart(chart: go.Figure, name: str) -> str:
 
 
 def _risk(report: Report, risk: Any) -> str:
+    from costmodel.present.figures import scenario_figure
+
     rows = widest_first(risk)
     words = [
         *([swing_words(risk)] if rows else []),
@@ -193,8 +195,8 @@ def _risk(report: Report, risk: Any) -> str:
             markup.row(
                 [
                     (markup.text(input_name(row["path"])), ""),
-                    (f"{row['low']:,.4g}", "num"),
-                    (f"{row['high']:,.4g}", "num"),
+                    (markup.text(value_text(row["path"], row["low"])), "num"),
+                    (markup.text(value_text(row["path"], row["high"])), "num"),
                     (markup.text(usd(row["low_usd"])), "num"),
                     (markup.text(usd(row["high_usd"])), "num"),
                 ]
@@ -203,7 +205,11 @@ def _risk(report: Report, risk: Any) -> str:
         ],
         numbers=("Low", "High", "Saved at low", "Saved at high"),
     )
-    return _list(words) + (table if rows else "") + _first_wins(risk)
+    fan = _chart(scenario_figure("fan", report, risk=risk), "fan-chart")
+    if not rows:
+        return _list(words) + fan + _first_wins(risk)
+    tornado = _chart(scenario_figure("tornado", report, risk=risk), "tornado-chart")
+    return _list(words) + fan + tornado + table + _first_wins(risk)
 
 
 def _first_wins(risk: Any) -> str:
@@ -233,7 +239,9 @@ def _volume(tokens: float | None) -> str:
     return "never" if tokens is None else f"{short(tokens)} / day"
 
 
-def _cash(cashflow: Any, accents: dict[str, str]) -> str:
+def _cash(report: Report, cashflow: Any) -> str:
+    from costmodel.present.figures import scenario_figure
+
     rows = month_rows(cashflow)
     heads = ("Month", "Tokens a day", "API", "Option", "Flow", "Running sum", "Discounted")
     names = ("reference_usd", "option_usd", "flow_usd", "cumulative_usd",
@@ -253,44 +261,9 @@ def _cash(cashflow: Any, accents: dict[str, str]) -> str:
         numbers=heads,
         tall=False,
     )
-    chart = _chart(_running_sum(rows, accents.get(cashflow.option, MUTED)), "cash-flow-chart")
+    drawn = scenario_figure("cumulative", report, cashflow=cashflow)
+    chart = _chart(drawn, "cash-flow-chart")
     return _list([cash_sentence(cashflow)]) + markup.cards(cash_figures(cashflow)) + chart + table
-
-
-def _running_sum(rows: Sequence[Any], colour: str) -> go.Figure:
-    """What is saved since the start, nominal and discounted."""
-    import plotly.graph_objects as go
-
-    from costmodel.present.axes import Axis
-    from costmodel.present.drawing import layout, title
-    from costmodel.present.theme import inert
-
-    months = [row["month"] for row in rows]
-    lines = [("running sum", "cumulative_usd", "solid"),
-             ("discounted", "discounted_cumulative_usd", "dash")]  # fmt: skip
-    values = [row[name] for _, name, _ in lines for row in rows]
-    money = Axis(min(*values, 0.0), max(*values, 0.0) or 1.0)
-    data = [
-        {
-            "type": "scatter", "mode": "lines", "name": name, "x": months,
-            "y": [row[column] for row in rows],
-            "line": {"color": colour, "width": 2.4, "dash": dash},
-            "customdata": [inert(usd(row[column])) for row in rows],
-            "hovertemplate": f"{name} <b>%{{customdata}}</b><extra></extra>",
-        }
-        for name, column, dash in lines
-    ]  # fmt: skip
-    frame = layout(300, {"l": 64, "r": 20, "t": 10, "b": 44})
-    axes = {
-        "hovermode": "x unified",
-        "showlegend": True,
-        "legend": {"orientation": "h", "y": 1.12},
-        "xaxis": {"title": title("months from the start"), "fixedrange": True, "linecolor": RULE,
-                  "showgrid": False, "zeroline": False},
-        "yaxis": {**money.layout(lambda amount: inert(usd(amount))), "zeroline": True,
-                  "zerolinecolor": RULE},
-    }  # fmt: skip
-    return go.Figure({"data": data, "layout": {**frame, **axes}})
 
 
 def _list(sentences: Sequence[str]) -> str:

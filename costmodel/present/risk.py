@@ -137,33 +137,33 @@ def _usd(amount: float) -> str:
 def _band(rows: Sequence[Band], colour: str) -> list[dict[str, Any]]:
     """The 10th to the 90th percentile; thin edges show where bands lie on each other."""
     edge = {
-        "type": "scatter", "mode": "lines", "x": [b.tokens_per_day for b in rows],
+        "type": "scatter", "mode": "lines", "x": [round(b.tokens_per_day) for b in rows],
         "line": {"color": tint(colour, 0.45), "width": 0.8}, "hoverinfo": "skip",
     }  # fmt: skip
     return [
-        {**edge, "y": [b.p10 for b in rows]},
-        {**edge, "y": [b.p90 for b in rows], "fill": "tonexty", "fillcolor": tint(colour, 0.12)},
-    ]
+        {**edge, "y": [round(b.p10, 2) for b in rows]},
+        {**edge, "y": [round(b.p90, 2) for b in rows], "fill": "tonexty",
+         "fillcolor": tint(colour, 0.12)},
+    ]  # fmt: skip
 
 
 def _median(name: str, rows: Sequence[Band], colour: str) -> dict[str, Any]:
-    words = [
-        f"{inert(name)}<br>{short(b.tokens_per_day)} / day: <b>{_usd(b.p50)}</b>"
-        f" ({_usd(b.p10)} to {_usd(b.p90)})"
-        for b in rows
-    ]
-    x, y = [b.tokens_per_day for b in rows], [b.p50 for b in rows]
-    return _curve(name, x, y, colour, words)
+    said = [f"<b>{_usd(b.p50)}</b> ({_usd(b.p10)} to {_usd(b.p90)})" for b in rows]
+    x, y = [b.tokens_per_day for b in rows], [round(b.p50, 2) for b in rows]
+    return _curve(name, x, y, colour, said)
 
 
 def _curve(
-    name: str, x: Sequence[float], y: Sequence[float], colour: str, words: Sequence[str],
+    name: str, x: Sequence[float], y: Sequence[float], colour: str, said: Sequence[str],
     width: float = 2.4,
 ) -> dict[str, Any]:  # fmt: skip
+    """A line that says where it is read, and what it says there."""
     return {
-        "type": "scatter", "mode": "lines", "name": inert(name), "x": x, "y": y,
-        "line": {"color": colour, "width": width}, "hovertext": words, "hoverinfo": "text",
-        "cliponaxis": True,
+        "type": "scatter", "mode": "lines", "name": inert(name), "x": [round(v) for v in x], "y": y,
+        "line": {"color": colour, "width": width},
+        "customdata": [[short(v), words] for v, words in zip(x, said, strict=True)],
+        "hovertemplate": f"{inert(name)}<br>%{{customdata[0]}} / day: %{{customdata[1]}}"
+                         "<extra></extra>",
     }  # fmt: skip
 
 
@@ -224,9 +224,8 @@ def probability_figure(
     traces = [
         _curve(
             name, x, y, colours.get(name, MUTED),
-            [f"{inert(name)}<br>{short(v)} / day: <b>{percent(p)}</b>"
-             for v, p in zip(x, y, strict=True)],
-            2.4 + 3.2 * alike[i + 1 :].count(y),
+            [f"<b>{percent(p)}</b>" for p in y],
+            2.4 + 2.2 * alike[i + 1 :].count(y),
         )
         for i, (name, (x, y)) in enumerate(curves.items())
     ]  # fmt: skip
@@ -467,6 +466,7 @@ def _steps(path: str, values: list[float], most: int) -> dict[str, Any]:
         "tickmode": "array", "tickvals": list(range(len(values))), "ticks": "", "tickangle": 0,
         "ticktext": [inert(text) for text in apart(path, values)], "tickfont": {"size": 10.5},
         "fixedrange": True, "showgrid": False, "zeroline": False,
+        "range": [-0.5, len(values) - 0.5],
         "title": title(inert(f"{name} [{unit}]" if unit else name)),
     }  # fmt: skip
 

@@ -53,9 +53,10 @@ def save(
     `table` (curves, bill, break_even, assumptions; default bill) goes into a .csv, `chart`
     (default curves) into an image, `template` (a .pptx whose master is used) into a .pptx. What
     :func:`costmodel.simulate` and :func:`costmodel.cashflow` answered goes into workbooks, decks
-    and pages; without it their sheets, slides and sections are left out, and listed. Raises
-    InputError for an ending, chart, table or template that does not exist, a folder that cannot
-    be written to, or an image nothing here can draw.
+    and pages; without it their sheets, slides and sections are left out, and listed. Their own
+    charts (fan, probability, tornado; cumulative, monthly_bills) need it. Raises InputError for
+    an ending, chart, table or template that does not exist, a chart whose answer is not given, a
+    folder that cannot be written to, or an image nothing here can draw.
     """
     path = Path(path)
     check(path, chart=chart, table=table, template=template)
@@ -88,6 +89,10 @@ def check(
         raise InputError(f"{path}: a table goes into a .csv file")
     if chart is not None and ending not in IMAGES:
         raise InputError(f"{path}: a chart goes into a {', '.join(IMAGES)} file")
+    if chart is not None:
+        from costmodel.present.figures import kind_of_chart
+
+        kind_of_chart(chart)
     if table is not None:
         known_table(table)
     if template is not None:
@@ -135,10 +140,10 @@ def content_of(
         text, omitted = _writer("page", "page_text")(report, **known)
         return text.encode(), omitted
     if ending in IMAGES:
-        from costmodel.present.figures import figure
+        from costmodel.present.figures import scenario_figure
         from costmodel.present.images import image_bytes
 
-        drawn = figure(report, chart or DEFAULT_CHART)
+        drawn = scenario_figure(chart or DEFAULT_CHART, report, **known)
         return image_bytes(drawn, ending.removeprefix(".")), ()
     return _text(report, ending, table).encode(), ()
 

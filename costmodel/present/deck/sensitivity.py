@@ -10,15 +10,14 @@ from costmodel.present.deck.charts import Bars, bars_about
 from costmodel.present.deck.master import Box
 from costmodel.present.deck.sheet import Look, Sheet
 from costmodel.present.deck.text import SMALLEST
+from costmodel.present.input_names import input_name, value_text
 from costmodel.present.outlook import (
     Row,
     decided_option,
     goal_words,
-    input_name,
     probability_words,
     risk_rows,
     stated_saving,
-    value_text,
     widest_first,
 )
 from costmodel.present.theme import ACCENTS, mixed
