@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,11 +10,18 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from costmodel import evaluate, fit, load_scenario, throughput
+from costmodel import board, cashflow, evaluate, fit, load_scenario, simulate, throughput
 from costmodel.book.files import scenarios_dir
+from costmodel.cash_results import CashFlow
 from costmodel.cli import app
 from costmodel.cli.text import WIDTH
+from costmodel.present.figures import CASH_FIGURES, FIGURES, RISK_FIGURES
+from costmodel.risk_record import Risk
+from costmodel.scenario import Scenario
 
+no_browser = pytest.mark.skipif(
+    not (shutil.which("chromium") or shutil.which("google-chrome")), reason="no Chromium here"
+)
 SCENARIO = str(scenarios_dir() / "support-assistant.yaml")
 VERBS = (
     "run",
@@ -318,6 +326,75 @@ def test_a_template_is_for_a_deck(tmp_path: Path):
     assert (result.exit_code, result.stdout) == (2, "")
     assert "a template is for a .pptx file" in result.stderr
     assert not path.exists()
+
+
+@pytest.fixture
+def computed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of what was computed beside the bills; a risk run has few draws."""
+    asked: list[str] = []
+
+    def simulated(scenario: Scenario, samples: int, **more: Any) -> Risk:
+        asked.append("simulate")
+        return simulate(scenario, min(samples, 40), **more)
+
+    def over_time(scenario: Scenario) -> CashFlow:
+        asked.append("cashflow")
+        return cashflow(scenario)
+
+    monkeypatch.setattr(board, "simulate", simulated)
+    monkeypatch.setattr(board, "cashflow", over_time)
+    return asked
+
+
+@no_browser
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("chart", "needs", "says"),
+    [
+        ("curves", [], "You are here"),
+        ("fan", ["simulate"], "your volume"),
+        ("tornado", ["simulate"], "as stated"),
+        ("probability", ["simulate"], "costs less than"),
+        ("monthly_bills", ["cashflow"], "months from the start"),
+    ],
+)
+def test_a_chart_by_name_computes_what_it_needs(
+    tmp_path: Path, computed: list[str], chart: str, needs: list[str], says: str
+):
+    pytest.importorskip("kaleido")
+    path = tmp_path / f"{chart}.svg"
+    found = as_json("export", SCENARIO, "-o", str(path), "--chart", chart)
+    assert found == {"files": [str(path)], "omitted": []}
+    assert says in path.read_text(encoding="utf-8")
+    assert computed == needs
+
+
+def test_a_chart_that_is_not_there_is_said_before_anything_is_computed(
+    tmp_path: Path, computed: list[str]
+):
+    path = tmp_path / "out.svg"
+    result = costmodel("export", SCENARIO, "-o", str(path), "--chart", "tornad")
+    assert result.exit_code == 2
+    assert "did you mean tornado?" in result.stderr
+    for name in (*FIGURES, *RISK_FIGURES, *CASH_FIGURES):
+        assert name in result.stderr
+    assert computed == []
+    assert not path.exists()
+
+
+def test_charts_of_a_scenario_without_own_gpus_say_what_is_missing(tmp_path: Path):
+    only = tmp_path / "scenario.yaml"
+    only.write_text(API_WINS[: API_WINS.index("  - name: own")], encoding="utf-8")
+    for chart in ("probability", "tornado", "monthly_bills"):
+        result = costmodel("export", str(only), "-o", str(tmp_path / "a.svg"), "--chart", chart)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr.count("\n") == 1
+
+
+def test_help_names_every_chart_of_a_scenario():
+    said = " ".join(costmodel("export", "--help").stdout.replace("│", " ").split())
+    for name in (*FIGURES, *RISK_FIGURES, *CASH_FIGURES):
+        assert name in said
 
 
 # ------------------------------------------------------------------------------------ everything

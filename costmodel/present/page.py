@@ -16,6 +16,7 @@ from costmodel.present.evidence import evidence
 from costmodel.present.headline import headline
 from costmodel.present.input_names import input_name, value_text
 from costmodel.present.outlook import (
+    Row,
     cash_figures,
     cash_sentence,
     goal_words,
@@ -107,7 +108,7 @@ def _sections(report: Report, risk: Any, cashflow: Any) -> Iterator[str]:
     yield markup.cards(ask_cards(report, risk, cashflow))
     yield from _charts(report)
     if risk is not None:
-        yield _section("risk", "How sure is this?", _risk(report, risk), long=True)
+        yield from _risk(report, risk)
     if cashflow is not None:
         yield _section("cash-flow", "Cash flow", _cash(report, cashflow), long=True)
     yield _section("rests-on", "What this rests on", markup.evidence_table(evidence(report)))
@@ -180,7 +181,7 @@ def _chart(chart: go.Figure, name: str) -> str:
 # ------------------------------------------------------------------------------- risk and cash flow
 
 
-def _risk(report: Report, risk: Any) -> str:
+def _risk(report: Report, risk: Any) -> Iterator[str]:
     from costmodel.present.figures import scenario_figure
 
     rows = widest_first(risk)
@@ -189,7 +190,20 @@ def _risk(report: Report, risk: Any) -> str:
         *probability_words(report, risk),
         *goal_words(risk_rows(risk, "goal_seek")),
     ]
-    table = markup.table(
+    yield _section("risk", "How sure is this?", _list(words))
+    fan = _chart(scenario_figure("fan", report, risk=risk), "fan-chart")
+    yield _section("fan", "Every bill over volume: median, and 10th to 90th percentile", fan)
+    if rows:
+        tornado = _chart(scenario_figure("tornado", report, risk=risk), "tornado-chart")
+        title = "Each input at its 10th and 90th percentile, the others as stated"
+        yield _section("tornado", title, tornado + _swings(rows))
+    if risk_rows(risk, "break_even"):
+        yield _section("first-wins", "Where each option first wins", _first_wins(risk), long=True)
+
+
+def _swings(rows: Sequence[Row]) -> str:
+    """The tornado in figures."""
+    return markup.table(
         ("Input", "Low", "High", "Saved at low", "Saved at high"),
         [
             markup.row(
@@ -205,17 +219,11 @@ def _risk(report: Report, risk: Any) -> str:
         ],
         numbers=("Low", "High", "Saved at low", "Saved at high"),
     )
-    fan = _chart(scenario_figure("fan", report, risk=risk), "fan-chart")
-    if not rows:
-        return _list(words) + fan + _first_wins(risk)
-    tornado = _chart(scenario_figure("tornado", report, risk=risk), "tornado-chart")
-    return _list(words) + fan + tornado + table + _first_wins(risk)
 
 
 def _first_wins(risk: Any) -> str:
     """Where each option first wins, as a range over the draws."""
-    rows = risk_rows(risk, "break_even")
-    heads = ("First wins: option", "Against", "10th percentile", "Median", "90th percentile",
+    heads = ("Option", "Against", "10th percentile", "Median", "90th percentile",
              "Never in")  # fmt: skip
     return markup.table(
         heads,
@@ -229,10 +237,10 @@ def _first_wins(risk: Any) -> str:
                     (percent(row["never_share"]), "num"),
                 ]
             )
-            for row in rows
+            for row in risk_rows(risk, "break_even")
         ],
         numbers=heads[2:],
-    ) if rows else ""  # fmt: skip
+    )  # fmt: skip
 
 
 def _volume(tokens: float | None) -> str:

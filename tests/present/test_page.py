@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
+from plotly.io.json import to_json_plotly
 
 from costmodel.book.files import scenarios_dir
 from costmodel.pipeline import evaluate
+from costmodel.present.figures import scenario_figure
 from costmodel.present.page import page_text
 from costmodel.present.provenance import scenario_hash
 from costmodel.scenario import load_scenario, parse_scenario
@@ -84,7 +87,7 @@ def test_the_page_says_the_verdict_and_every_number(report, whole):
 def test_the_chart_library_stands_in_it_once(whole):
     assert whole.count("plotly.js v") == 1
     assert "cdn.plot.ly/plotly" not in whole
-    assert whole.count("Plotly.newPlot(") >= 5
+    assert whole.count("Plotly.newPlot(") >= 7
 
 
 def test_what_is_not_given_is_left_out_and_said(report):
@@ -92,6 +95,19 @@ def test_what_is_not_given_is_left_out_and_said(report):
     assert omitted == ("risk: none was given", "cash flow: none was given")
     assert "id='risk'" not in text
     assert "id='cash-flow'" not in text
+
+
+def test_its_charts_are_those_of_every_other_surface(report, whole):
+    risk, flow = risk_of(report), cashflow_of(report)
+    for name in ("fan", "tornado", "cumulative"):
+        chart = scenario_figure(name, report, risk=risk, cashflow=flow)
+        assert to_json_plotly(chart.to_plotly_json()["data"]) in whole
+
+
+def test_inputs_that_move_nothing_have_no_tornado(report):
+    text, _ = page_text(report, risk=replace(risk_of(report), tornado=()))
+    assert "id='fan'" in text
+    assert "tornado" not in text
 
 
 def test_names_are_escaped_wherever_they_stand(hostile):
@@ -135,7 +151,7 @@ def test_it_reads_offline_and_asks_for_nothing(browser, whole, tmp_path):
     page, asked, said = opened(browser, whole, tmp_path)
     assert asked == [(tmp_path / "page.html").as_uri()]
     assert said == []
-    for name in ("curves", "waterfall-1", "waterfall-2", "week", "cash-flow"):
+    for name in ("curves", "waterfall-1", "waterfall-2", "week", "fan", "tornado", "cash-flow"):
         assert page.locator(f"#{name}-chart .main-svg").count() >= 1
     width = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     assert width <= 0

@@ -16,7 +16,10 @@ from costmodel import InputError, Report, evaluate, load_scenario, save
 from costmodel.book.files import scenarios_dir
 from costmodel.present import saving
 from costmodel.present.csvfile import csv_text
+from costmodel.present.figures import scenario_figure
 from costmodel.present.tables import TABLES, Table, table_of
+from costmodel.present.theme import colours
+from tests.present.outlooks import cashflow_of, risk_of
 
 READY = sorted(scenarios_dir().glob("*.yaml"))
 no_browser = pytest.mark.skipif(
@@ -154,6 +157,28 @@ def test_a_chart_becomes_an_image(report: Report, tmp_path: Path):
     assert (tmp_path / "chart.png").read_bytes().startswith(b"\x89PNG")
 
 
+@no_browser
+@pytest.mark.browser
+def test_charts_of_ranges_and_months_become_images(report: Report, tmp_path: Path):
+    pytest.importorskip("kaleido")
+    risk, flow = risk_of(report), cashflow_of(report)
+    save(report, tmp_path / "tornado.svg", chart="tornado", risk=risk)
+    assert "as stated" in (tmp_path / "tornado.svg").read_text(encoding="utf-8")
+    save(report, tmp_path / "sum.svg", chart="cumulative", risk=risk, cashflow=flow)
+    assert "paid back after" in (tmp_path / "sum.svg").read_text(encoding="utf-8")
+
+
+def test_options_keep_their_accents_in_every_chart(report: Report):
+    accents, flow = colours(report), cashflow_of(report)
+    fan = scenario_figure("fan", report, risk=risk_of(report))
+    assert {t.name: t.line.color for t in fan.data if t.name} == accents
+    months = scenario_figure("monthly_bills", report, cashflow=flow)
+    drawn = [t.line.color for t in months.data if t.line.width]
+    assert drawn == [accents[flow.against], accents[flow.option]]
+    behind = scenario_figure("cumulative", report, cashflow=flow)
+    assert accents[flow.option] in [t.line.color for t in behind.data]
+
+
 def test_without_kaleido_the_message_says_what_to_do(
     report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -177,6 +202,10 @@ def test_without_kaleido_the_message_says_what_to_do(
         ("out.csv", {"table": "bil"}, "did you mean bill"),
         ("out.json", {"table": "bill"}, r"goes into a \.csv"),
         ("out.csv", {"chart": "curves"}, "a chart goes into"),
+        ("out.svg", {"chart": "fann"}, r"did you mean fan\? There are curves, .*, cumulative"),
+        ("out.svg", {"chart": "memory"}, "'memory' is of a Fit, not of a Report or Risk or Cash"),
+        ("out.svg", {"chart": "fan"}, r"'fan' needs risk=simulate\(scenario\)"),
+        ("out.svg", {"chart": "cumulative"}, r"'cumulative' needs cashflow=cashflow\(scenario\)"),
         ("no/out.csv", {}, "no such folder"),
     ],
 )
