@@ -175,20 +175,27 @@ def _are(names: Sequence[str]) -> str:
 
 
 def scenario_figure(
-    name: str, report: Report, *, risk: Risk | None = None, cashflow: CashFlow | None = None
+    name: str,
+    report: Report,
+    *,
+    risk: Risk | None = None,
+    cashflow: CashFlow | None = None,
+    height: float | None = None,
 ) -> go.Figure:
     """A chart of a scenario by name, each option in the accent it has in the report's charts.
 
-    Raises InputError for a name that does not exist, and where the answer it is of is missing.
+    ``height`` [px] is that of every chart but the tornado, which has what its rows take. Raises
+    InputError for a name that does not exist, and where the answer it is of is missing.
     """
     kind = kind_of_chart(name)
+    options: dict[str, Any] = {} if height is None or name == "tornado" else {"height": height}
     if kind is Report:
-        return figure(report, name)
+        return figure(report, name, **options)
     subject = risk if kind is Risk else cashflow
     if subject is None:
         given, by = ("risk", "simulate") if kind is Risk else ("cashflow", "cashflow")
         raise InputError(f"the chart {name!r} needs {given}={by}(scenario)")
-    return figure(subject, name, **_accents(name, colours(report), cashflow))
+    return figure(subject, name, **options, **_accents(name, colours(report), cashflow))
 
 
 def _accents(name: str, known: Mapping[str, str], flow: CashFlow | None) -> dict[str, Any]:

@@ -22,7 +22,10 @@ _WITHOUT = (
 
 
 def image_bytes(chart: Any, kind: str) -> bytes:
-    """A plotly figure as `svg`, `png` or `pdf`. Raises InputError where nothing can draw it."""
+    """A plotly figure as `svg`, `png` or `pdf`, as high as it is laid out for.
+
+    Raises InputError where nothing can draw it.
+    """
     try:
         import kaleido  # noqa: F401
     except ImportError:
@@ -34,7 +37,10 @@ def image_bytes(chart: Any, kind: str) -> bytes:
 
     try:
         return chart.to_image(
-            format=kind, width=WIDTH, height=HEIGHT, scale=PNG_SCALE if kind == "png" else 1
+            format=kind,
+            width=WIDTH,
+            height=chart.layout.height or HEIGHT,
+            scale=PNG_SCALE if kind == "png" else 1,
         )
     except (ChromeNotFoundError, BrowserFailedError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else "it did not start"

@@ -141,9 +141,9 @@ def content_of(
         return text.encode(), omitted
     if ending in IMAGES:
         from costmodel.present.figures import scenario_figure
-        from costmodel.present.images import image_bytes
+        from costmodel.present.images import HEIGHT, image_bytes
 
-        drawn = scenario_figure(chart or DEFAULT_CHART, report, **known)
+        drawn = scenario_figure(chart or DEFAULT_CHART, report, **known, height=HEIGHT)
         return image_bytes(drawn, ending.removeprefix(".")), ()
     return _text(report, ending, table).encode(), ()
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import shutil
 import stat
 import subprocess
@@ -163,7 +164,9 @@ def test_charts_of_ranges_and_months_become_images(report: Report, tmp_path: Pat
     pytest.importorskip("kaleido")
     risk, flow = risk_of(report), cashflow_of(report)
     save(report, tmp_path / "tornado.svg", chart="tornado", risk=risk)
-    assert "as stated" in (tmp_path / "tornado.svg").read_text(encoding="utf-8")
+    drawn = (tmp_path / "tornado.svg").read_text(encoding="utf-8")
+    assert "as stated" in drawn
+    assert re.search(r'width="1280" height="2\d\d"', drawn), "as high as three rows take"
     save(report, tmp_path / "sum.svg", chart="cumulative", risk=risk, cashflow=flow)
     assert "paid back after" in (tmp_path / "sum.svg").read_text(encoding="utf-8")
 
