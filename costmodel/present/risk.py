@@ -318,7 +318,7 @@ def tornado_figure(risk: Risk, height: float | None = None) -> go.Figure:
         )
     base = stated_saving(risk)
     across = _swing_axis(rows, base)
-    tall = height or 100.0 + ROW_PX * len(rows)
+    tall = height or 112.0 + ROW_PX * len(rows)
     names = ["<br>".join(map(inert, wrapped(input_name(r["path"]), 40, 2))) for r in rows]
     zero = [_upright(0.0, INK, "solid")] if across.low <= 0 <= across.high else []
     who = inert(shortened(risk.option or "the option", 40))
@@ -326,10 +326,10 @@ def tornado_figure(risk: Risk, height: float | None = None) -> go.Figure:
         {
             "data": [*_bars(rows, base), _reader(rows)],
             "layout": {
-                **layout_of(tall, {"l": NAMES_PX, "r": 16, "t": 30, "b": 52}),
+                **layout_of(tall, {"l": NAMES_PX, "r": 16, "t": 30, "b": 66}),
                 "barmode": "overlay",
                 "xaxis": across.layout(_usd, 5)
-                | {"title": title(f"US dollars a month that {who} saves against the cheapest API")},
+                | {"title": title(f"saved a month by {who}<br>against the cheapest API")},
                 "yaxis": {
                     "tickmode": "array", "tickvals": list(range(len(rows))), "ticktext": names,
                     "tickfont": {"color": INK}, "fixedrange": True, "showgrid": False,
@@ -430,11 +430,11 @@ def two_way_figure(table: TwoWay, height: float = 420) -> go.Figure:
         "text": [[_cell(v) for v in row] for row in saving.tolist()],
         "texttemplate": "%{text}", "textfont": {"size": 10.5, "color": INK}, "hoverinfo": "skip",
     }  # fmt: skip
-    note = f"what {inert(shortened(table.option, 34))} saves a month; ▲ ▶ as stated"
+    note = f"saved a month by {inert(shortened(table.option, 28))}; ▲ ▶ as stated"
     layout = layout_of(height, {"l": 76, "r": 12, "t": 28, "b": 56}) | {"plot_bgcolor": GRID}
     layout["xaxis"] = _steps(table.x_path, x, 60)
     layout["yaxis"] = _steps(table.y_path, y, 44)
-    layout["annotations"] = [_above(0.0, note)]
+    layout["annotations"] = [_above(0.0, note) | {"xshift": 8 - layout["margin"]["l"]}]
     here = _here(table, x, y)
     return go.Figure({"data": [heat, *here], "layout": layout})
 
@@ -466,7 +466,7 @@ def _steps(path: str, values: list[float], most: int) -> dict[str, Any]:
         "tickmode": "array", "tickvals": list(range(len(values))), "ticks": "", "tickangle": 0,
         "ticktext": [inert(text) for text in apart(path, values)], "tickfont": {"size": 10.5},
         "fixedrange": True, "showgrid": False, "zeroline": False,
-        "range": [-0.5, len(values) - 0.5],
+        "range": [-0.5, len(values) - 0.5], "ticklabelstandoff": 6,
         "title": title(inert(f"{name} [{unit}]" if unit else name)),
     }  # fmt: skip
 
