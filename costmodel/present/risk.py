@@ -431,10 +431,11 @@ def two_way_figure(table: TwoWay, height: float = 420) -> go.Figure:
         "texttemplate": "%{text}", "textfont": {"size": 10.5, "color": INK}, "hoverinfo": "skip",
     }  # fmt: skip
     note = f"saved a month by {inert(shortened(table.option, 28))}; ▲ ▶ as stated"
-    layout = layout_of(height, {"l": 76, "r": 12, "t": 28, "b": 56}) | {"plot_bgcolor": GRID}
+    left = 76.0
+    layout = layout_of(height, {"l": left, "r": 12, "t": 28, "b": 56}) | {"plot_bgcolor": GRID}
     layout["xaxis"] = _steps(table.x_path, x, 60)
     layout["yaxis"] = _steps(table.y_path, y, 44)
-    layout["annotations"] = [_above(0.0, note) | {"xshift": 8 - layout["margin"]["l"]}]
+    layout["annotations"] = [_above(0.0, note) | {"xshift": 8 - left}]
     here = _here(table, x, y)
     return go.Figure({"data": [heat, *here], "layout": layout})
 
