@@ -96,7 +96,7 @@ def _break_even(found: Risk) -> str:
 
 def _tornado(found: Risk) -> str:
     from costmodel.cli.text import table
-    from costmodel.present.outlook import input_name, value_text
+    from costmodel.present.input_names import input_name, value_text
     from costmodel.wording import usd
 
     heads = ["ONE INPUT AT A TIME", "FROM", "TO", "SAVING FROM", "SAVING TO"]
@@ -111,7 +111,7 @@ def _tornado(found: Risk) -> str:
 
 def _goals(found: Risk) -> str:
     from costmodel.cli.text import paragraph, sections, table
-    from costmodel.present.outlook import input_name, value_text
+    from costmodel.present.input_names import input_name, value_text
     from costmodel.present.risk_words import change, nearest_first, out_of_reach
 
     heads = ["WHAT FLIPS THE VERDICT", "NOW", "FLIPS AT", "CHANGE"]
@@ -128,7 +128,7 @@ def _goals(found: Risk) -> str:
 
 def _inputs(found: Risk) -> str:
     from costmodel.cli.text import Footnotes, sections, table
-    from costmodel.present.outlook import value_text
+    from costmodel.present.input_names import value_text
 
     notes = Footnotes()
     rows = [

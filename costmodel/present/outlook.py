@@ -39,7 +39,7 @@ def bill_range(report: Report, option: str, risk: Any = None) -> tuple[float, fl
         if rows:
             at = min(rows, key=lambda row: abs(row["tokens_per_day"] - report.tokens_per_day))
             if abs(at["tokens_per_day"] - report.tokens_per_day) <= 1e-6 * report.tokens_per_day:
-                return at["p10"], at["p90"], f"in {risk.to_dict()['samples']:,} draws"
+                return at["p10"], at["p90"], f"in {risk.draws(option):,} draws"
     points = report.curve_points
     if option not in points.low_usd:
         return None
@@ -62,7 +62,7 @@ def range_words(report: Report, option: str, risk: Any = None) -> str:
 def probability_words(report: Report, risk: Any) -> list[str]:
     """How often each option wins at the evaluated volume."""
     return [
-        f"In {percent(row['probability'])} of {risk.to_dict()['samples']:,} draws, the bill for "
+        f"In {percent(row['probability'])} of {risk.draws(row['option']):,} draws, the bill for "
         f"{shortened(row['option'], LONGEST_NAME)} is below that of {_rival(row['against'])}."
         for row in risk_rows(risk, "probability")
         if abs(row["tokens_per_day"] - report.tokens_per_day) <= 1e-6 * report.tokens_per_day

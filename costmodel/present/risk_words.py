@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from costmodel.present.headline import LONGEST_NAME, Headline
-from costmodel.present.outlook import input_name, value_text
+from costmodel.present.input_names import input_name, value_text
 from costmodel.present.theme import shortened
 from costmodel.risk_record import BreakEvenRange, Goal, Risk, Swing
 from costmodel.wording import short, tokens_per_day, usd

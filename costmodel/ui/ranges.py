@@ -10,7 +10,7 @@ from costmodel.book import load_book
 from costmodel.changes import Changes
 from costmodel.defaults import completed_scenario
 from costmodel.present import markup
-from costmodel.present.outlook import input_name, value_text
+from costmodel.present.input_names import input_name, value_text
 from costmodel.resolve import resolve
 from costmodel.risk.inputs import Input, ranged_inputs
 from costmodel.risk.ranges import can_be_edited, may_vary, range_changes, usual_range

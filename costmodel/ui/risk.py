@@ -8,13 +8,8 @@ from costmodel.changes import changed
 from costmodel.errors import InputError
 from costmodel.present import markup
 from costmodel.present import risk_words as words
-from costmodel.present.outlook import input_name, value_text
-from costmodel.present.risk import (
-    fan_figure,
-    probability_figure,
-    tornado_figure,
-    two_way_figure,
-)
+from costmodel.present.figures import figure
+from costmodel.present.input_names import input_name, value_text
 from costmodel.present.theme import colours
 from costmodel.report import Report
 from costmodel.risk import simulate, two_way
@@ -84,16 +79,24 @@ def _result(scenario: Scenario, report: Report, found: Risk) -> None:
     for note in found.notes:
         st.html(f"<div class='cm-note'>{markup.text(note, 400)}</div>")
     st.html(markup.title("Every bill, and how far it may be off: median, 10th to 90th percentile"))
-    chart(fan_figure(found, accents), "fan", "Monthly bills over volume, each with its 80 % band.")
+    chart(
+        figure(found, "fan", colours=accents),
+        "fan",
+        "Monthly bills over volume, each with its 80 % band.",
+    )
     if found.option is None:
         return
     st.html(markup.title("The probability of costing less than the cheapest API"))
-    chart(probability_figure(found, accents), "probability", "Probability of winning over volume.")
+    chart(
+        figure(found, "probability", colours=accents),
+        "probability",
+        "Probability of winning over volume.",
+    )
     if found.tornado and found.tornado[0].low_usd != found.tornado[0].high_usd:
         st.html(markup.title("Which number to argue about: each at its 10th and 90th percentile"))
         widest = input_name(found.tornado[0].path)
         chart(
-            tornado_figure(found),
+            figure(found, "tornado"),
             "tornado",
             f"Savings at both ends of each input; the {widest} moves them most.",
         )
@@ -139,7 +142,7 @@ def _two_ways(scenario: Scenario, found: Risk) -> None:
     with other:
         y = st.selectbox("Up", [p for p in paths if p != x], 0, format_func=input_name, key="two_y")
     table = _table(scenario.model_dump_json(), x, y, found.option, scenario)
-    chart(two_way_figure(table), "two_way", f"Savings over {x} and {y}.")
+    chart(figure(table, "two_way"), "two_way", f"Savings over {x} and {y}.")
 
 
 def _inputs(found: Risk) -> str:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from costmodel.cash_results import CashFlow, Monthly, Stranded
+from costmodel.cash_results import CashFlow, Monthly, Renewal, Stranded
 from costmodel.cost.cashflow import discounted
 from costmodel.risk_record import Band, BreakEvenRange, Goal, Probability, Risk, Swing
 
@@ -73,5 +73,5 @@ def cashflow_of(report, months=36):
         do_nothing_usd=float(api.sum()), option_usd=float(paid.sum()), capex_usd=40_000.0,
         opex_usd=float(paid.sum()) - 40_000.0, accrual_usd=float(running.sum()),
         stranded=(Stranded("reserved", 4.0, 2.0, 12.0, 21_400.0),), assumption_rows=(),
-        warnings=(), ask_renewal=lambda: None,
+        warnings=(), ask_renewal=lambda: Renewal(12, True, (), None),
     )  # fmt: skip

@@ -5,7 +5,7 @@ import json
 import operator
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,9 @@ from costmodel.cli import app
 from costmodel.present.workbook import workbook_bytes
 from costmodel.present.workbook.case import Case
 from costmodel.present.workbook.formula import Formula, either, of
+from costmodel.risk_record import Risk, Swing
 from costmodel.scenario import parse_scenario
+from tests.present.outlooks import cashflow_of, risk_of
 from tests.present.spreadsheet import (
     Files,
     needs_libreoffice,
@@ -201,7 +203,11 @@ def books(
     new_week(book)
     files.add("week", book)
     files.add("hostile", opened(workbook_bytes(evaluate(hostile_scenario()))[0]))
-    book = opened(workbook_bytes(reports["live"], risk=a_risk(), cashflow=a_cash_flow())[0])
+    book = opened(
+        workbook_bytes(
+            reports["live"], risk=a_risk(reports["live"]), cashflow=cashflow_of(reports["live"])
+        )[0]
+    )
     files.add("kept", book)
     book["Cash flow"]["B4"].value = 0.2
     files.add("discounted", book)
@@ -473,47 +479,11 @@ def test_text_from_users_is_inert_in_csv(tmp_path: Path, table: str):
 # ---------------------------------------------------------------------------- risk and cash flow
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a simulation or a cash flow hands over: its JSON object."""
-
-    data: dict[str, Any]
-
-    def to_dict(self) -> dict[str, Any]:
-        return self.data
-
-
-def a_cash_flow() -> Answer:
-    rate, flows = 1.08 ** (1 / 12) - 1, [-20_000.0, *[1_500.0 + 10 * m for m in range(24)]]
-    months, so_far, discounted = [], 0.0, 0.0
-    for month, flow in enumerate(flows):
-        so_far, discounted = so_far + flow, discounted + flow / (1 + rate) ** month
-        months.append({
-            "month": month, "tokens_per_day": 4e8, "reference_usd": 20_000.0 + max(flow, 0),
-            "option_usd": 20_000.0 + max(-flow, 0), "capex_usd": 0.0, "opex_usd": 20_000.0,
-            "flow_usd": flow, "cumulative_usd": so_far,
-            "discounted_cumulative_usd": discounted,
-        })  # fmt: skip
-    return Answer({
-        "option": "always on", "against": "quote", "discount_rate": 0.08, "npv_usd": discounted,
-        "irr_per_year": None, "payback_months": 14.2, "do_nothing_usd": 5e5, "stranded_usd": 0.0,
-        "months": months,
-    })  # fmt: skip
-
-
-def a_risk() -> Answer:
-    return Answer({
-        "samples": 1000, "seed": 0,
-        "probability": [{"option": "always on", "against": "quote", "tokens_per_day": 4e8,
-                         "probability": 0.8}],
-        "bands": [{"option": "always on", "tokens_per_day": 4e8, "p10": 1.0, "p50": 2.0,
-                   "p90": 3.0}],
-        "break_even": [{"option": "always on", "against": "quote", "first_p10": 1e8,
-                        "first_p50": 2e8, "first_p90": None, "never_share": 0.1}],
-        "tornado": [{"path": "=narrow", "low_usd": 1.0, "high_usd": 2.0, "low": 0.1, "high": 0.2},
-                    {"path": "wide", "low_usd": -9e3, "high_usd": 9e3, "low": 0.1, "high": 0.2}],
-        "goal_seek": [{"path": "wide", "value": None, "current": 0.15}],
-    })  # fmt: skip
+def a_risk(report: Report) -> Risk:
+    """Ranges with a path that would be a formula, and a range that moves little."""
+    risk = risk_of(report)
+    narrow = Swing("=narrow", 1.0, 2.0, 0.1, 0.2)
+    return replace(risk, tornado=(narrow, *risk.tornado[:2]))
 
 
 def test_sheets_without_data_are_left_out_and_listed(reports: dict[str, Report], tmp_path: Path):
@@ -527,16 +497,17 @@ def test_sheets_without_data_are_left_out_and_listed(reports: dict[str, Report],
 def test_risk_and_cash_flow_have_their_sheets(
     reports: dict[str, Report], books: dict[str, Workbook], tmp_path: Path
 ):
-    more = {"risk": a_risk(), "cashflow": a_cash_flow()}
+    flow = cashflow_of(reports["live"])
+    more = {"risk": a_risk(reports["live"]), "cashflow": flow}
     assert save(reports["live"], tmp_path / "out.xlsx", **more).omitted == ()
-    expected = a_cash_flow().data["npv_usd"]
-    assert books["kept"]["Cash flow"]["B7"].value == pytest.approx(expected, rel=1e-12)
+    assert books["kept"]["Cash flow"]["B7"].value == pytest.approx(flow.npv_usd, rel=1e-12)
     assert failing(books["kept"]) == 0
-    flows = [month["flow_usd"] for month in a_cash_flow().data["months"]]
-    other = sum(flow / 1.2 ** (month / 12) for month, flow in enumerate(flows))
+    flows = flow.monthly.flow_usd
+    other = sum(each / 1.2 ** (month / 12) for month, each in enumerate(flows))
     assert books["discounted"]["Cash flow"]["B7"].value == pytest.approx(other, rel=1e-12)
     tornado = [row["path"] for row in rows_under(books["kept"], "Risk", "path")]
-    assert tornado == ["wide", "=narrow"]
+    assert tornado[-1] == "=narrow"
+    assert len(tornado) == 3
 
 
 # ------------------------------------------------------------------------------ the command line

@@ -14,11 +14,11 @@ TABLES = (
      ("path", "low_usd", "high_usd", "low", "high")),
     ("probability", "How likely each option is to cost less",
      ("option", "against", "tokens_per_day", "probability")),
-    ("break_even", "Where it first costs less, over the samples",
+    ("break_even", "Where it first costs less, over the draws",
      ("option", "against", "first_p10", "first_p50", "first_p90", "never_share")),
     ("goal_seek", "What would have to change for the verdict to flip",
      ("path", "current", "value")),
-    ("bands", "Bills over the samples, USD a month",
+    ("bands", "Bills over the draws, USD a month",
      ("option", "tokens_per_day", "p10", "p50", "p90")),
 )  # fmt: skip
 
@@ -44,7 +44,10 @@ def write_risk(book: Book, risk: Any) -> None:
     """One table after another, and the tornado drawn."""
     sheet, data = book.sheets["Risk"], risk.to_dict()
     sheet.text(0, 0, "Risk", "title")
-    words = f"{data['samples']:,} samples, seed {data['seed']}. Values: to change them, {RERUN}."
+    notes = " ".join(data["notes"])
+    words = (
+        f"{data['samples']:,} draws, seed {data['seed']}. {notes} Values: to change them, {RERUN}."
+    )
     sheet.text(1, 0, words, "subtitle")
     sheet.widths(56, 30, 18, 16, 16, 14)
     row = 3
