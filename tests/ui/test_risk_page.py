@@ -40,7 +40,7 @@ def test_a_new_visitor_sees_the_odds_and_what_decides():
 def test_every_range_is_shown_with_both_ends(app):
     lows, highs = fields(app, "Low"), fields(app, "High")
     assert len(lows) == len(highs) >= 3
-    assert "engineering hours for a fleet: <b>10</b>" in html(app)
+    assert "engineering hours for a fleet: <b>10 h</b>" in html(app)
     assert all(low.value < high.value
                for low, high in zip(lows.values(), highs.values(), strict=True))  # fmt: skip
 
@@ -51,7 +51,7 @@ def test_an_edited_end_is_drawn_and_kept_in_the_file(app):
     row = re.search(
         r"<tr class=''><td class=''>engineering hours for a fleet</td>.*?</tr>", html(app)
     )
-    assert ">45<" in row.group()
+    assert ">45 h<" in row.group()
     saved = app.get("download_button")[-1]
     assert saved.label == "Download this scenario"
 
