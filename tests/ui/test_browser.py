@@ -400,7 +400,7 @@ def test_risk_page_draws_and_follows_a_range(page, server):
             break
     assert re.search(r"/ day: \$[\d.,k]+ \(\$[\d.,k]+ to \$[\d.,k]+\)",
                      page.text_content(".st-key-fan .hoverlayer"))  # fmt: skip
-    bars = page.text_content(".st-key-tornado .cartesianlayer")
+    bars = page.text_content(".st-key-tornado .infolayer")
     assert "at 20" in bars
     page.get_by_text("numbers vary").click()
     high = page.get_by_label("High", exact=True).first
@@ -408,7 +408,7 @@ def test_risk_page_draws_and_follows_a_range(page, server):
     high.fill("60")
     page.keyboard.press("Enter")
     page.wait_for_function(
-        "document.querySelector('.st-key-tornado .cartesianlayer').textContent.includes('at 60')"
+        "document.querySelector('.st-key-tornado .infolayer').textContent.includes('at 60')"
     )
     assert page.locator("[data-testid=stException]").count() == 0
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
