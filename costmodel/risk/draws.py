@@ -79,6 +79,12 @@ class Model:
                 resolved = with_value(resolved, entry, drawn)
         return scenario, resolved
 
+    def volumes(self, values: Floats, tokens_per_day: float) -> Floats:
+        """That volume in every draw, (1, draws): moved as the volume stated is, where it varies."""
+        scenario, _ = self.in_arrays(values)
+        moved = np.ravel(scenario.tokens_per_day) / self.scenario.tokens_per_day
+        return np.broadcast_to(moved * tokens_per_day, (1, len(values)))
+
     @cached_property
     def stated(self) -> dict[str, Bill]:
         """The bills with every input as stated."""

@@ -111,7 +111,7 @@ class Decision:
         names = [self.option, *self.apis]
         fast = [n for n in names if n in self.model.vectorised]
         slow = [n for n in names if n not in self.model.vectorised]
-        at = np.array([[self.volume]])
+        at = self.model.volumes(values, self.volume)
         usd = array_usd(self.model, fast, values, at)
         if slow:
             bills = list(one_by_one(self.model.only(slow), values))

@@ -270,12 +270,7 @@ class _Run:
 
     def _outlook(self) -> Iterator[Outlook]:
         """At the stated volume, drawn too where it is a range."""
-        scenario, _ = self.model.in_arrays(self.values)
-        drawn = np.ravel(scenario.tokens_per_day) * (
-            self.volume / self.model.scenario.tokens_per_day
-        )
-        at = np.broadcast_to(drawn, (1, len(self.values))) if len(drawn) > 1 else drawn[None, :]
-        usd = self._bills(at)
+        usd = self._bills(self.model.volumes(self.values, self.volume))
         standing = [
             n
             for n in self.model.stated

@@ -10,6 +10,7 @@ from costmodel.present import markup
 from costmodel.present import risk_words as words
 from costmodel.present.figures import figure
 from costmodel.present.input_names import input_name, value_text
+from costmodel.present.outlook import widest_first
 from costmodel.present.theme import colours
 from costmodel.report import Report
 from costmodel.risk import simulate, two_way
@@ -92,13 +93,13 @@ def _result(scenario: Scenario, report: Report, found: Risk) -> None:
         "probability",
         "Probability of winning over volume.",
     )
-    if found.tornado and found.tornado[0].low_usd != found.tornado[0].high_usd:
+    if widest := widest_first(found):
         st.html(markup.title("Which number to argue about: each at its 10th and 90th percentile"))
-        widest = input_name(found.tornado[0].path)
+        decides = input_name(widest[0]["path"])
         chart(
             figure(found, "tornado"),
             "tornado",
-            f"Savings at both ends of each input; the {widest} moves them most.",
+            f"Savings at both ends of each input; the {decides} moves them most.",
         )
     left, right = st.columns([5, 6], gap="medium")
     with left:

@@ -9,6 +9,8 @@ from costmodel import evaluate, load_scenario, simulate, two_way
 from costmodel.bills import bill_at
 from costmodel.book import load_book
 from costmodel.book.files import scenarios_dir
+from costmodel.changes import changed
+from costmodel.defaults import completed_scenario
 from costmodel.errors import InputError
 from costmodel.resolve import resolve
 from costmodel.risk.draws import Model, array_usd
@@ -202,7 +204,9 @@ def test_two_inputs_at_once_agree_with_evaluate():
     price = "options.own.selfhost.offers[0].usd_per_gpu_hour"
     table = two_way(linear(), price, "workloads.chat.tokens_per_day", steps=3)
     assert table.x == (10, 20, 30)
-    assert table.saving_usd[0] == (12000 - 7200, 12000 - 14400, 12000 - 21600)
+    assert table.y == (50e6, 125e6, 200e6)
+    assert table.saving_usd[0] == (6000 - 7200, 6000 - 14400, 6000 - 21600)
+    assert table.saving_usd[2] == (24000 - 7200, 24000 - 14400, 24000 - 21600)
     with pytest.raises(InputError, match="no input is named"):
         two_way(linear(), price, "workloads.chat.tokens")
 
@@ -223,3 +227,35 @@ def test_the_json_has_the_promised_keys():
 def test_too_few_draws_are_refused(samples):
     with pytest.raises(InputError, match="samples must be a whole number"):
         simulate(linear(), samples)
+
+
+def test_the_volume_may_be_one_of_two_inputs():
+    scenario = load_scenario(scenarios_dir() / "three-year-commitment.yaml")
+    table = two_way(scenario, "workloads.product.tokens_per_day", "overheads.usd_per_hour", steps=3)
+    for i, usd_per_hour in enumerate(table.y):
+        for j, volume in enumerate(table.x):
+            changes = {
+                ("workloads", 0, "tokens_per_day"): volume,
+                ("overheads", "usd_per_hour"): usd_per_hour,
+            }
+            report = evaluate(changed(scenario, changes))
+            api = report.option("same weights, managed").monthly_usd
+            saved = api - report.option(table.option).monthly_usd
+            assert table.saving_usd[i][j] == pytest.approx(saved, abs=1e-6)
+    assert len(set(table.saving_usd[0])) == 3
+
+
+@pytest.mark.parametrize("name", ["three-year-commitment", "deepseek-moe-8-gpus", "batch-nightly"])
+def test_bars_are_the_point_evaluation_with_that_end(name):
+    scenario = completed_scenario(load_scenario(scenarios_dir() / f"{name}.yaml"), load_book())
+    risk = simulate(scenario, 32)
+    known = {e.path: e for e in all_inputs(scenario, resolve(scenario, load_book()))}
+    stated = [swing for swing in risk.tornado if known[swing.path].home == "scenario"]
+    assert stated
+    for swing in stated:
+        (place,) = known[swing.path].places
+        for value, usd in ((swing.low, swing.low_usd), (swing.high, swing.high_usd)):
+            report = evaluate(changed(scenario, {place: value}))
+            apis = [o for o in report.options if o.kind == "api" and not o.excluded_by]
+            rival = min(o.monthly_usd for o in apis)
+            assert usd == pytest.approx(rival - report.option(risk.option).monthly_usd, abs=1e-6)
