@@ -128,12 +128,12 @@ def _goals(found: Risk) -> str:
 
 def _inputs(found: Risk) -> str:
     from costmodel.cli.text import Footnotes, sections, table
-    from costmodel.present.input_names import value_text
+    from costmodel.present.input_names import number_text
 
     notes = Footnotes()
     rows = [
-        [i.path, value_text(i.path, i.low), value_text(i.path, i.value),
-         value_text(i.path, i.high), i.kind, notes.mark(i.source)]
+        [i.path, number_text(i.path, i.low), number_text(i.path, i.value),
+         number_text(i.path, i.high), i.kind, notes.mark(i.source)]
         for i in found.inputs
     ]  # fmt: skip
     heads = ["DRAWN", "P10", "LIKELY", "P90", "KIND", "SOURCE"]

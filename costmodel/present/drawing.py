@@ -1,4 +1,4 @@
-"""What the charts of a fit and of a speed share: lines, titles of axes, and the calm frame."""
+"""What charts share: lines, titles of axes, and the calm frame."""
 
 from __future__ import annotations
 
@@ -34,3 +34,17 @@ def layout(height: float, margin: dict[str, float]) -> dict[str, Any]:
         "dragmode": False,
         "showlegend": False,
     }
+
+
+def upright(x: float, colour: str, dash: str) -> dict[str, Any]:
+    """An upright line through the whole frame, at a value."""
+    return {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "yref": "paper",
+            "line": {"color": colour, "width": 1, "dash": dash}}  # fmt: skip
+
+
+def above(place: float, text: str) -> dict[str, Any]:
+    """A note above the frame at a share of its width, which it does not leave."""
+    side = "left" if place < 0.12 else "right" if place > 0.88 else "center"
+    return {"xref": "paper", "x": place, "y": 1, "yref": "paper", "xanchor": side,
+            "yanchor": "bottom", "showarrow": False, "text": text,
+            "font": {"size": 11, "color": TEXT}}  # fmt: skip

@@ -14,7 +14,8 @@ from costmodel.present.kernels import cost_figure, gemm_figure, served_figure
 from costmodel.present.memory import fit_map_figure, memory_figure
 from costmodel.present.money import cases_figure, cumulative_figure, monthly_figure
 from costmodel.present.quality import levers_figure, quality_figure
-from costmodel.present.risk import fan_figure, probability_figure, tornado_figure, two_way_figure
+from costmodel.present.risk import fan_figure, probability_figure
+from costmodel.present.sensitivity import tornado_figure, two_way_figure
 from costmodel.present.speed import latency_figure
 from costmodel.present.theme import MUTED, colours
 from costmodel.present.traffic import load_duration_figure, week_figure
