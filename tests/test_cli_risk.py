@@ -42,7 +42,7 @@ def test_the_text_says_it(found):
     for sentence in (line.facts, line.advice, line.reason):
         assert sentence in squeezed(text)
     assert "in 512 draws" not in text, "the hybrid is built draw by draw, from fewer"
-    assert "of 250 draws" in squeezed(line.facts)
+    assert "of 500 draws" in squeezed(line.facts)
     for heading in ("FIRST CHEAPER", "ONE INPUT AT A TIME", "WHAT FLIPS THE VERDICT", "DRAWN"):
         assert heading in text
     drawn = text[text.index("DRAWN") : text.index("SOURCES")]

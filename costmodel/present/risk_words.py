@@ -12,6 +12,9 @@ from costmodel.wording import short, tokens_per_day, usd
 
 CHEAPEST = "cheapest"
 
+NO_REGRET = 1e-4
+"""Mean regret, as a share of the mean bill, that is none."""
+
 LIKELY, EVEN = 0.8, 0.5
 """From these odds on a verdict is called likely, and more likely than not."""
 
@@ -38,11 +41,20 @@ def headline(risk: Risk) -> Headline:
     name = shortened(risk.option, LONGEST_NAME)
     chance = risk.probability_at_volume(risk.option) or 0.0
     facts = f"At {volume}, {name} costs less than the cheapest eligible API in {odds(chance)}"
-    facts += f" of {risk.draws(risk.option):,} draws."
-    return Headline(facts, _advice(chance, name), _reason(risk), risk.option)
+    facts += f" of {risk.draws(risk.option):,} draws"
+    facts += ", and the same in the others." if _never_dearer(risk) and chance < 1 else "."
+    return Headline(facts, _advice(risk, chance, name), _reason(risk), risk.option)
 
 
-def _advice(chance: float, name: str) -> str:
+def _never_dearer(risk: Risk) -> bool:
+    """Whether the option is among the cheapest in every draw: a hybrid that may be all API."""
+    row = next((row for row in risk.outlook if row.option == risk.option), None)
+    return row is not None and row.expected_regret_usd <= NO_REGRET * row.expected_usd
+
+
+def _advice(risk: Risk, chance: float, name: str) -> str:
+    if _never_dearer(risk) and 1 - LIKELY < chance < LIKELY:
+        return f"{name} is never behind."
     if chance >= LIKELY:
         return f"{name} is the safer choice."
     if chance > EVEN:

@@ -27,7 +27,7 @@ from costmodel.verdict import exclusions
 REACH = 10.0
 """A goal is sought from a tenth to ten times the current value; shares from 0 to 1."""
 
-STEPS = 24
+STEPS = 12
 """Values looked at on either side of the current one, evenly by ratio."""
 
 HALVINGS = 20

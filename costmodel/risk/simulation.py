@@ -44,7 +44,7 @@ DEFAULT_SAMPLES = 10_000
 HOURLY_SAMPLES = 1_000
 """Draws of bills that are worked out for every hour of the week."""
 
-LOOPED_SAMPLES = 250
+LOOPED_SAMPLES = 500
 """Draws of bills that are built one by one."""
 
 LOOKED_UP_SAMPLES = 100
@@ -303,11 +303,21 @@ class _Run:
                 f"{', '.join(elsewhere)}: {move} the cash flow over the months, not the bill of "
                 "one, so not drawn here; the best and the worst case take their ends."
             )
-        for names, how in (
+        best = [
+            option.name
+            for option in self.model.scenario.options
+            if option.name in self.model.stated
+            and option.hybrid is not None
+            and option.hybrid.replicas == "optimal"
+        ]
+        if best and self.model.inputs:
+            names = ", ".join(best)
+            yield f"{names}: own replicas are the best number of each draw, which may be none."
+        for group, how in (
             (self.by_hour, "worked out hour by hour"),
             (self.slow, "built draw by draw"),
         ):
-            fewer = [name for name in names if usd[name].shape[1] < len(self.values)]
+            fewer = [name for name in group if usd[name].shape[1] < len(self.values)]
             if fewer:
                 yield (
                     f"{', '.join(fewer)}: {how}, so from {usd[fewer[0]].shape[1]:,} draws "
