@@ -237,7 +237,8 @@ def _fleet(name: str, selfhost: SelfHost, fit: Mapping[str, object] | None) -> I
 def _offers(name: str, selfhost: SelfHost) -> Iterator[Caution]:
     """What terms leave out or take for granted."""
     for offer in selfhost.offers:
-        if offer.terms == "spot" and offer.interruption_overhead is None:
+        lost = offer.interruption_overhead
+        if offer.terms == "spot" and (lost is None or lost.kind == "assumed"):
             yield Caution(
                 "spot_assumed",
                 f"{name}: how much of a spot GPU's time interruptions take is assumed; state "

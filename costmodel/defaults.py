@@ -1,4 +1,4 @@
-"""What the book fills in where a self-hosted option leaves a figure out, with its range.
+"""What the book fills in where a scenario leaves a figure out, with its range.
 
 One place says which fact of the book stands for which field. A figure that is filled in keeps its
 kind and source, so that it is never taken for the user's own.
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from costmodel.book import Book
 from costmodel.quantity import Quantity
-from costmodel.scenario import Offer, Scenario, SelfHost
+from costmodel.scenario import Hours, Offer, Overheads, Scenario, SelfHost
 
 _SPOT = {"interruption_overhead": "spot_interruption_overhead"}
 _BOUGHT = {"pue": "pue", "usd_per_kwh": "usd_per_kwh", "life_months": "owned_life_months"}
@@ -28,14 +28,30 @@ def completed(selfhost: SelfHost, book: Book) -> SelfHost:
 
 
 def completed_scenario(scenario: Scenario, book: Book) -> Scenario:
-    """The scenario with every self-hosted option completed."""
+    """The scenario with people's hours and every self-hosted option completed.
+
+    A frozen scenario is whole as it is.
+    """
+    if scenario.resolved is not None:
+        return scenario
     options = tuple(
         option
         if option.selfhost is None
         else option.model_copy(update={"selfhost": completed(option.selfhost, book)})
         for option in scenario.options
     )
-    return scenario.model_copy(update={"options": options})
+    stated = scenario.overheads
+    filled = Overheads(
+        usd_per_hour=stated.usd_per_hour or book.cost("engineer_usd_per_hour").quantity,
+        per_fleet=stated.per_fleet or _hours(book, "selfhost_hours_per_month"),
+        per_api=stated.per_api or _hours(book, "api_hours_per_month"),
+        platform=stated.platform,
+    )
+    return scenario.model_copy(update={"options": options, "overheads": filled})
+
+
+def _hours(book: Book, fact: str) -> Hours:
+    return Hours(hours_per_month=book.cost(fact).quantity)
 
 
 def _offer(offer: Offer, book: Book) -> Offer:

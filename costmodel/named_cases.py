@@ -15,6 +15,7 @@ from costmodel.cash_desk import Desk, whole_months
 from costmodel.cash_flow import cashflow
 from costmodel.changes import changed
 from costmodel.cost.cashflow import npv
+from costmodel.defaults import completed_scenario
 from costmodel.errors import InputError
 from costmodel.pipeline import evaluate
 from costmodel.quantity import Quantity
@@ -148,7 +149,7 @@ def cases(
         scenario.name,
         *pair,
         tuple(_result(scenario, each, pair, book) for each in drafted),
-        tuple(_differences(scenario, drafted)),
+        tuple(_differences(completed_scenario(scenario, book), drafted)),
     )
 
 
@@ -179,7 +180,7 @@ def _stated(scenario: Scenario, i: int) -> _Drafted:
 def _ends(scenario: Scenario, pair: tuple[str, str], book: Book) -> dict[str, dict[Location, Any]]:
     """Which end of each range is good for the option, tried one range at a time."""
     found: dict[str, dict[Location, Any]] = {BEST: {}, WORST: {}}
-    for at, quantity in ranged(scenario):
+    for at, quantity in ranged(completed_scenario(scenario, book)):
         ends = [_at_end(quantity, end) for end in (quantity.low, quantity.high)]
         worth = [_worth(scenario, {at: end}, pair, book) for end in ends]
         if None in worth or worth[0] == worth[1]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 
@@ -32,6 +33,7 @@ from costmodel.cautions import (
     with_prefix_cache,
 )
 from costmodel.cost.curve import Floats, distinct
+from costmodel.defaults import completed_scenario
 from costmodel.errors import InputError
 from costmodel.explain import explain
 from costmodel.facts import Resolved
@@ -80,13 +82,22 @@ def evaluate(
     book = book or load_book()
     scenario = scenario if as_of is None else scenario.model_copy(update={"as_of": as_of})
     volume = _volume(scenario, tokens_per_day, workload)
-    return evaluate_resolved(scenario, resolve(scenario, book), volume, workload)
+    return evaluate_resolved(scenario, resolve(scenario, book), volume, workload, book)
 
 
 def evaluate_resolved(
-    scenario: Scenario, resolved: Resolved, volume: float, workload: str | None = None
+    scenario: Scenario,
+    resolved: Resolved,
+    volume: float,
+    workload: str | None = None,
+    book: Book | None = None,
 ) -> Report:
-    """Evaluate a scenario whose facts have been looked up; see `evaluate`."""
+    """Evaluate a scenario whose facts have been looked up in a book; see `evaluate`."""
+
+    def freeze() -> Mapping[str, Any]:
+        whole = completed_scenario(_moved(scenario, volume, workload), book or load_book())
+        return frozen_scenario(whole, resolved)
+
     traffic = traffic_of(scenario, resolved.profiles, workload or ALL)
     bills = build_bills(scenario, resolved, traffic)
     excluded = exclusions(scenario, resolved)
@@ -124,7 +135,7 @@ def evaluate_resolved(
         horizon=horizon,
         curve_points=curves(scenario, resolved, traffic, bills, excluded, volume),
         book=resolved.book,
-        freeze=lambda: frozen_scenario(_moved(scenario, volume, workload), resolved),
+        freeze=freeze,
     )
 
 

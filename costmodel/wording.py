@@ -25,14 +25,18 @@ def short(number: float, digits: int = 3) -> str:
     return f"{rounded:.{digits}g}"
 
 
+CENT = 0.01
+
+
 def usd(amount: float) -> str:
     """US dollars, short.
 
-    >>> [usd(x) for x in (21514, -350, 0.4, 1_250_000)]
-    ['$21.5k', '-$350', '$0.40', '$1.25M']
+    >>> [usd(x) for x in (21514, -350, 0.4, 1_250_000, -1e-9)]
+    ['$21.5k', '-$350', '$0.40', '$1.25M', '$0']
     """
-    sign = "-" if amount < 0 else ""
-    size = abs(amount)
+    sign, size = "-" if amount < 0 else "", abs(amount)
+    if size < CENT / 2:
+        return "$0"
     if 0 < size < 10:
         return f"{sign}${size:.2f}"
     return f"{sign}${short(size)}"

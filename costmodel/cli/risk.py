@@ -71,7 +71,7 @@ def _outlook(found: Risk) -> str:
         rows.append([
             band.option, *(usd(q) for q in (band.p10, band.p50, band.p90)),
             "-" if saving is None else usd(saving),
-            usd(round(row.expected_regret_usd, 2)) if row else "excluded",
+            usd(row.expected_regret_usd) if row else "excluded",
             odds(row.cheapest_share) if row else "-",
         ])  # fmt: skip
     return table(heads, rows, heads[1:])

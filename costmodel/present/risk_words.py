@@ -125,7 +125,7 @@ def cards(risk: Risk) -> list[tuple[str, str, str]]:
     outlook = next((row for row in risk.outlook if row.option == risk.option), None)
     saving = outlook.expected_saving_usd if outlook else None
     row = break_even(risk, risk.option)
-    regret = f"regret {usd(round(outlook.expected_regret_usd, 2))}" if outlook else ""
+    regret = f"regret {usd(outlook.expected_regret_usd)}" if outlook else ""
     return [
         ("Costs less than the cheapest API", odds(chance), f"{risk.draws(risk.option):,} draws"),
         (

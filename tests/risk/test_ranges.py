@@ -2,7 +2,7 @@
 
 import pytest
 
-from costmodel import evaluate, load_scenario, simulate
+from costmodel import evaluate, load_scenario, save, simulate
 from costmodel.book import load_book
 from costmodel.book.files import scenarios_dir
 from costmodel.changes import changed, scenario_yaml
@@ -215,3 +215,11 @@ def test_what_the_book_fills_in_is_drawn_with_the_range_of_the_book():
     assert widths["by the second"] > 0
     stated = parse_scenario(OWNED)
     assert bills(completed_scenario(stated, book)) == bills(stated)
+
+
+def test_a_frozen_scenario_keeps_the_ranges_it_was_frozen_with(tmp_path):
+    stated = parse_scenario(OWNED)
+    path = tmp_path / "frozen.yaml"
+    save(evaluate(stated), path)
+    frozen = load_scenario(path)
+    assert simulate(frozen, 64).to_dict() == simulate(stated, 64).to_dict()
