@@ -51,7 +51,8 @@ def _ends(widgets: Controls, scenario: Scenario, entry: Input) -> Changes:
     low, high = usual_range(entry) if not entry.is_ranged else stated
     assert low is not None
     assert high is not None
-    key, step = f"{entry.path} {value:g} {low:g} {high:g}", 10.0 ** (floor(log10(value)) - 1)
+    key = f"{entry.path} {value:g} {low:g} {high:g}"
+    step = 10.0 ** (floor(log10(max(value, high) or 1.0)) - 1)
     least, most = entry.limits
     st.html(
         f"<div class='cm-note cm-close'>{markup.text(input_name(entry.path), 60)}: "

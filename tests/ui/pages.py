@@ -7,11 +7,16 @@ from streamlit.testing.v1 import AppTest
 
 def opened_page(name, timeout, **address):
     """A page by its module's name, with the address given."""
+    return unopened_page(name, timeout, **address).run()
+
+
+def unopened_page(name, timeout, **address):
+    """The same before it is drawn for the first time."""
     script = f"from costmodel.ui import {name}\n{name}.page()"
     app = AppTest.from_string(script, default_timeout=timeout)
     for key, value in address.items():
         app.query_params[key] = value
-    return app.run()
+    return app
 
 
 def html(app):

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from tests.ui.pages import headline, html, opened_page
+from costmodel.book.files import scenarios_dir
+from tests.ui.pages import headline, html, opened_page, unopened_page
 
 SCENARIO = "small-model-on-l4"
 HOURS = "overheads.per_fleet.hours_per_month"
@@ -73,3 +74,17 @@ def test_another_number_may_vary(app):
     assert "price of a GPU hour of one L4, 4 bit" in html(app)
     low.set_value(0.9 * low.value).run()
     assert not app.exception
+
+
+def test_a_range_that_begins_at_nothing():
+    text = (scenarios_dir() / f"{SCENARIO}.yaml").read_text(encoding="utf-8")
+    shaped = "    output_tokens:"
+    ranged = f"    cached_input_share: {{low: 0, likely: 0, high: 0.4}}\n{shaped}"
+    app = unopened_page("risk", 120)
+    app.session_state["own_file"] = ("mine.yaml", text.replace(shaped, ranged, 1).encode())
+    app.run()
+    assert not app.exception
+    assert end(app, "High", "cached_input_share").value == 0.4
+    end(app, "High", "cached_input_share").set_value(0.3).run()
+    assert not app.exception
+    assert "30 %" in html(app)
