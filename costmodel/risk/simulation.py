@@ -282,15 +282,15 @@ class _Run:
         table = np.stack([usd[name][0, :count] for name in standing])
         apis = [i for i, name in enumerate(standing) if name in self._eligible]
         cheapest = table.min(axis=0)
+        first = np.argmax(table <= cheapest * (1 + SAME), axis=0)  # of those that tie
         for i, name in enumerate(standing):
             saving = table[apis].min(axis=0) - table[i] if apis else None
-            wins = (table[i] <= cheapest) & (np.argmin(table, axis=0) == i)
             yield Outlook(
                 name,
                 float(table[i].mean()),
                 None if saving is None else float(saving.mean()),
                 float((table[i] - cheapest).mean()),
-                float(wins.mean()),
+                float((first == i).mean()),
             )
 
     def _notes(self, usd: Mapping[str, Floats]) -> Iterator[str]:

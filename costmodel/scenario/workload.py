@@ -186,8 +186,8 @@ class Workload(Part):
             return self.shapes
         assert self.input_tokens is not None
         assert self.output_tokens is not None
-        return (
-            Shape(
+        return (  # checked with the workload; under many draws at once each holds an array
+            Shape.model_construct(
                 share=Quantity(value=1.0),
                 input_tokens=self.input_tokens,
                 output_tokens=self.output_tokens,

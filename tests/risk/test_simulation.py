@@ -259,3 +259,58 @@ def test_bars_are_the_point_evaluation_with_that_end(name):
             apis = [o for o in report.options if o.kind == "api" and not o.excluded_by]
             rival = min(o.monthly_usd for o in apis)
             assert usd == pytest.approx(rival - report.option(risk.option).monthly_usd, abs=1e-6)
+
+
+MANY = """
+name: everything is uncertain
+as_of: 2026-11-23
+workloads:
+  - name: chat
+    tokens_per_day: {low: 100e6, likely: 200e6, high: 500e6}
+    input_tokens: {low: 1000, likely: 1500, high: 2500}
+    output_tokens: {low: 200, likely: 300, high: 500}
+    cached_input_share: {low: 0, likely: 0, high: 0.4}
+    profile:
+      peak_to_mean: {low: 1.5, likely: 2, high: 4}
+      burst_factor: {low: 1, likely: 1.2, high: 2}
+  - {name: batch, requests_per_day: 90e3, input_tokens: 3000, output_tokens: 200,
+     batch_share: {low: 0.5, likely: 0.8, high: 0.9}}
+options:
+  - name: api
+    api: {input_usd_per_mtok: {low: 0.5, likely: 0.6, high: 0.8}, output_usd_per_mtok: 2,
+          output_token_ratio: {low: 1, likely: 1.2, high: 1.5}}
+  - name: own
+    selfhost:
+      gpus_per_replica: 1
+      throughput: {chat: {requests_per_s: {low: 3, likely: 5, high: 6}}, batch: {requests_per_s: 2}}
+      offers: [{terms: on-demand, usd_per_gpu_hour: {low: 1, likely: 1.2, high: 2}}]
+  - {name: mixed, hybrid: {selfhost: own, api: api}}
+"""
+
+
+def test_every_kind_of_range_at_once():
+    risk = simulate(parse_scenario(MANY), 32)
+    assert len(risk.inputs) == 13
+    assert {row.option for row in risk.outlook} == {"api", "own", "mixed"}
+    assert sum(row.cheapest_share for row in risk.outlook) == pytest.approx(1.0)
+    assert all(b.p10 < b.p50 < b.p90 for b in risk.bands if b.tokens_per_day == risk.tokens_per_day)
+
+
+@pytest.mark.parametrize("name", ["input_tokens", "output_tokens", "cached_input_share"])
+def test_an_api_under_draws_of_a_request_is_billed_as_one_by_one(name):
+    scenario = parse_scenario(MANY)
+    resolved = resolve(scenario, load_book())
+    inputs = tuple(i for i in ranged_inputs(scenario, resolved) if i.path.endswith(name))
+    model = Model(scenario, resolved, inputs, load_book())
+    values, volumes = draw(scenario, inputs, 16, 3), np.array([[1e8], [5e8]])
+    usd = array_usd(model, ["api"], values, volumes)["api"]
+    for i, row in enumerate(values):
+        alone = bill_at(model.bills(row.tolist())["api"], volumes[:, 0])
+        assert usd[:, i] == pytest.approx(alone, rel=1e-12)
+
+
+def test_options_that_tie_are_not_told_apart_by_rounding():
+    """A hybrid that leaves everything to its API costs the same: the one listed first counts."""
+    dear = MANY.replace("{low: 1, likely: 1.2, high: 2}}]", "90}]")
+    shares = {row.option: row.cheapest_share for row in simulate(parse_scenario(dear), 32).outlook}
+    assert shares == {"api": 1.0, "own": 0.0, "mixed": 0.0}
