@@ -99,7 +99,7 @@ def _sensitivity(report: Report, risk: Any) -> Planned | LeftOut:
     if risk is None:
         return LeftOut("sensitivity: no risk was given")
     if not widest_first(risk):
-        return LeftOut("sensitivity: no input has a range")
+        return LeftOut("sensitivity: no range moves what the option saves")
     return Planned(swing_words(risk), partial(draw_sensitivity, report=report, risk=risk))
 
 
