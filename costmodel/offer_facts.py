@@ -80,12 +80,13 @@ def _rented_usd_per_hour(offer: Offer, selfhost: SelfHost, book: Book) -> Quanti
     )
     left = 1.0 - offer.discount.value if offer.discount else 1.0
     note = f", less {1 - left:.0%} for the commitment" if discounted else ""
-    return Quantity(
+    listed = Quantity(
         value=price.usd_per_gpu_hour * left,
         kind="assumed" if discounted else price.kind,
         source=price.source + note,
         as_of=price.as_of,
     )
+    return offer.price_spread.over(listed) if offer.price_spread else listed
 
 
 def _purchase(offer: Offer, scenario: Scenario) -> PurchaseFacts | None:

@@ -151,13 +151,30 @@ def fingerprint(scenario: Scenario, option: Option) -> str:
     calendar = scenario.calendar.model_dump(mode="json")
     rate = scenario.finance.discount_rate
     stated = [
-        option.model_dump(mode="json"),
+        _without_unused(option.model_dump(mode="json")),
         workloads,
         calendar,
         scenario.as_of.isoformat(),
         None if rate is None else rate.value,
     ]
     return hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()[:16]
+
+
+_ADDED_LATER = ("throughput_spread", "price_spread")
+"""Fields that files frozen before them do not know; where unused they are no difference."""
+
+
+def _without_unused(stated: Any) -> Any:
+    """Plain data without the fields added later, where they hold nothing."""
+    if isinstance(stated, list):
+        return [_without_unused(item) for item in stated]
+    if not isinstance(stated, dict):
+        return stated
+    return {
+        key: _without_unused(value)
+        for key, value in stated.items()
+        if value is not None or key not in _ADDED_LATER
+    }
 
 
 def _frozen(scenario: Scenario) -> Resolved | None:
@@ -222,13 +239,10 @@ def _fleet(stated: SelfHost, place: _Place, book: Book) -> FleetFacts:
 
 def _spread(facts: FleetFacts, spread: Spread) -> FleetFacts:
     """The fleet with the range that the scenario states for its throughput."""
-    capacity = {}
-    for workload, each in facts.capacity.items():
-        rate = each.requests_per_s
-        numbers = {"low": rate.value * spread.low, "high": rate.value * spread.high}
-        source = f"{rate.source or 'the scenario'}; range as stated"
-        rate = rate.model_copy(update={**numbers, "source": source})
-        capacity[workload] = each.model_copy(update={"requests_per_s": rate})
+    capacity = {
+        workload: each.model_copy(update={"requests_per_s": spread.over(each.requests_per_s)})
+        for workload, each in facts.capacity.items()
+    }
     return facts.model_copy(update={"capacity": capacity})
 
 

@@ -27,7 +27,12 @@ Home = Literal["scenario", "facts"]
 MOST_INTERRUPTED = 0.9
 """Of a spot replica's time: draws end short of the whole of it, where no capacity is left."""
 
+LEAST_RATE = -0.95
+"""Of what may be negative, which is rates: a year takes no more than this share away."""
+
 COUNTS = {"replicas", "spare_replicas", "min_replicas", "node_gpus", "tp", "gpus_per_replica"}
+_AT_LEAST_ONE = {"burst_factor", "peak_to_mean", "pue", "replicas", "node_gpus", "tp",
+                 "gpus_per_replica"}  # fmt: skip
 _ATTRIBUTES = {"load_factor", "spare_replicas", "min_replicas", "replicas", "node_gpus"}
 """Of a self-hosted option: what the bill uses as the scenario says it."""
 
@@ -62,22 +67,33 @@ class Input:
         return low is not None and high is not None and low < high
 
     @property
+    def is_count(self) -> bool:
+        """Whether only whole numbers will do."""
+        return self.path.rsplit(".", 1)[-1] in COUNTS
+
+    @property
     def limits(self) -> tuple[float, float]:
         """The least and the largest value its unit allows."""
-        name = self.path.rsplit(".", 1)[-1]
-        if name.endswith("_share") or name in ("load_factor", "discount"):
-            return 0.0, 1.0
-        if name == "interruption_overhead":
-            return 0.0, MOST_INTERRUPTED
-        if name in ("burst_factor", "peak_to_mean", "pue"):
-            return 1.0, np.inf
-        least = min(self.quantity.value, self.quantity.low or 0.0)
-        return (0.0, np.inf) if least >= 0 else (-np.inf, np.inf)
+        return limits(self.path.rsplit(".", 1)[-1], self.quantity)
 
     def bounded(self, values: Any) -> Any:
         """Values as its unit allows them: whole for counts, shares from 0 to 1."""
-        whole = self.path.rsplit(".", 1)[-1] in COUNTS
-        return np.round(values) if whole else np.clip(values, *self.limits)
+        within = np.clip(values, *self.limits)
+        return np.round(within) if self.is_count else within
+
+
+def limits(name: str, quantity: Quantity) -> tuple[float, float]:
+    """The least and the largest value that a number of this name may take."""
+    if name.endswith("_share") or name in ("load_factor", "discount"):
+        return 0.0, 1.0
+    if name == "interruption_overhead":
+        return 0.0, MOST_INTERRUPTED
+    if name in _AT_LEAST_ONE:
+        return 1.0, np.inf
+    if name in COUNTS:
+        return 0.0, np.inf
+    least = min(quantity.value, quantity.low or 0.0)
+    return (0.0, np.inf) if least >= 0 else (LEAST_RATE, np.inf)
 
 
 def over_time(scenario: Scenario) -> tuple[str, ...]:
@@ -111,7 +127,7 @@ def _is_a_fact(place: Location) -> bool:
     return (
         place[0] in ("overheads", "resolved", "display")
         or place[-1] in ("usd_per_gpu_hour", "usd_per_gpu_second")
-        or "throughput" in place
+        or place[2:4] == ("selfhost", "throughput")
     )
 
 
@@ -175,6 +191,11 @@ def _listed_prices(scenario: Scenario, resolved: Resolved) -> Iterator[Input]:
 def is_listed_price(place: Location) -> bool:
     """Whether a place is a line of a price list, not a number of its own."""
     return place[0] == "options" and len(place) > 2 and place[2] == "price"
+
+
+def is_throughput(place: Location) -> bool:
+    """Whether a place is the capacity of a fleet for a workload."""
+    return place[0] == "options" and place[2:4] == ("fleet", "capacity")
 
 
 def _repriced(price: TokenPrice, name: str, factor: float) -> TokenPrice:
@@ -259,7 +280,7 @@ def needs_lookup(entry: Input, scenario: Scenario) -> bool:
     if place[0] == "options":
         option, name = scenario.options[int(place[1])], str(place[-1])
         if option.selfhost is not None:
-            return not (name in _ATTRIBUTES or {"extra_monthly", "queueing"} & set(place))
+            return not (name in _ATTRIBUTES or place[3] in ("extra_monthly", "queueing"))
         return option.api is not None and name.endswith(("_per_mtok", "batch_discount"))
     if place[0] == "workloads":
         return str(place[2]) in _SHAPING and any(_is_shaped(o.selfhost) for o in scenario.options)
@@ -289,6 +310,6 @@ def goes_as_array(entry: Input, scenario: Scenario) -> bool:
             return name == "burst_factor" and not workload.batch_share.value
         return place[2] not in ("batch_share", "slo", "max_context", "quality")
     if place[0] == "options":
-        as_it_is = name in _OF_EVERY_DRAW and "api" in place
-        return as_it_is or name == "load_factor" or "extra_monthly" in place
+        as_it_is = name in _OF_EVERY_DRAW and place[2] == "api"
+        return as_it_is or name == "load_factor" or place[3] == "extra_monthly"
     return place[0] in ("calendar", "finance")

@@ -1,28 +1,36 @@
 """Ranges of a scenario's inputs as changes to it, so that what is edited can be kept in its file.
 
-A number that the scenario states, or may state, takes the range itself. A throughput that is
-looked up keeps being looked up: its range is stated beside it, as multiples of its value.
+A number that the scenario states, or may state, takes the range itself. A throughput or a price
+that is looked up keeps being looked up: its range is stated beside it, as multiples of its value.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from costmodel.changes import Changes
+from costmodel.book import load_book
+from costmodel.changes import Changes, changed
+from costmodel.defaults import completed_scenario
 from costmodel.facts import Resolved
-from costmodel.risk.inputs import COUNTS, Input, all_inputs, is_listed_price
-from costmodel.scenario import Scenario
+from costmodel.quantity import Quantity
+from costmodel.resolve import resolve
+from costmodel.risk.inputs import COUNTS, Input, all_inputs, is_listed_price, is_throughput, limits
+from costmodel.scenario import Offer, Scenario
+from costmodel.scenario.cases import quantities
+from costmodel.scenario.numbers import AS_STATED
 from costmodel.yamlfile import Location
 
 USUAL = 0.2
 """How far either way a number is taken to be off where a range is begun for it: an assumption."""
 
-_DECIDED = COUNTS | {"ttft_ms", "tpot_ms", "wait_p95_ms", "max_context", "concurrency",
-                     "gpu_memory_utilization", "term_months", "discount"}  # fmt: skip
-"""Last words of what is decided or demanded, and not uncertain."""
-
-AS_STATED = "; range as stated"
-"""After the source of a value whose range is the user's own."""
+_DECIDED = COUNTS | {
+    "ttft_ms", "tpot_ms", "wait_p95_ms", "max_context", "concurrency", "gpu_memory_utilization",
+    "term_months", "discount", "min_retention", "margin", "up_to_usd_per_month",
+    "up_to_mtok_per_month", "rate_limit_tokens_per_minute",
+}  # fmt: skip
+"""Last words of what is decided, demanded or agreed, and not uncertain."""
 
 _OVERHEADS: dict[str, Location] = {
     "usd_per_hour": ("overheads", "usd_per_hour"),
@@ -39,10 +47,22 @@ def may_vary(scenario: Scenario, resolved: Resolved) -> tuple[Input, ...]:
         for entry in all_inputs(scenario, resolved)
         if not entry.is_ranged
         and entry.quantity.value > 0
-        and entry.path.rsplit(".", 1)[-1] not in _DECIDED
-        and not entry.path.startswith("calendar")
+        and not _is_decided(entry.path)
+        and (entry.path != "finance.discount_rate" or _is_owned(scenario))
         and can_be_edited(scenario, entry)
     )
+
+
+def _is_decided(path: str) -> bool:
+    last = path.rsplit(".", 1)[-1]
+    agreed = path.endswith((".contract.usd_per_month", ".contract.overage_discount"))
+    return agreed or last in _DECIDED or path.startswith("calendar")
+
+
+def _is_owned(scenario: Scenario) -> bool:
+    """Whether some GPUs are bought, so that a month's bill depends on the discount rate."""
+    offers = (o for option in scenario.options if option.selfhost for o in option.selfhost.offers)
+    return any(offer.usd_per_gpu is not None for offer in offers)
 
 
 def usual_range(entry: Input) -> tuple[float, float]:
@@ -54,22 +74,25 @@ def usual_range(entry: Input) -> tuple[float, float]:
 
 def can_be_edited(scenario: Scenario, entry: Input) -> bool:
     """Whether a scenario can state a range for an input."""
-    if entry.home == "scenario" or entry.places[0][0] == "overheads":
+    place = entry.places[0]
+    if entry.home == "scenario" or place[0] == "overheads":
         return True
-    if is_listed_price(entry.places[0]):
+    if is_listed_price(place):
         return False
-    return "capacity" in entry.places[0] or _is_by_hour(scenario, entry)
+    return is_throughput(place) or _is_by_hour(_offer(scenario, entry))
 
 
-def _is_by_hour(scenario: Scenario, entry: Input) -> bool:
-    """Whether it is the price of a rented GPU-hour, and no discount off it is a range already."""
-    name, place = str(entry.places[0][1]), entry.places[0]
-    selfhost = scenario.option(name).selfhost
-    if selfhost is None:
-        return False
-    offer = selfhost.offers[int(place[4])]
-    rented = offer.terms not in ("owned", "serverless")
-    return rented and not (offer.discount is not None and offer.discount.is_range)
+def _offer(scenario: Scenario, entry: Input) -> Offer:
+    """The offer of a price by the GPU-hour."""
+    selfhost = scenario.option(str(entry.places[0][1])).selfhost
+    assert selfhost is not None
+    return selfhost.offers[int(entry.places[0][4])]
+
+
+def _is_by_hour(offer: Offer) -> bool:
+    """Whether GPUs are rented by the hour, and no discount is a range already."""
+    discounted = offer.discount is not None and offer.discount.is_range
+    return offer.terms not in ("owned", "serverless") and not discounted
 
 
 def range_changes(scenario: Scenario, entry: Input, low: float, high: float) -> Changes:
@@ -79,24 +102,104 @@ def range_changes(scenario: Scenario, entry: Input, low: float, high: float) -> 
     """
     place, name = entry.places[0], str(entry.places[0][1])
     if entry.home == "scenario":
-        return {place: _stated(entry, low, high)}
+        return {place: _stated(entry.quantity, low, high)}
     if place[0] == "overheads":
-        return {_OVERHEADS[name]: _stated(entry, low, high)}
+        return {_OVERHEADS[name]: _stated(entry.quantity, low, high)}
     places = {option.name: i for i, option in enumerate(scenario.options)}
-    if "capacity" in place:
-        value = entry.quantity.value
-        spread = {"low": low / value, "high": high / value}
+    value = entry.quantity.value
+    spread = {"low": low / value, "high": high / value}
+    if is_throughput(place):
         owners = dict.fromkeys(str(at[1]) for at in entry.places)
         return {("options", places[n], "selfhost", "throughput_spread"): spread for n in owners}
     at: Location = ("options", places[name], "selfhost", "offers", int(place[4]))
-    return {(*at, "usd_per_gpu_hour"): _stated(entry, low, high), (*at, "discount"): None}
+    if _offer(scenario, entry).usd_per_gpu_hour is None:
+        return {(*at, "price_spread"): spread}
+    return {(*at, "usd_per_gpu_hour"): _stated(entry.quantity, low, high)}
 
 
-def _stated(entry: Input, low: float, high: float) -> dict[str, Any]:
+def _stated(quantity: Quantity, low: float, high: float) -> dict[str, Any]:
     """The number in full, with this range and where the rest of it comes from."""
-    known = entry.quantity.model_dump(mode="json", exclude_none=True)
+    known = quantity.model_dump(mode="json", exclude_none=True)
+    source = str(known.get("source", "")).removesuffix(AS_STATED)
     if low == high:
-        return {key: known[key] for key in known if key not in ("low", "high")}
-    if "source" in known:
-        known["source"] = f"{known['source'].removesuffix(AS_STATED)}{AS_STATED}"
-    return {**known, "low": low, "high": high}
+        known = {key: known[key] for key in known if key not in ("low", "high")}
+        return {**known, "source": source} if source else known
+    return {**known, "low": low, "high": high, **({"source": source + AS_STATED} if source else {})}
+
+
+# ------------------------------------------------------------------------ beside other changes
+
+
+@dataclass(frozen=True)
+class Ends:
+    """A range, and the value it was given for."""
+
+    value: float
+    low: float
+    high: float
+
+    def around(self, value: float, least: float, most: float) -> tuple[float, float]:
+        """The range for another value: in proportion, as far either way where one of them is 0.
+
+        Between ``least`` and ``most``, and around the value.
+
+        >>> Ends(100.0, 80.0, 150.0).around(200.0, 0.0, float("inf"))
+        (160.0, 300.0)
+        >>> Ends(0.0, 0.0, 0.4).around(0.8, 0.0, 1.0)
+        (0.8, 1.0)
+        """
+        if value == self.value:
+            return self.low, self.high
+        if value * self.value > 0:
+            low, high = (end * (value / self.value) for end in (self.low, self.high))
+        else:
+            low, high = (end + (value - self.value) for end in (self.low, self.high))
+        return min(value, max(least, low)), max(value, min(most, high))
+
+
+def with_ranges(scenario: Scenario, ranges: Mapping[str, Ends]) -> Scenario:
+    """The scenario with ranges by path, each about the value its input has now.
+
+    A path that is no input, or takes no range, is passed over: the option may be another by now.
+    Correlations of an input that has lost its range go with it.
+    """
+    if not ranges:
+        return scenario
+    book = load_book()
+    whole = completed_scenario(scenario, book)
+    changes: dict[Location, Any] = {}
+    without: set[str] = set()
+    for entry in all_inputs(whole, resolve(whole, book)):
+        ends = ranges.get(entry.path)
+        if ends is None or not can_be_edited(whole, entry):
+            continue
+        low, high = ends.around(entry.quantity.value, *entry.limits)
+        changes.update(range_changes(whole, entry, low, high))
+        if low == high:
+            without.add(entry.path)
+    kept = [list(each) for each in scenario.correlations if not without & set(each[:2])]
+    if len(kept) < len(scenario.correlations):
+        changes["correlations",] = kept or None
+    return changed(scenario, changes)
+
+
+def keeping_ranges(scenario: Scenario, changes: Changes) -> Changes:
+    """The changes, each plain number in place of a range with that range in proportion."""
+    if not changes:
+        return changes
+    ranged = {
+        place: quantity
+        for place, quantity in quantities(completed_scenario(scenario, load_book()))
+        if quantity.is_range
+    }
+    return {place: _moved(place, ranged.get(place), value) for place, value in changes.items()}
+
+
+def _moved(place: Location, known: Quantity | None, value: Any) -> Any:
+    if known is None or known.low is None or known.high is None or not isinstance(value, float):
+        return value
+    ends = Ends(known.value, known.low, known.high)
+    low, high = ends.around(value, *limits(str(place[-1]), known))
+    if place[-1] in COUNTS:
+        low, high = round(low), round(high)
+    return {"value": value, "low": low, "high": high}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from costmodel.quantity import Quantity
 
@@ -41,10 +41,38 @@ def stated(value: float) -> Any:
     return Field(default=Quantity(value=value))
 
 
+AS_STATED = "; range as stated"
+"""After the source of a value whose range is the user's own."""
+
+
 class Part(BaseModel):
     """Base of every part of a scenario: frozen, and no key goes unread."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+class Spread(Part):
+    """How far a figure may be off: its 10th and 90th percentile as multiples of its value."""
+
+    low: float
+    high: float
+
+    @model_validator(mode="after")
+    def _around_one(self) -> Spread:
+        if not (0 < self.low <= 1 <= self.high < float("inf")):
+            raise ValueError(
+                "low and high are multiples of the value, as 0.8 and 1.3: 0 < low <= 1 <= high "
+                f"must hold, not {self.low:g} and {self.high:g}"
+            )
+        return self
+
+    def over(self, known: Quantity) -> Quantity:
+        """The figure with this range in place of its own; with 1 and 1 it has none."""
+        if self.low == self.high:
+            return known.model_copy(update={"low": None, "high": None})
+        source = f"{(known.source or 'the scenario').removesuffix(AS_STATED)}{AS_STATED}"
+        ends = {"low": known.value * self.low, "high": known.value * self.high}
+        return known.model_copy(update={**ends, "source": source})
 
 
 def one_of(part: Part, *names: str, required: bool = True) -> None:

@@ -15,6 +15,7 @@ from costmodel.scenario.numbers import (
     PositiveCount,
     PositiveShare,
     Share,
+    Spread,
     one_of,
     stated,
 )
@@ -60,6 +61,8 @@ class Offer(Part):
     """Of the purchase price."""
     interruption_overhead: Share | None = None
     """Share of a spot replica's time that interruptions take; from the book where left out."""
+    price_spread: Spread | None = None
+    """How far the rental price may be off, where it is looked up."""
     source: str | None = None
 
     @model_validator(mode="after")
@@ -82,11 +85,26 @@ class Offer(Part):
             raise ValueError(
                 f"replicas: optimal is for a commitment (reserved or owned), not for {self.terms}"
             )
+        self._check_looked_up()
+        return self
+
+    def _check_looked_up(self) -> None:
+        """What goes with a price from the book goes with no other."""
         if self.discount is not None and self.terms == "owned":
             raise ValueError("discount is off a rental price; an owned offer has usd_per_gpu")
         if self.discount is not None and self.usd_per_gpu_hour is not None:
             raise ValueError("say usd_per_gpu_hour or discount, not both")
-        return self
+        if self.price_spread is not None and self.has_own_price:
+            raise ValueError(
+                "price_spread is for a price that is looked up; a stated one takes low, likely "
+                "and high itself"
+            )
+
+    @property
+    def has_own_price(self) -> bool:
+        """Whether nothing is looked up in a price list."""
+        stated = (self.usd_per_gpu_hour, self.usd_per_gpu_second, self.usd_per_gpu)
+        return any(price is not None for price in stated)
 
 
 class Throughput(Part):
@@ -120,22 +138,6 @@ ThroughputByWorkload = Annotated[
     Annotated[Throughput, Tag("all")] | Annotated[dict[str, Throughput], Tag("each")],
     Discriminator(_throughput_form),
 ]
-
-
-class Spread(Part):
-    """How far a figure may be off: its 10th and 90th percentile as multiples of its value."""
-
-    low: float
-    high: float
-
-    @model_validator(mode="after")
-    def _around_one(self) -> Spread:
-        if not (0 < self.low <= 1 <= self.high < float("inf")):
-            raise ValueError(
-                "low and high are multiples of the value, as 0.8 and 1.3: 0 < low <= 1 <= high "
-                f"must hold, not {self.low:g} and {self.high:g}"
-            )
-        return self
 
 
 class Queueing(Part):

@@ -8,7 +8,7 @@ that scenario's own value; turning to another page leaves it as it was.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -28,16 +28,31 @@ class Controls:
     """Whether widgets may stand in the URL."""
     fresh: bool
     """Whether the scenario has just been changed for another one."""
-    kept: dict[str, Any] = field(default_factory=dict)
-    """What the widgets of the page before held, by key; what these hold is added."""
-    turned: bool = False
-    """Whether the page has just been turned, so that widgets take up what was kept."""
-    changes: dict[Location, Any] = field(default_factory=dict)
+    kept: state.Kept = field(default_factory=state.Kept)
+    """What was set before, here or on another page; what is set here is added."""
+    part: str = ""
+    """Whose changes these are: those of one page, or the ones that many pages have."""
+
+    def __post_init__(self) -> None:
+        self.kept.changes[self.part] = {}
 
     @classmethod
     def of_page(cls, name: str) -> Controls:
         """The widgets of a page that is about no scenario."""
-        return cls(True, False, state.carried(name), state.just_turned())
+        return cls(True, False, state.kept_of_page(name))
+
+    def only_on(self, page: str) -> Controls:
+        """The same for what only one page asks."""
+        return replace(self, part=page)
+
+    @property
+    def changes(self) -> dict[Location, Any]:
+        """What these widgets change of the scenario."""
+        return self.kept.changes[self.part]
+
+    def begin(self, key: str, value: Any) -> None:
+        """What a widget holds when it is drawn for the first time, where not its default."""
+        self.kept.widgets.setdefault(key, ("elsewhere", value))
 
     def choose(
         self, key: str, label: str, options: Sequence[str], default: str, **more: Any
@@ -66,7 +81,7 @@ class Controls:
         label: str,
         default: float | None,
         *,
-        low: float = 0.0,
+        low: float | None = 0.0,
         high: float | None = None,
         step: float = 1.0,
         private: bool = False,
@@ -75,7 +90,7 @@ class Controls:
         """A number; an empty field means the default. ``private`` keeps it out of the URL."""
         given = st.number_input(
             label_text(label),
-            min_value=float(low),
+            min_value=None if low is None else float(low),
             max_value=high,
             value=default,
             step=float(step),
@@ -100,15 +115,17 @@ class Controls:
             self.changes[location] = value
 
     def _tied(self, key: str, default: Any, *, private: bool = False) -> dict[str, Any]:
-        if self.fresh:
-            st.session_state[key] = default
-        elif self.turned and key in self.kept:
-            st.session_state[key] = self.kept[key]
+        page, value = self.kept.widgets.get(key, ("", None))
+        if key not in self.kept.widgets:
+            if self.fresh:
+                st.session_state[key] = default
+        elif self.fresh or page != state.page() or key not in st.session_state:
+            st.session_state[key] = value
         bound = self.shareable and not private
         return {"key": key, "bind": "query-params" if bound else None}
 
     def _kept(self, key: str, value: T) -> T:
-        self.kept[key] = value
+        self.kept.widgets[key] = (state.page(), value)
         return value
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from costmodel.changes import changed
 from costmodel.errors import InputError
 from costmodel.present import markup
 from costmodel.present.evidence import evidence
@@ -24,12 +23,13 @@ def page() -> None:
     """Draw the page."""
     with st.sidebar:
         picked = sidebar.pick_scenario()
-        widgets = sidebar.controls(picked.opened) if picked.opened else None
+        if picked.opened is not None:
+            sidebar.controls(picked.opened)
         current: Scenario | None = None
         error: InputError | None = None
-        if picked.opened is not None and widgets is not None:
+        if picked.opened is not None:
             try:
-                current = changed(picked.opened.scenario, widgets.changes)
+                current = state.as_changed(picked.opened)
             except InputError as problem:
                 error = problem
         shown = current or (picked.opened.scenario if picked.opened else None)

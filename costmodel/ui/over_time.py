@@ -10,7 +10,6 @@ from costmodel.cash_desk import MOST_MONTHS
 from costmodel.cash_flow import cashflow
 from costmodel.cash_results import CashFlow, Renewal
 from costmodel.cautions import DEFAULT_HORIZON_MONTHS
-from costmodel.changes import changed
 from costmodel.errors import InputError
 from costmodel.named_cases import Cases, cases
 from costmodel.present import cash_words as words
@@ -34,19 +33,18 @@ def page() -> None:
     """Draw the page."""
     with st.sidebar:
         picked = sidebar.pick_scenario(FIRST)
-        widgets: Controls | None = None
         pair: tuple[str | None, str | None] = (None, None)
         if picked.opened is not None:
             over_time = st.container()
             widgets = sidebar.controls(picked.opened)
             with over_time:
                 pair = _pair(widgets, picked.opened.scenario)
-                _finance(widgets, picked.opened.scenario)
+                _finance(widgets.only_on("over-time"), picked.opened.scenario)
     sidebar.tell(picked)
     scenario: Scenario | None = None
-    if picked.opened is not None and widgets is not None:
+    if picked.opened is not None:
         try:
-            scenario = changed(picked.opened.scenario, widgets.changes)
+            scenario = state.as_changed(picked.opened)
             key = scenario.model_dump_json()
             flow = _flow(key, pair, scenario)
         except InputError as error:

@@ -20,7 +20,7 @@ from costmodel.present import quality_words as words
 from costmodel.present.quality import SCALE, SCALE_WORDS, levers_figure, quality_figure
 from costmodel.quality_gate import Gate, gate, rows_of, sentence
 from costmodel.scenario import Scenario
-from costmodel.ui import sidebar
+from costmodel.ui import sidebar, state
 from costmodel.ui.charts import chart
 from costmodel.ui.controls import Controls
 from costmodel.wording import usd
@@ -40,11 +40,16 @@ def page() -> None:
     with st.sidebar:
         picked = sidebar.pick_scenario(FIRST)
         asked = _asked(Controls.of_page("quality"))
-        sidebar.scenario_file(picked.opened.scenario if picked.opened else None)
-    if picked.error is not None:
-        st.html(markup.problems(picked.error, "This file cannot be used yet."))
+    sidebar.tell(picked)
+    scenario: Scenario | None = None
     if picked.opened is not None:
-        _portfolio(picked.opened.scenario)
+        try:
+            scenario = state.as_changed(picked.opened)
+        except InputError as error:
+            sidebar.tell_problems(picked.opened, error)
+        else:
+            _portfolio(scenario)
+    sidebar.scenario_file(scenario)
     _known(*asked)
     _gate()
     _method_table()

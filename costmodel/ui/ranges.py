@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-from math import floor, log10
+from math import floor, isinf, log10
 
 import streamlit as st
 
 from costmodel.book import load_book
-from costmodel.changes import Changes
 from costmodel.defaults import completed_scenario
 from costmodel.present import markup
 from costmodel.present.input_names import input_name, value_text
 from costmodel.resolve import resolve
 from costmodel.risk.inputs import Input, ranged_inputs
-from costmodel.risk.ranges import can_be_edited, may_vary, range_changes, usual_range
+from costmodel.risk.ranges import Ends, can_be_edited, may_vary, usual_range
 from costmodel.scenario import Scenario
 from costmodel.ui.controls import Controls
-from costmodel.yamlfile import Location
 
 
-def range_widgets(widgets: Controls, identity: str, scenario: Scenario) -> Changes:
-    """Every range with its two ends, and a picker of what else may vary; the changes asked for."""
+def range_widgets(widgets: Controls, scenario: Scenario) -> None:
+    """Every range with its two ends, and a picker of what else may vary.
+
+    What is edited is kept with the widgets, by path.
+    """
     scenario = completed_scenario(scenario, load_book())
     resolved = resolve(scenario, load_book())
     ranged, others = ranged_inputs(scenario, resolved), may_vary(scenario, resolved)
-    changes: dict[Location, object] = {}
     with st.expander(f"Ranges: {len(ranged)} of {len(ranged) + len(others)} numbers vary"):
         st.html("<div class='cm-note'>The 10th and the 90th percentile of each. Both ends at the "
                 "value take a range away.</div>")  # fmt: skip
         for entry in ranged:
             if can_be_edited(scenario, entry):
-                changes.update(_ends(widgets, scenario, entry))
+                _ends(widgets, entry)
         added = widgets.several(
-            f"vary {identity}",
+            "vary",
             "Let vary as well",
             [entry.path for entry in others],
             format_func=input_name,
@@ -41,31 +41,47 @@ def range_widgets(widgets: Controls, identity: str, scenario: Scenario) -> Chang
         )
         for entry in others:
             if entry.path in added:
-                changes.update(_ends(widgets, scenario, entry))
-    return changes
+                _ends(widgets, entry)
+            else:
+                widgets.kept.ranges.pop(entry.path, None)
 
 
-def _ends(widgets: Controls, scenario: Scenario, entry: Input) -> Changes:
-    """Two fields around a value; nothing while they stand as the scenario has them."""
-    value, stated = entry.quantity.value, (entry.quantity.low, entry.quantity.high)
-    low, high = usual_range(entry) if not entry.is_ranged else stated
+def _ends(widgets: Controls, entry: Input) -> None:
+    """Two fields around a value; what they hold is kept where the scenario has it otherwise."""
+    value, path, ranges = entry.quantity.value, entry.path, widgets.kept.ranges
+    stated = (entry.quantity.low, entry.quantity.high)
+    low, high = stated if entry.is_ranged else usual_range(entry)
     assert low is not None
     assert high is not None
-    key = f"{entry.path} {value:g} {low:g} {high:g}"
-    step = 10.0 ** (floor(log10(max(value, high) or 1.0)) - 1)
-    least, most = entry.limits
+    least, most = min(entry.limits[0], low), max(entry.limits[1], high)
+    key = f"{path} {value:g} {low:g} {high:g}"
+    if path in ranges:
+        edited = ranges[path].around(value, least, most)
+        widgets.begin(f"low {key}", edited[0])
+        widgets.begin(f"high {key}", edited[1])
+    step = 1.0 if entry.is_count else 10.0 ** (floor(log10(_size(low, value, high))) - 1)
     st.html(
-        f"<div class='cm-note cm-close'>{markup.text(input_name(entry.path), 60)}: "
-        f"<b>{markup.text(value_text(entry.path, value))}</b></div>"
+        f"<div class='cm-note cm-close'>{markup.text(input_name(path), 60)}: "
+        f"<b>{markup.text(value_text(path, value))}</b></div>"
     )
     left, right = st.columns(2)
     with left:
-        low = widgets.number(f"low {key}", "Low", low, low=max(least, 0.0), high=value, step=step,
-                             private=True)  # fmt: skip
+        low = widgets.number(f"low {key}", "Low", low, low=None if isinf(least) else least,
+                             high=value, step=step, private=True)  # fmt: skip
     with right:
         high = widgets.number(f"high {key}", "High", high, low=value,
-                              high=None if most == float("inf") else most, step=step,
+                              high=None if isinf(most) else most, step=step,
                               private=True)  # fmt: skip
     assert low is not None
     assert high is not None
-    return {} if (low, high) == stated else range_changes(scenario, entry, low, high)
+    if entry.is_count:
+        low, high = float(round(low)), float(round(high))
+    if (low, high) == stated:
+        ranges.pop(path, None)
+    else:
+        ranges[path] = Ends(value, low, high)
+
+
+def _size(*numbers: float) -> float:
+    """The largest of some numbers without its sign; 1 where all are 0."""
+    return max(map(abs, numbers)) or 1.0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from costmodel.changes import changed
 from costmodel.errors import InputError
 from costmodel.present import markup
 from costmodel.present import risk_words as words
@@ -14,6 +13,8 @@ from costmodel.present.outlook import widest_first
 from costmodel.present.theme import colours
 from costmodel.report import Report
 from costmodel.risk import simulate, two_way
+from costmodel.risk.ranges import with_ranges
+from costmodel.risk.simulation import DEFAULT_SAMPLES
 from costmodel.risk_record import Risk, TwoWay
 from costmodel.scenario import Scenario
 from costmodel.ui import sidebar, state
@@ -29,18 +30,19 @@ def page() -> None:
     """Draw the page."""
     with st.sidebar:
         picked = sidebar.pick_scenario()
-        ranges, widgets = st.container(), None
+        ranges, widgets, samples = st.container(), None, DEFAULT_SAMPLES
         if picked.opened is not None:
             widgets = sidebar.controls(picked.opened)
-        samples = st.select_slider("Draws", SAMPLES, 10_000, format_func=lambda n: f"{n:,}")
+            samples = int(widgets.slide("draws", "Draws", SAMPLES, DEFAULT_SAMPLES, _whole))
     sidebar.tell(picked)
     scenario: Scenario | None = None
     if picked.opened is not None and widgets is not None:
         try:
-            scenario = changed(picked.opened.scenario, widgets.changes)
+            before = state.before_ranges(picked.opened)
             with ranges:
-                edited = range_widgets(widgets, picked.opened.identity, scenario)
-            scenario = changed(scenario, edited)
+                range_widgets(widgets, before)
+                scenario = with_ranges(before, widgets.kept.ranges)
+                _left_out(before, scenario)
             report = state.report_of(scenario)
             found = _simulated(scenario.model_dump_json(), samples, scenario)
         except InputError as error:
@@ -48,6 +50,18 @@ def page() -> None:
         else:
             _result(scenario, report, found)
     sidebar.scenario_file(scenario)
+
+
+def _whole(number: float) -> str:
+    return f"{number:,.0f}"
+
+
+def _left_out(before: Scenario, scenario: Scenario) -> None:
+    """Say which correlations went with a range that was taken away."""
+    for one, other, _ in before.correlations:
+        if not any(each[:2] == (one, other) for each in scenario.correlations):
+            words = f"No longer correlated: {input_name(one)} and {input_name(other)}."
+            st.html(f"<div class='cm-note'>{markup.text(words, 200)}</div>")
 
 
 def _simulated(key: str, samples: int, scenario: Scenario) -> Risk:

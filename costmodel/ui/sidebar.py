@@ -60,6 +60,14 @@ def pick_scenario(first: str = state.FIRST) -> Picked:
     """
     ids = state.ready_ids()
     _follow_address(ids, first)
+    picked = _picked(ids)
+    if picked.opened is not None:
+        state.about(picked.opened.identity)
+        _also_changed(picked.opened)
+    return picked
+
+
+def _picked(ids: list[str]) -> Picked:
     file = state.own_file()
     if file is None:
         picked = _ready(_choose(ids))
@@ -85,9 +93,23 @@ def _choose(ids: list[str], *, written: bool = True) -> str:
         key="scenario",
         on_change=lambda: st.session_state.pop("unknown", None),
     )
-    state.carried()["scenario"] = chosen
+    st.session_state["ready scenario"] = chosen
     _write_address(chosen if written else None, ids)
     return chosen
+
+
+def _also_changed(opened: state.Opened) -> None:
+    """What was changed on pages other than this one, and holds here too."""
+    mine = state.kept(opened.identity)
+    counts = {name: (len(part), "number") for name, part in mine.changes.items() if name}
+    counts["risk"] = (len(mine.ranges), "range")
+    said = [
+        f"{count} {what}{'' if count == 1 else 's'} on {name.replace('-', ' ').capitalize()}"
+        for name, (count, what) in counts.items()
+        if count and name != state.page()
+    ]
+    if said:
+        st.html(f"<div class='cm-note'>Also changed: {', '.join(said)}.</div>")
 
 
 def _uploaded_name(name: str) -> str:
@@ -118,10 +140,11 @@ def _follow_address(ids: list[str], first: str) -> None:
 
     A page that was turned to without naming one goes on with the scenario of the page before.
     """
-    named = st.query_params.get("scenario")
-    before = state.carried().get("scenario")
-    if named is None and state.just_turned():
-        st.session_state["scenario"] = before or first
+    named, page = st.query_params.get("scenario"), state.page()
+    turned = st.session_state.get("scenario stood on") != page
+    st.session_state["scenario stood on"] = page
+    if named is None and turned:
+        st.session_state["scenario"] = st.session_state.get("ready scenario", first)
     elif named != st.session_state.get("address") or "scenario" not in st.session_state:
         known = named if named in ids else None
         st.session_state["scenario"] = known or (first if named is None else ids[0])
@@ -147,7 +170,7 @@ def controls(opened: state.Opened) -> Controls:
     before = st.session_state.get("identity")
     fresh = before is not None and before != opened.identity
     st.session_state["identity"] = opened.identity
-    widgets = Controls(not opened.uploaded, fresh, state.carried(), state.just_turned())
+    widgets = Controls(not opened.uploaded, fresh, state.kept(opened.identity))
     scenario = opened.scenario
     _volume(widgets, scenario)
     several = len(scenario.workloads) > 1
@@ -330,6 +353,7 @@ def _offer(
     widgets.set((*at, "usd_per_gpu_hour"), price, stated)
     if listed and price is not None:
         widgets.set((*at, "discount"), None, offer.discount)
+        widgets.set((*at, "price_spread"), None, offer.price_spread)
 
 
 def _terms(widgets: Controls, nth: int, at: tuple[str | int, ...], offer: Offer) -> None:

@@ -1,13 +1,12 @@
 """What a page is about: a ready scenario or an upload, and the report of its changed form.
 
-What the reader chose is carried from page to page: widgets are forgotten with the page they stand
-on, so their values are kept here beside them.
+What the reader chose is kept here, because widgets are forgotten with the page they stand on.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,13 @@ from typing import Any
 import streamlit as st
 
 from costmodel.book.files import scenarios_dir
+from costmodel.changes import changed
 from costmodel.errors import InputError
 from costmodel.pipeline import evaluate
 from costmodel.report import Report
+from costmodel.risk.ranges import Ends, keeping_ranges, with_ranges
 from costmodel.scenario import Scenario, load_scenario, parse_scenario
+from costmodel.yamlfile import Location
 
 FIRST = "support-assistant"
 """The scenario a new visitor sees."""
@@ -72,19 +74,61 @@ def upload(data: bytes, file: str) -> Opened:
 
 
 def turn_to(page: str) -> None:
-    """Note which page is drawn."""
-    st.session_state["page_before"] = st.session_state.get("page")
+    """Note which page is drawn, by its address."""
     st.session_state["page"] = page
 
 
-def just_turned() -> bool:
-    """Whether the reader has come from another page, so that its widgets start anew."""
-    return st.session_state.get("page_before") != st.session_state.get("page")
+def page() -> str:
+    """The address of the page that is drawn; the first one has none."""
+    return st.session_state.get("page", "")
 
 
-def carried(whose: str = "scenario") -> dict[str, Any]:
-    """What widgets hold, by key: those that all pages about a scenario share, or a page's own."""
-    return st.session_state.setdefault(f"carried {whose}", {})
+@dataclass
+class Kept:
+    """What the reader has set, kept from page to page.
+
+    Widgets are forgotten with the page they stand on; another page shows the same scenario with
+    the same changes, whichever page they were made on.
+    """
+
+    widgets: dict[str, tuple[str, Any]] = field(default_factory=dict)
+    """What a widget holds and the page it was last drawn on, by its key."""
+    changes: dict[str, dict[Location, Any]] = field(default_factory=dict)
+    """Changes to the scenario by the page that has the widgets; "" those that many pages have."""
+    ranges: dict[str, Ends] = field(default_factory=dict)
+    """Ranges that were edited, by path."""
+
+
+def about(identity: str) -> None:
+    """Say which scenario is open; what was changed of another one is let go of."""
+    if st.session_state.get("about") != identity:
+        st.session_state["about"] = identity
+        st.session_state["kept"] = {}
+
+
+def kept(identity: str) -> Kept:
+    """What the reader has changed of a scenario."""
+    return st.session_state.setdefault("kept", {}).setdefault(identity, Kept())
+
+
+def kept_of_page(name: str) -> Kept:
+    """What the reader has set on a page that is about no scenario."""
+    return st.session_state.setdefault(f"kept on {name}", Kept())
+
+
+def as_changed(opened: Opened) -> Scenario:
+    """The scenario with everything the reader has changed of it, on whichever page.
+
+    Raises InputError where the changes do not fit together.
+    """
+    return with_ranges(before_ranges(opened), kept(opened.identity).ranges)
+
+
+def before_ranges(opened: Opened) -> Scenario:
+    """The same without the ranges that were edited."""
+    parts = kept(opened.identity).changes.values()
+    changes = {place: value for part in parts for place, value in part.items()}
+    return changed(opened.scenario, keeping_ranges(opened.scenario, changes))
 
 
 # ------------------------------------------------------------------------------- the reader's file

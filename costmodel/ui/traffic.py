@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from costmodel.changes import changed
 from costmodel.cost.fleet import Sizing
 from costmodel.errors import InputError
 from costmodel.fleet_choices import FleetChoice, fleet_choices, sized_by_wait
@@ -42,9 +41,9 @@ def page() -> None:
         st.html(markup.problems(refused, "This log does not fit the scenario.", places=False))
     usage_log.show(sent, week=opened is picked.opened)
     scenario: Scenario | None = None
-    if opened is not None and widgets is not None:
+    if opened is not None:
         try:
-            scenario = changed(opened.scenario, widgets.changes)
+            scenario = state.as_changed(opened)
             report = state.report_of(scenario)
         except InputError as error:
             sidebar.tell_problems(opened, error)
