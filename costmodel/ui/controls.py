@@ -26,8 +26,8 @@ class Controls:
 
     shareable: bool
     """Whether widgets may stand in the URL."""
-    fresh: bool
-    """Whether the scenario has just been changed for another one."""
+    about: str
+    """The scenario they belong to, or the page that is about none."""
     kept: state.Kept = field(default_factory=state.Kept)
     """What was set before, here or on another page; what is set here is added."""
     part: str = ""
@@ -39,7 +39,7 @@ class Controls:
     @classmethod
     def of_page(cls, name: str) -> Controls:
         """The widgets of a page that is about no scenario."""
-        return cls(True, False, state.kept_of_page(name))
+        return cls(True, name, state.kept_of_page(name))
 
     def only_on(self, page: str) -> Controls:
         """The same for what only one page asks."""
@@ -52,7 +52,7 @@ class Controls:
 
     def begin(self, key: str, value: Any) -> None:
         """What a widget holds when it is drawn for the first time, where not its default."""
-        self.kept.widgets.setdefault(key, ("elsewhere", value))
+        self.kept.widgets.setdefault(key, value)
 
     def choose(
         self, key: str, label: str, options: Sequence[str], default: str, **more: Any
@@ -115,17 +115,16 @@ class Controls:
             self.changes[location] = value
 
     def _tied(self, key: str, default: Any, *, private: bool = False) -> dict[str, Any]:
-        page, value = self.kept.widgets.get(key, ("", None))
-        if key not in self.kept.widgets:
-            if self.fresh:
-                st.session_state[key] = default
-        elif self.fresh or page != state.page() or key not in st.session_state:
-            st.session_state[key] = value
+        drawn = state.last_drawn()
+        here, before = (self.about, state.page()), drawn.get(key)
+        drawn[key] = here
+        if before not in (None, here) or (key in self.kept.widgets and key not in st.session_state):
+            st.session_state[key] = self.kept.widgets.get(key, default)
         bound = self.shareable and not private
         return {"key": key, "bind": "query-params" if bound else None}
 
     def _kept(self, key: str, value: T) -> T:
-        self.kept.widgets[key] = (state.page(), value)
+        self.kept.widgets[key] = value
         return value
 
 

@@ -167,10 +167,7 @@ def _write_address(chosen: str | None, ids: list[str]) -> None:
 
 def controls(opened: state.Opened) -> Controls:
     """Every widget of a scenario, and the changes they ask for."""
-    before = st.session_state.get("identity")
-    fresh = before is not None and before != opened.identity
-    st.session_state["identity"] = opened.identity
-    widgets = Controls(not opened.uploaded, fresh, state.kept(opened.identity))
+    widgets = Controls(not opened.uploaded, opened.identity, state.kept(opened.identity))
     scenario = opened.scenario
     _volume(widgets, scenario)
     several = len(scenario.workloads) > 1

@@ -91,8 +91,8 @@ class Kept:
     the same changes, whichever page they were made on.
     """
 
-    widgets: dict[str, tuple[str, Any]] = field(default_factory=dict)
-    """What a widget holds and the page it was last drawn on, by its key."""
+    widgets: dict[str, Any] = field(default_factory=dict)
+    """What they hold, by key."""
     changes: dict[str, dict[Location, Any]] = field(default_factory=dict)
     """Changes to the scenario by the page that has the widgets; "" those that many pages have."""
     ranges: dict[str, Ends] = field(default_factory=dict)
@@ -109,6 +109,11 @@ def about(identity: str) -> None:
 def kept(identity: str) -> Kept:
     """What the reader has changed of a scenario."""
     return st.session_state.setdefault("kept", {}).setdefault(identity, Kept())
+
+
+def last_drawn() -> dict[str, tuple[str, str]]:
+    """For which scenario, and on which page, each widget was drawn last, by its key."""
+    return st.session_state.setdefault("last drawn", {})
 
 
 def kept_of_page(name: str) -> Kept:
