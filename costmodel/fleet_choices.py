@@ -18,7 +18,7 @@ from costmodel.bills import (
     FleetBill,
     bill_at,
     build_bills,
-    capacity_limit,
+    can_serve,
     traffic_of,
 )
 from costmodel.book import Book, load_book
@@ -196,7 +196,7 @@ def _priced(
         return FleetChoice(name, scaling, None, reason=error.problems[0].message)
     fleet = resolved.options[option.name].fleet
     bill = build_bills(other, resolved, traffic_of(other, resolved.profiles)).get(option.name)
-    if bill is None or fleet is None or volume > capacity_limit(bill) * (1 + 1e-9):
+    if bill is None or fleet is None or not can_serve(bill, volume):
         return FleetChoice(name, scaling, None, reason="it cannot serve this volume")
     return FleetChoice(
         name,

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from costmodel.bills import Traffic, bill_at, build_bills, capacity_limit, traffic_of
+from costmodel.bills import Traffic, bill_at, build_bills, can_serve, traffic_of
 from costmodel.book import Book, load_book
 from costmodel.errors import InputError, did_you_mean, nearest_ids
 from costmodel.facts import Resolved
@@ -262,7 +262,7 @@ class _Desk:
         part = self.scenario.model_copy(update={"options": tuple(needed)})
         traffic = {workload: self.traffic[workload] for workload in served}
         bill = build_bills(part, self.resolved, traffic).get(name)
-        if bill is None or self.volume > capacity_limit(bill) * (1 + 1e-9):
+        if bill is None or not can_serve(bill, self.volume):
             return inf
         return float(bill_at(bill, np.array([self.volume]))[0])
 

@@ -6,7 +6,11 @@ over the month's hours.
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 from costmodel.book import Book
+from costmodel.cost.curve import Floats
 from costmodel.cost.ownership import monthly_annuity
 from costmodel.errors import InputError
 from costmodel.facts import OfferFacts, PurchaseFacts
@@ -90,23 +94,15 @@ def _rented_usd_per_hour(offer: Offer, selfhost: SelfHost, book: Book) -> Quanti
 
 
 def _purchase(offer: Offer, scenario: Scenario) -> PurchaseFacts | None:
-    """What is paid up front for an owned GPU; None where only its cost by the hour is stated.
-
-    The annuity is at ``finance.discount_rate``; without one it is the straight line.
-    """
+    """What is paid up front for an owned GPU; None where only its cost by the hour is stated."""
     if offer.usd_per_gpu is None:
         return None
-    price, rate = offer.usd_per_gpu.value, scenario.finance.discount_rate
     assert offer.life_months is not None
-    life = offer.life_months.value
-    residual = offer.residual_share.value if offer.residual_share else 0.0
     return PurchaseFacts(
-        price_usd=price,
-        residual_share=residual,
-        life_months=life,
-        capital_usd_per_month=monthly_annuity(
-            price, price * residual, life, rate.value if rate else 0.0
-        ),
+        price_usd=offer.usd_per_gpu.value,
+        residual_share=_number(offer.residual_share),
+        life_months=offer.life_months.value,
+        capital_usd_per_month=float(_capital(offer, scenario)),
     )
 
 
@@ -117,38 +113,51 @@ def _owned_usd_per_hour(
     scenario: Scenario,
     book: Book,
 ) -> Quantity:
-    """An owned GPU, per hour of the month.
+    if purchase is None:
+        assert offer.usd_per_gpu_hour is not None
+        return offer.usd_per_gpu_hour
+    assert offer.pue is not None
+    kw, yearly = _kw(offer, selfhost, book), _number(scenario.finance.discount_rate)
+    at = f"at {yearly:.3g} a year" if yearly else "in a straight line, no discount_rate"
+    shares = (
+        ("maintenance", offer.maintenance_share_per_year),
+        ("colo", offer.colo_usd_per_kw_month),
+    )
+    parts = [name for name, share in shares if _number(share)]
+    return Quantity(
+        value=float(_owned_usd(offer, kw, scenario)),
+        kind="assumed",
+        source=f"purchase ${purchase.price_usd:,.0f} over {purchase.life_months:g} months {at}; "
+        f"{kw:.3g} kW at PUE {offer.pue.value:g}{''.join(f', {part}' for part in parts)}",
+    )
+
+
+def _owned_usd(offer: Offer, kw: ArrayLike, scenario: Scenario) -> Floats:
+    """An owned GPU, per hour of the month; arrays where the numbers are draws.
 
     annuity(price, residual) + price x maintenance / 12 + kW x PUE x hours x USD/kWh + kW x colo,
     over the month's hours.
     """
-    if purchase is None:
-        assert offer.usd_per_gpu_hour is not None
-        return offer.usd_per_gpu_hour
-    hours, price = scenario.calendar.hours_per_month.value, purchase.price_usd
-    rate = scenario.finance.discount_rate
-    yearly = rate.value if rate else 0.0
-    kw = _kw(offer, selfhost, book)
-    assert offer.pue is not None
-    assert offer.usd_per_kwh is not None
-    pue = offer.pue.value
-    colo = offer.colo_usd_per_kw_month.value if offer.colo_usd_per_kw_month else 0.0
-    yearly_upkeep = offer.maintenance_share_per_year
-    maintenance = price * (yearly_upkeep.value if yearly_upkeep else 0.0) / 12.0
-    monthly = (
-        purchase.capital_usd_per_month
-        + maintenance
-        + kw * pue * hours * offer.usd_per_kwh.value
-        + kw * colo
+    hours, kw = scenario.calendar.hours_per_month.value, np.asarray(kw, dtype=float)
+    maintenance = _number(offer.usd_per_gpu) * _number(offer.maintenance_share_per_year) / 12.0
+    power = kw * _number(offer.pue) * hours * _number(offer.usd_per_kwh)
+    colo = kw * _number(offer.colo_usd_per_kw_month)
+    return (_capital(offer, scenario) + maintenance + power + colo) / hours
+
+
+def _capital(offer: Offer, scenario: Scenario) -> Floats:
+    """The annuity at ``finance.discount_rate``; without one it is the straight line [USD/month]."""
+    price = _number(offer.usd_per_gpu)
+    return monthly_annuity(
+        price,
+        price * _number(offer.residual_share),
+        _number(offer.life_months),
+        _number(scenario.finance.discount_rate),
     )
-    at = f"at {yearly:.3g} a year" if yearly else "in a straight line, no discount_rate"
-    parts = [name for name, usd in (("maintenance", maintenance), ("colo", colo)) if usd]
-    return Quantity(
-        value=monthly / hours,
-        kind="assumed",
-        source=f"purchase ${price:,.0f} over {purchase.life_months:g} months {at}; "
-        f"{kw:.3g} kW at PUE {pue:g}{''.join(f', {part}' for part in parts)}",
-    )
+
+
+def _number(quantity: Quantity | None) -> float:
+    return 0.0 if quantity is None else quantity.value
 
 
 def _kw(offer: Offer, selfhost: SelfHost, book: Book) -> float:
@@ -159,3 +168,40 @@ def _kw(offer: Offer, selfhost: SelfHost, book: Book) -> float:
     if tdp_w is None:
         raise InputError("an owned offer needs kw_per_gpu: the power of a GPU and its server [kW]")
     return tdp_w / 1000.0 * book.cost("server_power_per_gpu_power").value
+
+
+# ---------------------------------------------------------------------- with other numbers in it
+
+
+def moved_offer(
+    known: OfferFacts, before: Scenario, after: Scenario, at: tuple[int, int], book: Book
+) -> OfferFacts:
+    """The facts of an offer, ``at`` (option, offer), once its numbers are those of ``after``.
+
+    These may be arrays of draws. The price moves in proportion, so that what was looked up or
+    frozen stays. What is paid up front stays too: a month's bill does not need it.
+    """
+    price, offer = known.usd_per_gpu_hour, _offer(after, at)
+    factor = _price_level(after, at, book) / _price_level(before, at, book)
+    return known.model_copy(
+        update={
+            "usd_per_gpu_hour": price.model_copy(update={"value": price.value * factor}),
+            "interruption_overhead": offer.interruption_overhead,
+            "replicas": offer.replicas.value if isinstance(offer.replicas, Quantity) else None,
+        }
+    )
+
+
+def _offer(scenario: Scenario, at: tuple[int, int]) -> Offer:
+    selfhost = scenario.options[at[0]].selfhost
+    assert selfhost is not None
+    return selfhost.offers[at[1]]
+
+
+def _price_level(scenario: Scenario, at: tuple[int, int], book: Book) -> Floats:
+    """What the price of an offer is in proportion to, as far as its own numbers move it."""
+    selfhost, offer = scenario.options[at[0]].selfhost, _offer(scenario, at)
+    assert selfhost is not None
+    if offer.usd_per_gpu is not None:
+        return _owned_usd(offer, _kw(offer, selfhost, book), scenario)
+    return np.asarray(1.0 - _number(offer.discount))

@@ -81,7 +81,7 @@ def evaluate(
     """
     book = book or load_book()
     scenario = scenario if as_of is None else scenario.model_copy(update={"as_of": as_of})
-    volume = _volume(scenario, tokens_per_day, workload)
+    volume = volume_asked(scenario, tokens_per_day, workload)
     return evaluate_resolved(scenario, resolve(scenario, book), volume, workload, book)
 
 
@@ -95,7 +95,7 @@ def evaluate_resolved(
     """Evaluate a scenario whose facts have been looked up in a book; see `evaluate`."""
 
     def freeze() -> Mapping[str, Any]:
-        whole = completed_scenario(_moved(scenario, volume, workload), book or load_book())
+        whole = completed_scenario(moved_to(scenario, volume, workload), book or load_book())
         return frozen_scenario(whole, resolved)
 
     traffic = traffic_of(scenario, resolved.profiles, workload or ALL)
@@ -166,7 +166,7 @@ def _horizon(
     excluded: Mapping[str, Sequence[str]],
 ) -> Horizon | None:
     """The bills at the volume that growth leads to; each workload grows by its own rate."""
-    grown = grown_scenario(_moved(scenario, volume, workload))
+    grown = grown_scenario(moved_to(scenario, volume, workload))
     if grown is None:
         return None
     total = grown.tokens_per_day
@@ -177,7 +177,10 @@ def _horizon(
     return Horizon(horizon_months(scenario), total, usd, cheapest)
 
 
-def _volume(scenario: Scenario, tokens_per_day: float | None, workload: str | None) -> float:
+def volume_asked(
+    scenario: Scenario, tokens_per_day: float | None, workload: str | None = None
+) -> float:
+    """The volume to evaluate: the one stated unless another is asked for."""
     stated = scenario.workload(workload).daily_tokens if workload else scenario.tokens_per_day
     volume = stated if tokens_per_day is None else tokens_per_day
     if not 0 < volume < float("inf"):
@@ -185,7 +188,7 @@ def _volume(scenario: Scenario, tokens_per_day: float | None, workload: str | No
     return volume
 
 
-def _moved(scenario: Scenario, volume: float, workload: str | None) -> Scenario:
+def moved_to(scenario: Scenario, volume: float, workload: str | None = None) -> Scenario:
     """The scenario with the volume that was evaluated written into its workloads."""
     stated = scenario.workload(workload).daily_tokens if workload else scenario.tokens_per_day
     if volume == stated:

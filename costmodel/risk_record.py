@@ -100,10 +100,11 @@ class Goal:
 
 @dataclass(frozen=True)
 class Outlook:
-    """One option at the stated volume: its chance to be the cheapest, and what choosing it means.
+    """One option at one volume: its chance to be the cheapest, and what choosing it means.
 
     ``expected_usd`` is its mean bill; ``expected_saving_usd`` the mean of cheapest API less bill;
-    ``expected_regret_usd`` the mean of what the cheapest option of each draw would have saved.
+    ``expected_regret_usd`` the mean of what the cheapest option of each draw would have saved:
+    means over the draws in which it can serve. ``unserved_share`` of the draws it cannot.
     """
 
     option: str
@@ -111,6 +112,7 @@ class Outlook:
     expected_saving_usd: float | None
     expected_regret_usd: float
     cheapest_share: float
+    unserved_share: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,8 @@ class Risk:
     inputs: tuple[RiskInput, ...]
     option_samples: tuple[tuple[str, int], ...]
     """Draws behind each option's bills: fewer where a bill has to be built draw by draw."""
+    outlook_over_volumes: tuple[Outlook, ...] = ()
+    """The outlook with the volume drawn too; empty where no volume is a range."""
     saving_usd: float | None = None
     """What the option saves a month against the cheapest API with every input as stated."""
     notes: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ from math import inf
 
 import numpy as np
 
-from costmodel.bills import ApiBill, Bill, MixBill, bill_at, capacity_limit, wins
+from costmodel.bills import ApiBill, Bill, MixBill, bill_at, can_serve, capacity_limit, wins
 from costmodel.cost.breakeven import WinningSet, intersection
 from costmodel.facts import Resolved
 from costmodel.report import PINNED_FLEET, BreakEven, ConditionPrice, OptionResult, Recommendation
@@ -134,7 +134,7 @@ def _about_quality(workload: Workload) -> tuple[str, str]:
 
 def capacity_exclusion(bill: Bill | None, volume: float) -> tuple[str, ...]:
     """Why an option cannot serve this volume at all: a pinned fleet that is too small."""
-    if bill is None or volume <= capacity_limit(bill) * (1 + 1e-9):
+    if bill is None or can_serve(bill, volume):
         return ()
     return (f"{PINNED_FLEET}{tokens_per_day(capacity_limit(bill))} at most",)
 

@@ -13,7 +13,9 @@ from costmodel.bills.build import (
     MixBill,
     bill_at,
     build_bills,
+    can_serve,
     capacity_limit,
+    served_at,
     wins,
 )
 from costmodel.bills.drawn import as_line, as_staircase, drawn_usd, is_drawable
@@ -59,11 +61,13 @@ __all__ = [
     "bill_at",
     "build_bills",
     "burst_factor",
+    "can_serve",
     "capacity_limit",
     "commitments",
     "drawn_usd",
     "fleets",
     "is_drawable",
+    "served_at",
     "terms_of",
     "traffic_of",
     "units_needed",

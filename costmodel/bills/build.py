@@ -8,7 +8,7 @@ from functools import cached_property, reduce
 from operator import add
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from costmodel.bills.api import ApiBill, contract_map
 from costmodel.bills.fleet import (
@@ -35,6 +35,9 @@ from costmodel.scenario import (
 )
 from costmodel.scenario import Hybrid as HybridOption
 from costmodel.units import MTOK
+
+ROUNDING = 1e-9
+"""A volume this little above what a fleet serves is served, relative to it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,6 +179,16 @@ def bill_at(bill: Bill, volume: ArrayLike) -> Floats:
 def capacity_limit(bill: Bill) -> float:
     """The largest volume a bill's option can serve."""
     return np.inf if isinstance(bill, HybridBill) else bill.curve.limit
+
+
+def can_serve(bill: Bill, volume: ArrayLike) -> NDArray[np.bool_]:
+    """Whether a volume is within what a bill's option can serve."""
+    return np.asarray(volume, dtype=float) <= capacity_limit(bill) * (1 + ROUNDING)
+
+
+def served_at(bill: Bill, volume: ArrayLike) -> Floats:
+    """What a bill comes to at each volume; infinite where its option cannot serve it."""
+    return np.where(can_serve(bill, volume), bill_at(bill, volume), np.inf)
 
 
 def wins(bill: Bill, against: Bill) -> WinningSet:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import ArrayLike
+
+from costmodel.cost.curve import Floats
+
 
 @dataclass(frozen=True)
 class Purchase:
@@ -35,21 +40,24 @@ def monthly_rate(rate_per_year: float) -> float:
 
 
 def monthly_annuity(
-    price: float, residual: float, life_months: float, rate_per_year: float
-) -> float:
+    price: ArrayLike, residual: ArrayLike, life_months: ArrayLike, rate_per_year: ArrayLike
+) -> Floats:
     """Equal payments at month ends with the present value of ``price`` less the residual's [USD].
+
+    Numbers or arrays that broadcast.
 
     (price - residual v^n) r / (1 - v^n) with v = 1 / (1 + r); at rate 0 the straight line
     (price - residual) / n. Brealey, Myers and Allen, Principles of Corporate Finance, chapter 6
     (equivalent annual cost).
 
-    >>> round(monthly_annuity(30_000, 9_000, 36, 0.0), 2)
-    583.33
-    >>> round(monthly_annuity(30_000, 9_000, 36, 0.10), 2)
-    745.14
+    >>> monthly_annuity(30_000, 9_000, 36, [0.0, 0.10]).round(2).tolist()
+    [583.33, 745.14]
     """
-    rate = monthly_rate(rate_per_year)
-    if rate == 0:
-        return (price - residual) / life_months
+    price, residual, life_months = (
+        np.asarray(v, dtype=float) for v in (price, residual, life_months)
+    )
+    rate = (1.0 + np.asarray(rate_per_year, dtype=float)) ** (1.0 / 12.0) - 1.0
     left = (1.0 + rate) ** -life_months
-    return (price - residual * left) * rate / (1.0 - left)
+    straight = (price - residual) / life_months
+    lost = np.where(rate == 0, 1.0, 1.0 - left)
+    return np.where(rate == 0, straight, (price - residual * left) * rate / lost)

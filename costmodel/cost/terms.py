@@ -142,7 +142,7 @@ class FleetTerms:
         Below the commitments it continues the same line, which stays under their number.
         """
         count, left = self._committed
-        if count == left and not self.elastic.interruption_overhead:
+        if np.all(count == left) and not np.any(self.elastic.interruption_overhead):
             return replicas
         return count + (replicas - left) / (1.0 - self.elastic.interruption_overhead)
 

@@ -7,7 +7,7 @@ draw, and for fewer of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,17 +15,26 @@ import numpy as np
 
 from costmodel.bills import (
     Bill,
-    bill_at,
     build_bills,
     drawn_usd,
     is_drawable,
+    served_at,
     traffic_of,
 )
 from costmodel.book import Book
 from costmodel.cost.curve import Floats
 from costmodel.facts import Resolved
+from costmodel.offer_facts import moved_offer
 from costmodel.resolve import looked_up_again, resolve
-from costmodel.risk.inputs import Input, goes_as_array, needs_lookup, with_value
+from costmodel.risk.inputs import (
+    Input,
+    goes_as_array,
+    moves_offers,
+    needs_lookup,
+    put,
+    still_there,
+    with_value,
+)
 from costmodel.scenario import Option, Scenario
 
 MOST_CELLS = 1 << 17
@@ -56,27 +65,53 @@ class Model:
             if entry.home == "scenario":
                 scenario = with_value(scenario, entry, value)
         stale = [entry for entry, _ in moved if needs_lookup(entry, scenario)]
-        if stale and all(entry.places[0][0] == "options" for entry in stale):
-            names = {scenario.options[int(entry.places[0][1])].name for entry in stale}
-            resolved = looked_up_again(scenario, resolved, names, self.book)
-        elif stale:
+        if any(entry.places[0][0] != "options" for entry in stale):
+            fresh = {option.name for option in scenario.options}
             resolved = resolve(scenario, self.book)
+        else:
+            fresh = {scenario.options[int(entry.places[0][1])].name for entry in stale}
+            resolved = looked_up_again(scenario, resolved, fresh, self.book)
+        resolved = self._offers_moved([entry for entry, _ in moved], scenario, resolved, fresh)
         for entry, value in moved:
             if entry.home == "facts":
-                resolved = with_value(resolved, entry, value)
+                resolved = with_value(resolved, still_there(resolved, entry), value)
         return scenario, resolved
+
+    def _offers_moved(
+        self,
+        moved: Sequence[Input],
+        scenario: Scenario,
+        resolved: Resolved,
+        fresh: Collection[str] = (),
+    ) -> Resolved:
+        """Facts with the offers whose numbers have moved, but for options looked up afresh."""
+        for i in set[int]().union(*(moves_offers(entry, scenario) for entry in moved)):
+            name = scenario.options[i].name
+            fleet = resolved.options[name].fleet
+            if fleet is None or name in fresh:
+                continue
+            offers = tuple(
+                moved_offer(offer, self.scenario, scenario, (i, j), self.book)
+                for j, offer in enumerate(fleet.offers)
+            )
+            resolved = put(resolved, ("options", name, "fleet", "offers"), offers)
+        return resolved
 
     def in_arrays(self, values: Floats) -> tuple[Scenario, Resolved]:
         """Scenario and facts that hold all draws, (draws, inputs), of what goes as an array."""
         scenario, resolved = self.scenario, self.resolved
-        for entry, column in zip(self.inputs, values.T, strict=True):
-            if not goes_as_array(entry, scenario):
-                continue
-            drawn = np.ascontiguousarray(column)[:, None]
+        drawn = [
+            (entry, np.ascontiguousarray(column)[:, None])
+            for entry, column in zip(self.inputs, values.T, strict=True)
+            if goes_as_array(entry, scenario)
+        ]
+        for entry, column in drawn:
             if entry.home == "scenario":
-                scenario = with_value(scenario, entry, drawn)
-            else:
-                resolved = with_value(resolved, entry, drawn)
+                scenario = with_value(scenario, entry, column)
+        resolved = self._offers_moved([entry for entry, _ in drawn], scenario, resolved)
+        for entry, column in drawn:
+            if entry.home == "facts":
+                resolved = with_value(resolved, entry, column)
         return scenario, resolved
 
     def volumes(self, values: Floats, tokens_per_day: float) -> Floats:
@@ -190,7 +225,7 @@ def one_by_one(
 def looped_usd(bills: Sequence[Mapping[str, Bill]], name: str, volumes: Floats) -> Floats:
     """An option's bill of every draw; (volumes, draws), infinite where it cannot serve."""
     columns = [
-        bill_at(each[name], volumes[:, min(i, volumes.shape[1] - 1)])
+        served_at(each[name], volumes[:, min(i, volumes.shape[1] - 1)])
         if name in each
         else np.full(len(volumes), np.inf)
         for i, each in enumerate(bills)

@@ -18,7 +18,7 @@ from costmodel.book.token_records import TokenPrice
 from costmodel.cost.api import PriceTier
 from costmodel.facts import Resolved
 from costmodel.quantity import Quantity
-from costmodel.scenario import Scenario
+from costmodel.scenario import Scenario, SelfHost
 from costmodel.scenario.cases import quantities
 from costmodel.yamlfile import Location, path_text
 
@@ -37,12 +37,14 @@ _ATTRIBUTES = {"load_factor", "spare_replicas", "min_replicas", "replicas", "nod
 """Of a self-hosted option: what the bill uses as the scenario says it."""
 
 _OF_EVERY_DRAW = {"input_token_ratio", "output_token_ratio"}
-_OF_OWNED = {
-    ("calendar", "hours_per_month"),
-    ("calendar", "days_per_month"),
-    ("finance", "discount_rate"),
-}
+_OF_OWNED = {("calendar", "hours_per_month"), ("finance", "discount_rate")}
 """What the month of an owned GPU depends on beside the offer itself."""
+
+_OF_OFFER = {
+    "usd_per_gpu", "life_months", "residual_share", "maintenance_share_per_year", "kw_per_gpu",
+    "pue", "usd_per_kwh", "colo_usd_per_kw_month", "discount", "interruption_overhead",
+}  # fmt: skip
+"""Numbers of an offer from which its price, or what it delivers, is worked out."""
 
 _OVER_TIME = {"growth_per_month", "horizon_months", "ramp_months", "one_off_usd",
               "api_price_change_per_year", "gpu_price_change_per_year"}  # fmt: skip
@@ -96,13 +98,15 @@ def limits(name: str, quantity: Quantity) -> tuple[float, float]:
     return (0.0, np.inf) if least >= 0 else (LEAST_RATE, np.inf)
 
 
-def over_time(scenario: Scenario) -> tuple[str, ...]:
-    """Paths of ranges that move the cash flow alone."""
+def over_time(scenario: Scenario, *, ranged: bool = True) -> tuple[str, ...]:
+    """Paths of ranges, or of all numbers, that move the cash flow alone."""
     names = scenario.model_dump(include={"workloads"})
     return tuple(
         path_text(place, names)
         for place, quantity in quantities(scenario)
-        if place[-1] in _OVER_TIME and place[0] in ("workloads", "finance") and quantity.is_range
+        if place[-1] in _OVER_TIME
+        and place[0] in ("workloads", "finance")
+        and (quantity.is_range or not ranged)
     )
 
 
@@ -147,6 +151,8 @@ def _facts(scenario: Scenario, resolved: Resolved) -> Iterator[Input]:
         fleet = resolved.options[name].fleet
         assert fleet is not None
         for j, offer in enumerate(fleet.offers):
+            if offer.purchase is not None:  # worked out from numbers that are inputs themselves
+                continue
             place = ("options", name, "fleet", "offers", j, "usd_per_gpu_hour")
             path = f"options.{name}.selfhost.offers[{j}].usd_per_gpu_hour"
             yield Input(path, offer.usd_per_gpu_hour, "facts", (place,))
@@ -264,6 +270,16 @@ def with_value(part: Any, entry: Input, value: Any) -> Any:
     return part
 
 
+def still_there(resolved: Resolved, entry: Input) -> Input:
+    """An input without the capacities that requests of another size have left none of."""
+    places = (
+        place
+        for place in entry.places
+        if not is_throughput(place) or place[4] in look_up(resolved, place[:4])
+    )
+    return replace(entry, places=tuple(places))
+
+
 def _ratio(entry: Input, value: Any) -> Any:
     base = entry.quantity.value
     return value / base if base else 1.0
@@ -273,8 +289,8 @@ def _ratio(entry: Input, value: Any) -> Any:
 
 
 def needs_lookup(entry: Input, scenario: Scenario) -> bool:
-    """Whether facts have to be looked up again for another value: a size, a context, a price."""
-    if entry.home == "facts" or not entry.places:
+    """Whether facts have to be looked up again for another value: a size, a context, a term."""
+    if entry.home == "facts" or not entry.places or moves_offers(entry, scenario):
         return False
     place = entry.places[0]
     if place[0] == "options":
@@ -284,11 +300,26 @@ def needs_lookup(entry: Input, scenario: Scenario) -> bool:
         return option.api is not None and name.endswith(("_per_mtok", "batch_discount"))
     if place[0] == "workloads":
         return str(place[2]) in _SHAPING and any(_is_shaped(o.selfhost) for o in scenario.options)
-    owned = (o.terms == "owned" for p in scenario.options if p.selfhost for o in p.selfhost.offers)
-    return place in _OF_OWNED and any(owned)
+    return False
 
 
-def _is_shaped(selfhost: Any) -> bool:
+def moves_offers(entry: Input, scenario: Scenario) -> set[int]:
+    """The options whose offers cost or deliver something else at another value, by place."""
+    if entry.home == "facts" or not entry.places:
+        return set()
+    place = entry.places[0]
+    if place in _OF_OWNED:
+        return {i for i, option in enumerate(scenario.options) if _has_bought(option.selfhost)}
+    of_offer = place[0] == "options" and place[2:4] == ("selfhost", "offers")
+    return {int(place[1])} if of_offer and place[-1] in (*_OF_OFFER, "replicas") else set()
+
+
+def _has_bought(selfhost: SelfHost | None) -> bool:
+    """Whether some of the GPUs are bought, their hours being worked out from the price."""
+    return selfhost is not None and any(o.usd_per_gpu is not None for o in selfhost.offers)
+
+
+def _is_shaped(selfhost: SelfHost | None) -> bool:
     """Whether a fleet's capacity depends on the shape of requests."""
     if selfhost is None:
         return False
@@ -311,5 +342,6 @@ def goes_as_array(entry: Input, scenario: Scenario) -> bool:
         return place[2] not in ("batch_share", "slo", "max_context", "quality")
     if place[0] == "options":
         as_it_is = name in _OF_EVERY_DRAW and place[2] == "api"
-        return as_it_is or name == "load_factor" or place[3] == "extra_monthly"
+        of_offer = place[3] == "offers" and name in _OF_OFFER
+        return as_it_is or of_offer or name == "load_factor" or place[3] == "extra_monthly"
     return place[0] in ("calendar", "finance")

@@ -16,7 +16,15 @@ from costmodel.defaults import completed_scenario
 from costmodel.facts import Resolved
 from costmodel.quantity import Quantity
 from costmodel.resolve import resolve
-from costmodel.risk.inputs import COUNTS, Input, all_inputs, is_listed_price, is_throughput, limits
+from costmodel.risk.inputs import (
+    COUNTS,
+    Input,
+    all_inputs,
+    is_listed_price,
+    is_throughput,
+    limits,
+    moves_offers,
+)
 from costmodel.scenario import Offer, Scenario
 from costmodel.scenario.cases import quantities
 from costmodel.scenario.numbers import AS_STATED
@@ -48,7 +56,7 @@ def may_vary(scenario: Scenario, resolved: Resolved) -> tuple[Input, ...]:
         if not entry.is_ranged
         and entry.quantity.value > 0
         and not _is_decided(entry.path)
-        and (entry.path != "finance.discount_rate" or _is_owned(scenario))
+        and (entry.path != "finance.discount_rate" or moves_offers(entry, scenario))
         and can_be_edited(scenario, entry)
     )
 
@@ -57,12 +65,6 @@ def _is_decided(path: str) -> bool:
     last = path.rsplit(".", 1)[-1]
     agreed = path.endswith((".contract.usd_per_month", ".contract.overage_discount"))
     return agreed or last in _DECIDED or path.startswith("calendar")
-
-
-def _is_owned(scenario: Scenario) -> bool:
-    """Whether some GPUs are bought, so that a month's bill depends on the discount rate."""
-    offers = (o for option in scenario.options if option.selfhost for o in option.selfhost.offers)
-    return any(offer.usd_per_gpu is not None for offer in offers)
 
 
 def usual_range(entry: Input) -> tuple[float, float]:

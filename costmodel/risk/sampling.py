@@ -58,17 +58,19 @@ def correlation_matrix(
     correlations: tuple[tuple[str, str, float], ...],
     paths: tuple[str, ...],
     origin: Origin | None = None,
+    over_time: tuple[str, ...] = (),
 ) -> Floats:
     """The matrix of ``[[path, path, rho], ...]`` over these inputs.
 
-    Raises InputError, with the lines of ``origin``, for a path that is no range, a rho outside
+    ``over_time`` are ranges that are not drawn. Raises InputError, with the lines of ``origin``,
+    for a path that is no range, a rho outside
     -1..1, a pair said twice, and for correlations that cannot hold together.
     """
     matrix, origin = np.eye(len(paths)), origin or Origin()
     problems: list[Problem] = []
     seen: set[frozenset[str]] = set()
     for i, (one, other, rho) in enumerate(correlations):
-        wrong = [_unknown(path, paths) for path in (one, other) if path not in paths]
+        wrong = [_unknown(path, paths, over_time) for path in (one, other) if path not in paths]
         if not -1 <= rho <= 1:
             wrong.append(f"rho is from -1 to 1, not {rho:g}")
         if one == other or frozenset((one, other)) in seen:
@@ -90,7 +92,12 @@ def correlation_matrix(
     return matrix
 
 
-def _unknown(path: str, paths: tuple[str, ...]) -> str:
+def _unknown(path: str, paths: tuple[str, ...], over_time: tuple[str, ...]) -> str:
+    if path in over_time:
+        return (
+            f"{path!r} moves the cash flow over the months and is not drawn, so that nothing can "
+            "be correlated with it"
+        )
     near = did_you_mean(nearest_ids(path, paths))
     there = f"; there are {', '.join(paths)}" if paths else "; no input has one"
     return f"{path!r} is not an input with a range{near or there}"

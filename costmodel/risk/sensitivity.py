@@ -6,20 +6,20 @@ shown is priced again from the scenario with that value in it, by the bills of `
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from costmodel.bills import bill_at, build_bills, traffic_of
+from costmodel.bills import build_bills, served_at, traffic_of
 from costmodel.book import load_book
 from costmodel.defaults import completed_scenario
 from costmodel.errors import InputError, did_you_mean, nearest_ids
-from costmodel.pipeline import evaluate_resolved
+from costmodel.pipeline import evaluate_resolved, moved_to, volume_asked
 from costmodel.resolve import resolve
 from costmodel.risk.draws import Model, array_usd, looped_usd, one_by_one
-from costmodel.risk.inputs import Input, all_inputs
+from costmodel.risk.inputs import Input, all_inputs, over_time
 from costmodel.risk_record import Goal, Swing, TwoWay
 from costmodel.scenario import Scenario
 from costmodel.verdict import exclusions
@@ -86,7 +86,7 @@ class Decision:
         return self.re_evaluated([entry.quantity.value for entry in self.model.inputs])
 
     def re_evaluated(self, values: Sequence[float]) -> float:
-        """The saving by the point evaluation; minus infinity where the option has no bill.
+        """The saving by the point evaluation; minus infinity where the option cannot serve.
 
         Where the volume itself is an input, its value replaces the decision's.
         """
@@ -95,7 +95,7 @@ class Decision:
         moved = scenario.tokens_per_day / self.model.scenario.tokens_per_day
         bills = build_bills(scenario, resolved, traffic_of(scenario, resolved.profiles))
         at = np.array([self.volume * moved])
-        usd = {name: float(bill_at(bill, at)[0]) for name, bill in bills.items()}
+        usd = {name: float(served_at(bill, at)[0]) for name, bill in bills.items()}
         rival, own = min(usd[api] for api in self.apis), usd.get(self.option, np.inf)
         return 0.0 if abs(rival - own) <= SAME * rival else rival - own
 
@@ -133,7 +133,11 @@ def tornado(decision: Decision) -> tuple[Swing, ...]:
         assert high is not None
         ends = [decision.re_evaluated([*stated[:i], v, *stated[i + 1 :]]) for v in (low, high)]
         rows.append(Swing(entry.path, ends[0], ends[1], low, high))
-    return tuple(sorted(rows, key=lambda row: -abs(row.high_usd - row.low_usd)))
+    return tuple(sorted(rows, key=_width, reverse=True))
+
+
+def _width(row: Swing) -> float:
+    return 0.0 if row.low_usd == row.high_usd else abs(row.high_usd - row.low_usd)
 
 
 # --------------------------------------------------------------------------------- goal seek
@@ -149,7 +153,6 @@ def goal_seek(decision: Decision) -> tuple[Goal, ...]:
         entry
         for entry in all_inputs(model.scenario, model.resolved)
         if entry.quantity.value > 0
-        and entry.path.rsplit(".", 1)[-1] not in ("tokens_per_day", "requests_per_day")
         and not entry.path.startswith(("calendar", "finance"))
         and (entry.path in open_paths or entry.path.rsplit(".", 1)[-1] in _LEVERS)
         and decision.depends_on(entry)
@@ -220,20 +223,19 @@ def two_way(
     ends given. Raises InputError for a path that is no input.
     """
     book = load_book()
-    scenario = completed_scenario(scenario, book)
+    volume = volume_asked(scenario, tokens_per_day)
+    scenario = moved_to(completed_scenario(scenario, book), volume)
     resolved = resolve(scenario, book)
     known = {entry.path: entry for entry in all_inputs(scenario, resolved)}
     if x == y:
         raise InputError("a two-way table needs two different inputs")
     for path in (x, y):
         if path not in known:
-            near = did_you_mean(nearest_ids(path, known))
-            raise InputError(f"no input is named {path!r}{near}")
+            raise InputError(_no_input(path, scenario, known))
     model = Model(scenario, resolved, (known[x], known[y]), book)
     names = [o.name for o in scenario.options]
     if option is not None and option not in names:
         raise InputError(f"no option is named {option!r}{did_you_mean(nearest_ids(option, names))}")
-    volume = tokens_per_day or scenario.tokens_per_day
     decision = Decision.of(model, exclusions(scenario, resolved), volume, option)
     if decision.option is None or decision.option not in model.stated or not decision.apis:
         raise InputError("needs an option with own GPUs and an eligible API to compare it with")
@@ -250,6 +252,15 @@ def two_way(
         known[x].quantity.value,
         known[y].quantity.value,
     )
+
+
+def _no_input(path: str, scenario: Scenario, known: Collection[str]) -> str:
+    if path in over_time(scenario, ranged=False):
+        return (
+            f"{path} moves the cash flow over the months, not the bill of one: no table of monthly "
+            "savings has it"
+        )
+    return f"no input is named {path!r}{did_you_mean(nearest_ids(path, known))}"
 
 
 def _values(entry: Input, steps: int, ends: tuple[float, float] | None) -> list[float]:

@@ -23,6 +23,7 @@ from costmodel.cost.crossing import first_and_always
 from costmodel.cost.curve import Floats
 from costmodel.defaults import completed_scenario
 from costmodel.errors import InputError
+from costmodel.pipeline import moved_to, volume_asked
 from costmodel.resolve import resolve
 from costmodel.risk.draws import Model, array_usd, is_by_hour, looped_usd, one_by_one
 from costmodel.risk.inputs import Input, needs_lookup, over_time, ranged_inputs
@@ -37,7 +38,7 @@ from costmodel.risk_record import (
     RiskInput,
 )
 from costmodel.scenario import Scenario
-from costmodel.verdict import CHEAPEST, capacity_exclusion, exclusions
+from costmodel.verdict import CHEAPEST, exclusions
 
 DEFAULT_SAMPLES = 10_000
 
@@ -82,19 +83,26 @@ def simulate(
         raise InputError(f"samples must be a whole number, 2 or more, not {samples}")
     if seed < 0 or seed != int(seed):
         raise InputError(f"seed must be a whole number, 0 or more, not {seed}")
-    book = book or load_book()
+    book, volume = book or load_book(), volume_asked(scenario, tokens_per_day)
     scenario = completed_scenario(scenario, book)
+    if _has_ranged_volume(scenario):
+        scenario = moved_to(scenario, volume)
     resolved = resolve(scenario, book)
     inputs = ranged_inputs(scenario, resolved)
     model = Model(scenario, resolved, inputs, book)
     values = draw(scenario, inputs, int(samples), int(seed))
-    return _Run(model, values, int(samples), int(seed), tokens_per_day, progress).result()
+    return _Run(model, values, int(samples), int(seed), volume, progress).result()
+
+
+def _has_ranged_volume(scenario: Scenario) -> bool:
+    volumes = (w.tokens_per_day or w.requests_per_day for w in scenario.workloads)
+    return any(v is not None and v.low != v.high for v in volumes)
 
 
 def draw(scenario: Scenario, inputs: Sequence[Input], samples: int, seed: int) -> Floats:
     """Values of every input; (samples, inputs), or one row where nothing varies."""
     paths = tuple(entry.path for entry in inputs)
-    matrix = correlation_matrix(scenario.correlations, paths, scenario.origin)
+    matrix = correlation_matrix(scenario.correlations, paths, scenario.origin, over_time(scenario))
     if not inputs:
         return np.zeros((1, 0))
     scores = normal_scores(samples, len(inputs), seed, matrix)
@@ -116,13 +124,11 @@ class _Run:
     values: Floats
     samples: int
     seed: int
-    tokens_per_day: float | None
+    volume: float
     progress: Callable[[float], None] | None
 
     def __post_init__(self) -> None:
-        scenario = self.model.scenario
-        self.volume = self.tokens_per_day or scenario.tokens_per_day
-        self.excluded = exclusions(scenario, self.model.resolved)
+        self.excluded = exclusions(self.model.scenario, self.model.resolved)
         names, model = list(self.model.stated), self.model
         self.fast = [n for n in names if n in model.vectorised] if model.inputs else []
         self.by_hour = [name for name in self.fast if is_by_hour(model.stated[name])]
@@ -149,7 +155,8 @@ class _Run:
             break_even=tuple(self._break_even()),
             tornado=tornado(decision),
             goal_seek=goal_seek(decision),
-            outlook=tuple(self._outlook()),
+            outlook=tuple(self._outlook({n: usd[n][self.here] for n in usd})),
+            outlook_over_volumes=tuple(self._outlook_over_volumes()),
             inputs=tuple(_input_row(entry) for entry in self.model.inputs),
             option_samples=tuple((name, bill.shape[1]) for name, bill in usd.items()),
             saving_usd=decision.saving_usd,
@@ -167,9 +174,7 @@ class _Run:
         """Bills built draw by draw: for what takes no arrays, and where a break-even is more than
         one staircase against one line.
         """
-        most = LOOPED_SAMPLES
-        if any(needs_lookup(entry, self.model.scenario) for entry in self.model.inputs):
-            most = LOOKED_UP_SAMPLES
+        most = LOOKED_UP_SAMPLES if self.looks_up else LOOPED_SAMPLES
         rows = self.values[: min(most, self.samples)]
         return list(one_by_one(self.model, rows, lambda done: self._tell(0.6 * done)))
 
@@ -188,6 +193,11 @@ class _Run:
         whole = [name for name in self.fast if name not in self.by_hour]
         fast |= array_usd(self.model, whole, self.values, volumes)
         return {name: (fast | slow)[name] for name in self.model.stated}
+
+    @property
+    def looks_up(self) -> bool:
+        """Whether draws need sizes and speeds of their own."""
+        return any(needs_lookup(entry, self.model.scenario) for entry in self.model.inputs)
 
     # -------------------------------------------------------------------------------- rows
 
@@ -219,11 +229,9 @@ class _Run:
 
     def _probability(self, usd: Mapping[str, Floats]) -> Iterator[Probability]:
         for name, against, bill, rival in self._pairs(usd):
-            shares = (bill < rival * (1.0 - SAME)).mean(axis=1)
-            served = [not capacity_exclusion(self.model.stated[name], float(v))
-                      for v in self.volumes[:, 0]]  # fmt: skip
-            for volume, share, ok in zip(self.volumes[:, 0].tolist(), shares, served, strict=True):
-                yield Probability(name, against, volume, float(share) if ok else 0.0)
+            shares = (bill < rival * (1.0 - SAME)).mean(axis=1).tolist()
+            for volume, share in zip(self.volumes[:, 0].tolist(), shares, strict=True):
+                yield Probability(name, against, volume, share)
 
     def _bands(self, usd: Mapping[str, Floats]) -> Iterator[Band]:
         for name, bill in usd.items():
@@ -268,29 +276,33 @@ class _Run:
             self.won[key] = wins(self.exact[i][name], self.exact[i][api])
         return self.won[key]
 
-    def _outlook(self) -> Iterator[Outlook]:
-        """At the stated volume, drawn too where it is a range."""
-        usd = self._bills(self.model.volumes(self.values, self.volume))
-        standing = [
-            n
-            for n in self.model.stated
-            if not self.excluded[n] and not capacity_exclusion(self.model.stated[n], self.volume)
-        ]
+    def _outlook_over_volumes(self) -> Iterator[Outlook]:
+        """The same with the volume drawn too, where it is a range."""
+        if _has_ranged_volume(self.model.scenario):
+            usd = self._bills(self.model.volumes(self.values, self.volume))
+            yield from self._outlook({name: bill[0] for name, bill in usd.items()})
+
+    def _outlook(self, usd: Mapping[str, Floats]) -> Iterator[Outlook]:
+        """What each option that stands means, from its bill in every draw."""
+        standing = [n for n in usd if not self.excluded[n] and np.isfinite(usd[n]).any()]
         if not standing:
             return
-        count = min(usd[name].shape[1] for name in standing)
-        table = np.stack([usd[name][0, :count] for name in standing])
+        count = min(len(usd[name]) for name in standing)
+        table = np.stack([usd[name][:count] for name in standing])
         apis = [i for i, name in enumerate(standing) if name in self._eligible]
         cheapest = table.min(axis=0)
         first = np.argmax(table <= cheapest * (1 + SAME), axis=0)  # of those that tie
         for i, name in enumerate(standing):
-            saving = table[apis].min(axis=0) - table[i] if apis else None
+            served = np.isfinite(table[i])
+            bill = table[i][served]
+            saving = table[apis].min(axis=0)[served] - bill if apis else None
             yield Outlook(
                 name,
-                float(table[i].mean()),
+                float(bill.mean()),
                 None if saving is None else float(saving.mean()),
-                float((table[i] - cheapest).mean()),
+                float((bill - cheapest[served]).mean()),
                 float((first == i).mean()),
+                float(1 - served.mean()),
             )
 
     def _notes(self, usd: Mapping[str, Floats]) -> Iterator[str]:
@@ -313,9 +325,12 @@ class _Run:
         if best and self.model.inputs:
             names = ", ".join(best)
             yield f"{names}: own replicas are the best number of each draw, which may be none."
+        by_draw = "built draw by draw"
+        if self.looks_up:
+            by_draw += ", sizes and speeds looked up in each"
         for group, how in (
             (self.by_hour, "worked out hour by hour"),
-            (self.slow, "built draw by draw"),
+            (self.slow, by_draw),
         ):
             fewer = [name for name in group if usd[name].shape[1] < len(self.values)]
             if fewer:
@@ -326,10 +341,14 @@ class _Run:
 
 
 def _quantiles(bills: Floats) -> Floats:
-    """The 10th, 50th and 90th percentile over draws."""
+    """The 10th, 50th and 90th percentile over draws; where some are infinite, one of the draws."""
     if bills.shape[1] == 1:
         return np.repeat(bills.T, len(QUANTILES), axis=0)
-    return np.quantile(bills, QUANTILES, axis=1)
+    some = np.isinf(bills).any(axis=1)
+    found = np.empty((len(QUANTILES), len(bills)))
+    found[:, ~some] = np.quantile(bills[~some], QUANTILES, axis=1)
+    found[:, some] = np.quantile(bills[some], QUANTILES, axis=1, method="inverted_cdf")
+    return found
 
 
 def _lowest_line(apis: Sequence[Bill]) -> tuple[Floats, Floats] | None:

@@ -1,9 +1,11 @@
 """Ranges as changes: what is edited is what is drawn, and without any, odds are certainties."""
 
+from pathlib import Path
+
 import pytest
 
 from costmodel import evaluate, load_scenario, save, simulate
-from costmodel.book import load_book
+from costmodel.book import Book, load_book
 from costmodel.book.files import scenarios_dir
 from costmodel.changes import changed, scenario_yaml
 from costmodel.defaults import completed_scenario
@@ -12,14 +14,15 @@ from costmodel.report import PINNED_FLEET
 from costmodel.resolve import resolve
 from costmodel.risk.inputs import all_inputs, ranged_inputs
 from costmodel.risk.ranges import (
-    AS_STATED,
     can_be_edited,
     may_vary,
     range_changes,
     usual_range,
 )
 from costmodel.scenario import parse_scenario
+from costmodel.scenario.numbers import AS_STATED
 
+FROZEN = Path(__file__).parents[1] / "data" / "frozen"
 READY = sorted(path.stem for path in scenarios_dir().glob("*.yaml"))
 SPREAD = "options.own GPUs.selfhost.throughput.requests_per_s"
 
@@ -217,9 +220,31 @@ def test_what_the_book_fills_in_is_drawn_with_the_range_of_the_book():
     assert bills(completed_scenario(stated, book)) == bills(stated)
 
 
+class _LaterBook(Book):
+    """The book some day later: every cost of people, power and premises is another."""
+
+    def cost(self, cost_id):
+        known = super().cost(cost_id)
+        ends = {name: getattr(known, name) and 1.5 * getattr(known, name)
+                for name in ("value", "low", "high")}  # fmt: skip
+        return known.model_copy(update=ends)
+
+
 def test_a_frozen_scenario_keeps_the_ranges_it_was_frozen_with(tmp_path):
-    stated = parse_scenario(OWNED)
+    stated, later = parse_scenario(OWNED), _LaterBook()
     path = tmp_path / "frozen.yaml"
     save(evaluate(stated), path)
     frozen = load_scenario(path)
-    assert simulate(frozen, 64).to_dict() == simulate(stated, 64).to_dict()
+    assert simulate(frozen, 64, book=later).to_dict() == simulate(stated, 64).to_dict()
+    assert simulate(stated, 64, book=later).to_dict() != simulate(stated, 64).to_dict()
+
+
+def test_a_file_frozen_before_a_field_was_added_keeps_its_prices():
+    frozen = load_scenario(FROZEN / "before_spreads.yaml")
+    facts = resolve(frozen, load_book()).options
+    price = {name: facts[name].fleet.offers[0].usd_per_gpu_hour.value for name in ("own", "spot")}
+    assert price == {"own": 7.77, "spot": 3.33}
+    edited = changed(frozen, {("options", 0, "selfhost", "tp"): 8.0})
+    again = resolve(edited, load_book()).options
+    assert again["own"].fleet.offers[0].usd_per_gpu_hour.value != 7.77
+    assert again["spot"].fleet.offers[0].usd_per_gpu_hour.value == 3.33
