@@ -47,29 +47,29 @@ def _text(found: Risk) -> str:
         f"{paragraph(f'{line.facts} {line.advice}')}"
         + (f"\n{paragraph(line.reason)}" if line.reason else ""),
         _outlook(found),
+        paragraph(words.over_volumes(found)),
         _break_even(found),
         _tornado(found),
         _goals(found),
         _inputs(found),
-        "\n".join(paragraph(f"- {note}", "  ") for note in found.notes),
+        "\n".join(paragraph(f"- {note}", "  ") for note in (*words.unserved(found), *found.notes)),
     )
 
 
 def _outlook(found: Risk) -> str:
     from costmodel.cli.text import table
-    from costmodel.present.risk_words import odds
+    from costmodel.present.risk_words import bill_text, odds, outlook_of
     from costmodel.wording import usd
 
     heads = ["OPTION", "P10", "MEDIAN", "P90", "MEAN SAVING", "MEAN REGRET", "CHEAPEST IN"]
-    known = {row.option: row for row in found.outlook}
     rows = []
     for band in found.bands:
         if band.tokens_per_day != found.tokens_per_day:
             continue
-        row = known.get(band.option)
+        row = outlook_of(found.outlook, band.option)
         saving = row.expected_saving_usd if row else None
         rows.append([
-            band.option, *(usd(q) for q in (band.p10, band.p50, band.p90)),
+            band.option, *(bill_text(q) for q in (band.p10, band.p50, band.p90)),
             "-" if saving is None else usd(saving),
             usd(row.expected_regret_usd) if row else "excluded",
             odds(row.cheapest_share) if row else "-",
@@ -97,12 +97,12 @@ def _break_even(found: Risk) -> str:
 def _tornado(found: Risk) -> str:
     from costmodel.cli.text import table
     from costmodel.present.input_names import input_name, value_text
-    from costmodel.wording import usd
+    from costmodel.present.risk_words import saving_text
 
     heads = ["ONE INPUT AT A TIME", "FROM", "TO", "SAVING FROM", "SAVING TO"]
     rows = [
         [input_name(s.path), value_text(s.path, s.low), value_text(s.path, s.high),
-         usd(s.low_usd), usd(s.high_usd)]
+         saving_text(s.low_usd), saving_text(s.high_usd)]
         for s in found.tornado
         if s.low_usd != s.high_usd
     ]  # fmt: skip

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 from costmodel.present.headline import LONGEST_NAME, Headline
 from costmodel.present.input_names import input_name, value_text
 from costmodel.present.theme import shortened
-from costmodel.risk_record import BreakEvenRange, Goal, Risk, Swing
+from costmodel.risk_record import BreakEvenRange, Goal, Outlook, Risk
 from costmodel.wording import short, tokens_per_day, usd
 
 CHEAPEST = "cheapest"
@@ -48,8 +49,15 @@ def headline(risk: Risk) -> Headline:
 
 def _never_dearer(risk: Risk) -> bool:
     """Whether the option is among the cheapest in every draw: a hybrid that may be all API."""
-    row = next((row for row in risk.outlook if row.option == risk.option), None)
-    return row is not None and row.expected_regret_usd <= NO_REGRET * row.expected_usd
+    row = outlook_of(risk.outlook, risk.option)
+    if row is None or row.unserved_share:
+        return False
+    return row.expected_regret_usd <= NO_REGRET * row.expected_usd
+
+
+def outlook_of(rows: Sequence[Outlook], option: str | None) -> Outlook | None:
+    """The row of an option, if it stands."""
+    return next((row for row in rows if row.option == option), None)
 
 
 def _advice(risk: Risk, chance: float, name: str) -> str:
@@ -69,10 +77,13 @@ def _reason(risk: Risk) -> str:
     top = risk.tornado[0] if risk.tornado else None
     if top is not None and top.low_usd != top.high_usd:
         low, high = sorted((top.low_usd, top.high_usd))
-        parts.append(
-            f"What decides is the {input_name(top.path)}: between its 10th and 90th percentile the "
-            f"saving runs from {usd(low)} to {usd(high)} a month."
+        between = (
+            f"What decides is the {input_name(top.path)}: between its 10th and 90th percentile"
         )
+        if math.isfinite(low):
+            parts.append(f"{between} the saving runs from {usd(low)} to {usd(high)} a month.")
+        else:
+            parts.append(f"{between} it goes as far as that the volume cannot be served.")
     else:
         parts.append("No range moves what it saves.")
     flip = next((goal for goal in nearest_first(risk.goal_seek) if goal.value is not None), None)
@@ -122,7 +133,7 @@ def cards(risk: Risk) -> list[tuple[str, str, str]]:
     if risk.option is None:
         return []
     chance = risk.probability_at_volume(risk.option) or 0.0
-    outlook = next((row for row in risk.outlook if row.option == risk.option), None)
+    outlook = outlook_of(risk.outlook, risk.option)
     saving = outlook.expected_saving_usd if outlook else None
     row = break_even(risk, risk.option)
     regret = f"regret {usd(outlook.expected_regret_usd)}" if outlook else ""
@@ -131,7 +142,7 @@ def cards(risk: Risk) -> list[tuple[str, str, str]]:
         (
             "Expected saving a month",
             "-" if saving is None else usd(saving),
-            f"{usd(risk.saving_usd or 0.0)} as stated; {regret}",
+            f"{saving_text(risk.saving_usd or 0.0)} as stated; {regret}",
         ),
         ("First cheaper, median", _volume(row.first_p50 if row else None), _first_range(row)),
     ]
@@ -153,6 +164,41 @@ def _first_range(row: BreakEvenRange | None) -> str:
     return f"{_volume(row.first_p10)} to {_volume(row.first_p90)}; never in {odds(row.never_share)}"
 
 
-def swing_text(swing: Swing) -> str:
-    """From where to where an input moves the saving."""
-    return f"{usd(swing.low_usd)} to {usd(swing.high_usd)}"
+def saving_text(saving: float) -> str:
+    """What an option saves a month, or that it has no bill.
+
+    >>> saving_text(-1200.0), saving_text(float("-inf"))
+    ('-$1.2k', 'cannot serve')
+    """
+    return usd(saving) if math.isfinite(saving) else "cannot serve"
+
+
+def bill_text(bill: float) -> str:
+    """A bill, or that there is none.
+
+    >>> bill_text(1200.0), bill_text(float("inf"))
+    ('$1.2k', 'none')
+    """
+    return usd(bill) if math.isfinite(bill) else "none"
+
+
+def unserved(risk: Risk) -> list[str]:
+    """Which options cannot serve the volume in some draws."""
+    return [
+        f"{shortened(row.option, LONGEST_NAME)} cannot serve the volume in "
+        f"{odds(row.unserved_share)} of the draws; its means are over the others."
+        for row in risk.outlook
+        if row.unserved_share
+    ]
+
+
+def over_volumes(risk: Risk) -> str:
+    """What the volume's own range adds to the odds, in a sentence; empty where it has none."""
+    row = outlook_of(risk.outlook_over_volumes, risk.option)
+    if row is None or row.expected_saving_usd is None:
+        return ""
+    return (
+        f"All of this is at {tokens_per_day(risk.tokens_per_day)}. With the volume drawn from its "
+        f"range too, {shortened(row.option, LONGEST_NAME)} saves {usd(row.expected_saving_usd)} a "
+        f"month on average and is the cheapest of all in {odds(row.cheapest_share)}."
+    )

@@ -15,10 +15,11 @@ import numpy as np
 
 from costmodel.bills import (
     Bill,
+    bill_at,
     build_bills,
+    can_serve,
     drawn_usd,
     is_drawable,
-    served_at,
     traffic_of,
 )
 from costmodel.book import Book
@@ -223,11 +224,24 @@ def one_by_one(
 
 
 def looped_usd(bills: Sequence[Mapping[str, Bill]], name: str, volumes: Floats) -> Floats:
-    """An option's bill of every draw; (volumes, draws), infinite where it cannot serve."""
+    """An option's bill of every draw; (volumes, draws), infinite where it has none."""
     columns = [
-        served_at(each[name], volumes[:, min(i, volumes.shape[1] - 1)])
+        bill_at(each[name], volumes[:, min(i, volumes.shape[1] - 1)])
         if name in each
         else np.full(len(volumes), np.inf)
         for i, each in enumerate(bills)
     ]
     return np.stack(columns, axis=1)
+
+
+def served_usd(
+    usd: Floats, bills: Sequence[Mapping[str, Bill]], name: str, volumes: Floats
+) -> Floats:
+    """The same bills (volumes, draws), infinite where a pinned fleet is too small in a draw."""
+    served = [
+        can_serve(each[name], volumes[:, min(i, volumes.shape[1] - 1)])
+        if name in each
+        else np.full(len(volumes), fill_value=False)
+        for i, each in enumerate(bills)
+    ]
+    return np.where(np.stack(served, axis=1), usd, np.inf)

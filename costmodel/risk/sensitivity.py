@@ -18,7 +18,7 @@ from costmodel.defaults import completed_scenario
 from costmodel.errors import InputError, did_you_mean, nearest_ids
 from costmodel.pipeline import evaluate_resolved, moved_to, volume_asked
 from costmodel.resolve import resolve
-from costmodel.risk.draws import Model, array_usd, looped_usd, one_by_one
+from costmodel.risk.draws import Model, array_usd, looped_usd, one_by_one, served_usd
 from costmodel.risk.inputs import Input, all_inputs, over_time
 from costmodel.risk_record import Goal, Swing, TwoWay
 from costmodel.scenario import Scenario
@@ -115,7 +115,7 @@ class Decision:
         usd = array_usd(self.model, fast, values, at)
         if slow:
             bills = list(one_by_one(self.model.only(slow), values))
-            usd |= {name: looped_usd(bills, name, at) for name in slow}
+            usd |= {n: served_usd(looped_usd(bills, n, at), bills, n, at) for n in slow}
         rival = np.min([usd[api][0] for api in self.apis], axis=0)
         saving = rival - usd[self.option][0]
         return np.where(np.abs(saving) <= SAME * rival, 0.0, saving)

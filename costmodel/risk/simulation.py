@@ -25,7 +25,7 @@ from costmodel.defaults import completed_scenario
 from costmodel.errors import InputError
 from costmodel.pipeline import moved_to, volume_asked
 from costmodel.resolve import resolve
-from costmodel.risk.draws import Model, array_usd, is_by_hour, looped_usd, one_by_one
+from costmodel.risk.draws import Model, array_usd, is_by_hour, looped_usd, one_by_one, served_usd
 from costmodel.risk.inputs import Input, needs_lookup, over_time, ranged_inputs
 from costmodel.risk.sampling import correlation_matrix, normal_scores, two_piece
 from costmodel.risk.sensitivity import Decision, goal_seek, tornado
@@ -141,6 +141,7 @@ class _Run:
 
     def result(self) -> Risk:
         usd = self._bills(self.volumes)
+        served = self._served(usd, self.volumes)
         self._tell(0.8)
         decision = Decision.of(self.model, self.excluded, self.volume)
         self._tell(0.9)
@@ -150,12 +151,12 @@ class _Run:
             samples=self.samples,
             seed=self.seed,
             option=decision.option,
-            probability=tuple(self._probability(usd)),
+            probability=tuple(self._probability(served)),
             bands=tuple(self._bands(usd)),
             break_even=tuple(self._break_even()),
             tornado=tornado(decision),
             goal_seek=goal_seek(decision),
-            outlook=tuple(self._outlook({n: usd[n][self.here] for n in usd})),
+            outlook=tuple(self._outlook({n: served[n][self.here] for n in served})),
             outlook_over_volumes=tuple(self._outlook_over_volumes()),
             inputs=tuple(_input_row(entry) for entry in self.model.inputs),
             option_samples=tuple((name, bill.shape[1]) for name, bill in usd.items()),
@@ -193,6 +194,14 @@ class _Run:
         whole = [name for name in self.fast if name not in self.by_hour]
         fast |= array_usd(self.model, whole, self.values, volumes)
         return {name: (fast | slow)[name] for name in self.model.stated}
+
+    def _served(self, usd: Mapping[str, Floats], volumes: Floats) -> dict[str, Floats]:
+        """The bills of what can serve: infinite where an option is too small for a draw."""
+        bills = self.exact if self.model.inputs else [self.model.stated]
+        return {
+            name: served_usd(bill, bills, name, volumes) if name in self.slow else bill
+            for name, bill in usd.items()
+        }
 
     @property
     def looks_up(self) -> bool:
@@ -279,7 +288,8 @@ class _Run:
     def _outlook_over_volumes(self) -> Iterator[Outlook]:
         """The same with the volume drawn too, where it is a range."""
         if _has_ranged_volume(self.model.scenario):
-            usd = self._bills(self.model.volumes(self.values, self.volume))
+            volumes = self.model.volumes(self.values, self.volume)
+            usd = self._served(self._bills(volumes), volumes)
             yield from self._outlook({name: bill[0] for name, bill in usd.items()})
 
     def _outlook(self, usd: Mapping[str, Floats]) -> Iterator[Outlook]:
@@ -302,7 +312,7 @@ class _Run:
                 None if saving is None else float(saving.mean()),
                 float((bill - cheapest[served]).mean()),
                 float((first == i).mean()),
-                float(1 - served.mean()),
+                float((~served).mean()),
             )
 
     def _notes(self, usd: Mapping[str, Floats]) -> Iterator[str]:

@@ -91,7 +91,7 @@ def _result(scenario: Scenario, report: Report, found: Risk) -> None:
     accents = colours(report)
     st.html(markup.heading(words.headline(found), accents.get(found.option or "")))
     st.html(markup.cards(words.cards(found)))
-    for note in found.notes:
+    for note in filter(None, (words.over_volumes(found), *words.unserved(found), *found.notes)):
         st.html(f"<div class='cm-note'>{markup.text(note, 400)}</div>")
     st.html(markup.title("Every bill, and how far it may be off: median, 10th to 90th percentile"))
     chart(
