@@ -67,8 +67,9 @@ class Quantity(BaseModel):
         if (self.low is None) != (self.high is None):
             raise ValueError("a range needs both low: and high:")
         if numbers != sorted(numbers):
+            low, likely, high = (f"{n:,.10g}" for n in numbers)
             raise ValueError(
-                f"low <= likely <= high must hold, not {', '.join(f'{n:g}' for n in numbers)}"
+                f"low <= likely <= high must hold: low is {low}, likely {likely}, high {high}"
             )
         return self
 

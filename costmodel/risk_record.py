@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from costmodel.errors import InputError
 from costmodel.quantity import Kind
 
 if TYPE_CHECKING:
@@ -136,6 +137,11 @@ class TwoWay:
         return asdict(self)
 
 
+TABLES = ("probability", "bands", "break_even", "tornado", "goal_seek", "outlook",
+          "outlook_over_volumes", "inputs")  # fmt: skip
+"""The lists of a risk that are tables."""
+
+
 @dataclass(frozen=True, repr=False)
 class Risk:
     """The result of a risk run. ``option`` is the one whose saving the sensitivity is about."""
@@ -183,9 +189,11 @@ class Risk:
         return data
 
     def table(self, name: str) -> pd.DataFrame:
-        """One of the lists as a data frame: ``probability``, ``bands``, ``tornado`` and so on."""
+        """One of `TABLES` as a data frame. Raises InputError for any other name."""
         import pandas as pd
 
+        if name not in TABLES:
+            raise InputError(f"a risk has no table {name!r}; there are {', '.join(TABLES)}")
         rows: Sequence[Any] = getattr(self, name)
         return pd.DataFrame([asdict(row) for row in rows])
 

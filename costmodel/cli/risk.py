@@ -74,7 +74,7 @@ def _outlook(found: Risk) -> str:
             usd(row.expected_regret_usd) if row else "excluded",
             odds(row.cheapest_share) if row else "-",
         ])  # fmt: skip
-    return table(heads, rows, heads[1:])
+    return table(heads, rows, heads[1:]) if rows else "No option has a bill."
 
 
 def _break_even(found: Risk) -> str:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from costmodel.present.headline import LONGEST_NAME
 from costmodel.present.theme import shortened
+from costmodel.scenario import Api, Escalation, Hybrid, SelfHost
+from costmodel.scenario.numbers import Part
 from costmodel.wording import short, usd
 
 _WHOLE: Mapping[str, str] = {
@@ -122,7 +124,10 @@ _PERCENT = ("share", "share_per_year", "change_per_year", "growth_per_month", "d
 _PRICES = ("per_gpu_hour", "per_gpu_second", "per_mtok", "per_kwh", "per_hour")
 """Ends of the names of prices: small, and quoted to three digits."""
 
-_KINDS = ("selfhost", "api", "hybrid", "mix")
+_KINDS: Mapping[str, type[Part]] = {
+    "selfhost": SelfHost, "api": Api, "hybrid": Hybrid, "escalation": Escalation,
+}  # fmt: skip
+"""What follows the name of an option in a path, and the fields that follow that."""
 _WORKLOAD = re.compile(
     r"workloads\.(?P<owner>.+?)(?:\.(?:profile|slo|quality(?:\.gate)?|shapes\[\d+\]))?"
     r"\.[^.]+"
@@ -143,6 +148,8 @@ def input_name(path: str) -> str:
     'price of a GPU hour of own GPUs, offer 2'
     >>> input_name("overheads.per_fleet.hours_per_month")
     'engineering hours for a fleet'
+    >>> input_name("options.my.api.v2.selfhost.load_factor")
+    'load factor of my.api.v2'
     """
     owner = _owner(path)
     of = f" of {shortened(owner, LONGEST_NAME)}" if owner else ""
@@ -163,9 +170,17 @@ def _owner(path: str) -> str:
     """The option or workload that a path belongs to; its name may hold dots."""
     part, _, rest = path.partition(".")
     if part == "options":
-        return min((rest.partition(f".{kind}.")[0] for kind in _KINDS), key=len)
+        return min(_option_names(rest), key=len, default="")
     found = _WORKLOAD.fullmatch(path)
     return found["owner"] if found else ""
+
+
+def _option_names(rest: str) -> Iterator[str]:
+    """Every way to read a name before one of the kinds and a field of it."""
+    for kind, part in _KINDS.items():
+        for found in re.finditer(rf"\.{kind}\.(\w+)", rest):
+            if found[1] in part.model_fields:
+                yield rest[: found.start()]
 
 
 def _item(path: str) -> str:
@@ -210,8 +225,8 @@ def number_text(path: str, value: float, digits: int = 3) -> str:
 def _small_price(value: float, digits: int) -> str:
     """A price below a dollar: cents, and further digits where there are any."""
     decimals = max(2, digits - 1 - math.floor(math.log10(abs(value))))
-    cents, rest = f"{value:.{decimals}f}".split(".")
-    return f"${cents}.{rest[:2]}{rest[2:].rstrip('0')}"
+    whole, rest = f"{abs(value):.{decimals}f}".split(".")
+    return f"{'-' if value < 0 else ''}${whole}.{rest[:2]}{rest[2:].rstrip('0')}"
 
 
 def _money(value: float, digits: int) -> str:

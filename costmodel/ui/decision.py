@@ -36,12 +36,7 @@ def page() -> None:
         sidebar.scenario_file(current)
         if shown is not None:
             st.html(f"<div class='cm-note'>Prices as of {shown.as_of.isoformat()}</div>")
-    if picked.note:
-        words = f"{picked.note} Below: {shown.name}." if shown else picked.note
-        st.html(f"<p class='cm-unknown'>{markup.text(words)}</p>")
-    if picked.error is not None:
-        under = f" Below: {picked.opened.scenario.name}." if picked.opened else ""
-        st.html(markup.problems(picked.error, f"This file cannot be used yet.{under}"))
+    sidebar.tell(picked)
     if error is not None:
         st.html(markup.problems(error, "These inputs do not fit together.", places=False))
     if current is not None and picked.opened is not None:

@@ -93,12 +93,15 @@ def _result(scenario: Scenario, report: Report, found: Risk) -> None:
     st.html(markup.cards(words.cards(found)))
     for note in filter(None, (words.over_volumes(found), *words.unserved(found), *found.notes)):
         st.html(f"<div class='cm-note'>{markup.text(note, 400)}</div>")
-    st.html(markup.title("Every bill, and how far it may be off: median, 10th to 90th percentile"))
-    chart(
-        figure(found, "fan", colours=accents),
-        "fan",
-        "Monthly bills over volume, each with its 80 % band.",
-    )
+    if found.bands:
+        st.html(
+            markup.title("Every bill, and how far it may be off: median, 10th to 90th percentile")
+        )
+        chart(
+            figure(found, "fan", colours=accents),
+            "fan",
+            "Monthly bills over volume, each with its 80 % band.",
+        )
     if found.option is None:
         return
     st.html(markup.title("The probability of costing less than the cheapest API"))
@@ -157,7 +160,7 @@ def _two_ways(scenario: Scenario, found: Risk) -> None:
     with other:
         y = st.selectbox("Up", [p for p in paths if p != x], 0, format_func=input_name, key="two_y")
     table = _table(scenario.model_dump_json(), x, y, found.option, scenario)
-    chart(figure(table, "two_way"), "two_way", f"Savings over {x} and {y}.")
+    chart(figure(table, "two_way"), "two_way", f"Savings over {input_name(x)} and {input_name(y)}.")
 
 
 def _inputs(found: Risk) -> str:

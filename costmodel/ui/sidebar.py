@@ -40,11 +40,14 @@ class Picked:
 
 
 def tell(picked: Picked) -> None:
-    """In the page: what was asked for and is not there, and what is wrong with an upload."""
+    """In the page: what was asked for and is not there, what is wrong with an upload, and what
+    stands below in their place.
+    """
+    below = f" Below: {picked.opened.scenario.name}." if picked.opened else ""
     if picked.note:
-        st.html(f"<p class='cm-unknown'>{markup.text(picked.note)}</p>")
+        st.html(f"<p class='cm-unknown'>{markup.text(picked.note + below)}</p>")
     if picked.error is not None:
-        st.html(markup.problems(picked.error, "This file cannot be used yet."))
+        st.html(markup.problems(picked.error, f"This file cannot be used yet.{below}"))
 
 
 def tell_problems(opened: state.Opened, error: InputError) -> None:
