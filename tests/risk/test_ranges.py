@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from costmodel import evaluate, load_scenario, save, simulate
 from costmodel.book import Book, load_book
@@ -14,7 +16,9 @@ from costmodel.report import PINNED_FLEET
 from costmodel.resolve import resolve
 from costmodel.risk.inputs import all_inputs, ranged_inputs
 from costmodel.risk.ranges import (
+    Ends,
     can_be_edited,
+    keeping_ranges,
     may_vary,
     range_changes,
     usual_range,
@@ -248,3 +252,110 @@ def test_a_file_frozen_before_a_field_was_added_keeps_its_prices():
     again = resolve(edited, load_book()).options
     assert again["own"].fleet.offers[0].usd_per_gpu_hour.value != 7.77
     assert again["spot"].fleet.offers[0].usd_per_gpu_hour.value == 3.33
+
+
+NAMED = """
+name: names like fields
+as_of: 2026-11-23
+workloads: [{name: throughput, tokens_per_day: 100e6, input_tokens: 900, output_tokens: 100}]
+options:
+  - {name: api.v2, api: {input_usd_per_mtok: 4, output_usd_per_mtok: 4}}
+  - name: capacity
+    selfhost:
+      gpus_per_replica: 1
+      throughput: {requests_per_s: {low: 4, likely: 5, high: 6}}
+      offers: [{terms: on-demand, usd_per_gpu_hour: {low: 1, likely: 2, high: 3}}]
+  - name: throughput
+    selfhost:
+      gpus_per_replica: 1
+      throughput: {throughput: {requests_per_s: {low: 4, likely: 6, high: 7}}}
+      load_factor: {low: 0.5, likely: 0.6, high: 0.7}
+      offers: [{terms: on-demand, usd_per_gpu_hour: 2}]
+"""
+
+
+def test_options_and_workloads_may_be_named_like_fields():
+    scenario = parse_scenario(NAMED)
+    drawn = {entry.path: entry.high for entry in simulate(scenario, 64).inputs}
+    assert drawn["options.capacity.selfhost.offers[0].usd_per_gpu_hour"] == 3
+    assert drawn["options.throughput.selfhost.load_factor"] == 0.7
+    edited = with_range(scenario, "options.capacity.selfhost.offers[0].usd_per_gpu_hour", 1.5, 2.5)
+    assert edited.options[1].selfhost.offers[0].usd_per_gpu_hour.high == 2.5
+    assert edited.options[1].selfhost.throughput_spread is None
+    edited = with_range(scenario, "options.capacity.selfhost.throughput.requests_per_s", 2.5, 10)
+    spread = edited.options[1].selfhost.throughput_spread
+    assert (spread.low, spread.high) == (0.5, 2.0)
+
+
+def test_a_range_that_is_taken_away_is_nobodys_any_more():
+    for path in ("overheads.usd_per_hour", SPREAD):
+        value = known(ready())[path].quantity.value
+        edited = with_range(ready(), path, 0.5 * value, 2 * value)
+        assert known(edited)[path].quantity.source.endswith(AS_STATED)
+        gone = known(with_range(edited, path, value, value))[path].quantity
+        assert not gone.is_range
+        assert not gone.source.endswith(AS_STATED)
+
+
+def test_a_listed_price_takes_a_range_and_stays_listed():
+    path = "options.own GPUs.selfhost.offers[0].usd_per_gpu_hour"
+    before = known(ready())[path].quantity
+    edited = with_range(ready(), path, 0.8 * before.value, 1.5 * before.value)
+    assert edited.options[3].selfhost.offers[0].usd_per_gpu_hour is None
+    after = known(edited)[path].quantity
+    assert (after.value, after.kind, after.as_of) == (before.value, before.kind, before.as_of)
+    assert after.source == before.source + AS_STATED
+    other = changed(edited, {("options", 3, "selfhost", "gpu"): "h200"})
+    dearer = known(other)[path].quantity
+    assert dearer.value != before.value
+    assert dearer.high / dearer.value == pytest.approx(1.5)
+    text = scenario_yaml(edited)
+    assert known(parse_scenario(text))[path].quantity == after
+    offer = ("options", 3, "selfhost", "offers", 0)
+    own = {(*offer, "usd_per_gpu_hour"): 2.0, (*offer, "discount"): None}
+    with pytest.raises(InputError, match="price_spread is for a price that is looked up"):
+        changed(edited, own)
+
+
+@pytest.mark.parametrize("name", READY)
+def test_what_is_decided_or_agreed_does_not_vary(name):
+    scenario = ready(name)
+    offered = {entry.path for entry in may_vary(scenario, resolve(scenario, load_book()))}
+    agreed = ("up_to_usd_per_month", "up_to_mtok_per_month", "contract.usd_per_month",
+              "min_retention", "margin", "term_months", "tp", "replicas")  # fmt: skip
+    assert not [path for path in offered if path.endswith(agreed)]
+    bought = any(o.usd_per_gpu is not None for option in scenario.options if option.selfhost
+                 for o in option.selfhost.offers)  # fmt: skip
+    assert bought or "finance.discount_rate" not in offered
+
+
+def test_a_number_that_is_moved_takes_its_range_along():
+    scenario = ready("three-year-commitment")
+    volume, rate = scenario.workloads[0].tokens_per_day, scenario.finance.api_price_change_per_year
+    at = ("workloads", 0, "tokens_per_day")
+    moves = {at: 2 * volume.value, ("finance", "api_price_change_per_year"): rate.value - 0.05,
+             ("options", 1, "selfhost", "gpu"): "h200"}  # fmt: skip
+    moved = changed(scenario, keeping_ranges(scenario, moves))
+    after = moved.workloads[0].tokens_per_day
+    assert (after.low, after.value, after.high) == pytest.approx(
+        (2 * volume.low, 2 * volume.value, 2 * volume.high)
+    )
+    fall = moved.finance.api_price_change_per_year
+    assert fall.value == rate.value - 0.05
+    assert fall.low < fall.value < fall.high
+    assert moved.options[1].selfhost.gpu == "h200"
+    assert keeping_ranges(scenario, {at: None}) == {at: None}
+
+
+@given(
+    st.floats(0.01, 1e6), st.floats(0.1, 1), st.floats(1, 10), st.floats(0.01, 1e6),
+    st.sampled_from([(0.0, float("inf")), (0.0, 1.0), (1.0, float("inf"))]),
+)  # fmt: skip
+def test_a_range_about_another_value_stays_around_it_and_within_limits(value, low, high, new, ends):
+    least, most = ends
+    new = min(max(new, least), most)
+    found = Ends(value, low * value, high * value).around(new, least, most)
+    assert found[0] <= new <= found[1]
+    if new != value:
+        assert found[0] == pytest.approx(max(least, low * new), rel=1e-9)
+        assert found[1] == pytest.approx(max(new, min(most, high * new)), rel=1e-9)

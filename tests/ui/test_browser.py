@@ -367,6 +367,32 @@ def test_turning_to_another_page_keeps_scenario_volume_and_prices(page):
     assert "2.34" not in page.url
 
 
+def test_another_scenario_chosen_on_another_page_has_its_own_values(page, server):
+    page.goto(f"{server}/over-time?scenario=three-year-commitment")
+    page.wait_for_selector(".st-key-cumulative .main-svg")
+    _settle(page)
+    page.get_by_label("One-off, USD").fill("55000")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**one_off=55000**")
+    _settle(page)
+    _turn_to(page, "Decision")
+    assert page.get_by_text("Also changed: 1 number on Over time.").is_visible()
+    page.goto(f"{server}/over-time?scenario=three-year-commitment")
+    page.wait_for_selector(".st-key-cumulative .main-svg")
+    _settle(page)
+    _turn_to(page, "Decision")
+    before = _headline(page)
+    page.get_by_label("Scenario", exact=True).first.click()
+    page.get_by_role("option", name="Support assistant").first.click()
+    page.wait_for_function("text => document.querySelector('.cm-headline')?.innerText !== text",
+                           arg=before)  # fmt: skip
+    _settle(page)
+    _turn_to(page, "Over time")
+    assert page.get_by_label("One-off, USD").input_value() == "0"
+    assert page.get_by_label("API prices, %/yr").input_value() == "0"
+    assert page.get_by_text("Also changed").count() == 0
+
+
 def test_turning_to_another_page_keeps_the_readers_own_file(page, tmp_path):
     page.open()
     text = (scenarios_dir() / "small-model-on-l4.yaml").read_text(encoding="utf-8")
@@ -408,7 +434,7 @@ def test_risk_page_draws_and_follows_a_range(page, server):
     high.fill("60")
     page.keyboard.press("Enter")
     page.wait_for_function(
-        "document.querySelector('.st-key-tornado .infolayer').textContent.includes('at 60')"
+        "document.querySelector('.st-key-tornado .infolayer')?.textContent.includes('at 60')"
     )
     assert page.locator("[data-testid=stException]").count() == 0
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
