@@ -45,10 +45,12 @@ class CaseResult:
     """New values by path."""
     tokens_per_day: float
     recommended: str | None
+    """The cheapest eligible option in a month at the volume stated and today's prices."""
     monthly_usd: Mapping[str, float | None]
     """Every option's bill in a month at the volume stated."""
     first_tokens_per_day: float | None
     """Where the option's bill is first below the cheapest eligible API's."""
+    horizon_months: int | None
     npv_usd: float | None
     irr_per_year: float | None
     payback_months: float | None
@@ -230,6 +232,7 @@ def _result(scenario: Scenario, case: _Drafted, pair: tuple[str, str], book: Boo
         recommended=report.recommendation.option,
         monthly_usd={each.name: each.monthly_usd for each in report.options},
         first_tokens_per_day=row.first_tokens_per_day if row else None,
+        horizon_months=flow.horizon_months if flow else None,
         npv_usd=flow.npv_usd if flow else None,
         irr_per_year=flow.irr_per_year if flow else None,
         payback_months=flow.payback_months if flow else None,
