@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from costmodel import cases, cashflow, load_scenario
 from costmodel.book.files import scenarios_dir
+from costmodel.changes import changed, scenario_yaml
 from costmodel.cli import app
 from costmodel.cli.text import WIDTH
 from costmodel.present.cash_words import headline
@@ -57,6 +58,21 @@ def test_cases_in_text():
     assert any(line.startswith("launch slips") for line in lines)
     assert "finance.api_price_change_per_year" in text
     assert "- price war: API prices halve every year." in text
+
+
+def test_a_month_that_speaks_against_the_months_is_named_first(tmp_path):
+    path = tmp_path / "falling.yaml"
+    falling = {("finance", "api_price_change_per_year"): -0.5}
+    path.write_text(scenario_yaml(changed(load_scenario(SCENARIO), falling)), encoding="utf-8")
+    base = cases(load_scenario(path)).case("base")
+    assert base.npv_usd < 0
+    assert base.recommended != "managed"
+    said = f"Month 1, at today's prices, favours {base.recommended}; over 3 years, "
+    assert said in " ".join(costmodel("cashflow", str(path)).stdout.split())
+    shown = costmodel("cases", str(path)).stdout
+    assert f"base: {said}" in " ".join(shown.split())
+    assert "MONTH 1 FAVOURS" in shown
+    assert "RECOMMENDED" not in shown
 
 
 def test_check_asks_whether_it_pays(flow):

@@ -11,6 +11,7 @@ from costmodel.cli.options import CHECK_FAILED, AsJson, ScenarioFile, emit
 if TYPE_CHECKING:
     from costmodel.cash_results import CashFlow
     from costmodel.named_cases import Cases
+    from costmodel.report import Report
 
 OptionName = Annotated[
     str | None,
@@ -36,10 +37,12 @@ def cashflow(
 ) -> None:
     """Money over time: net present value, rate of return, payback, renewal."""
     from costmodel.cash_flow import cashflow as work_out
+    from costmodel.pipeline import evaluate
     from costmodel.scenario import load_scenario
 
-    found = work_out(load_scenario(scenario), option, against)
-    emit(found.to_dict(), as_json, lambda: _flow_text(found))
+    stated = load_scenario(scenario)
+    found = work_out(stated, option, against)
+    emit(found.to_dict(), as_json, lambda: _flow_text(found, evaluate(stated)))
     if check and not found.pays:
         raise typer.Exit(CHECK_FAILED)
 
@@ -62,11 +65,11 @@ def cases(
 # ----------------------------------------------------------------------------------- cash flow
 
 
-def _flow_text(found: CashFlow) -> str:
+def _flow_text(found: CashFlow, report: Report) -> str:
     from costmodel.cli.text import paragraph, sections, table, titled
     from costmodel.present import cash_words as words
 
-    line = words.headline(found)
+    line = words.headline(found, report.recommendation.option)
     cautions = [paragraph(f"  {w.code}: {w.message}", "    ") for w in found.warnings]
     return sections(
         f"{paragraph(f'{line.facts} {line.advice}')}\n{paragraph(line.reason)}",
@@ -140,15 +143,16 @@ def _cases_text(found: Cases) -> str:
          *words.case_row(each, found.option, found.against)]
         for each in found.cases
     ]  # fmt: skip
-    heads = ["CASE", "VOLUME", "OPTION", "API", "RECOMMENDED", "NPV", "IRR", "PAYBACK"]
+    heads = ["CASE", "VOLUME", "OPTION", "API", words.MONTH.upper(), "NPV", "IRR", "PAYBACK"]
     names = [each.name for each in found.cases]
     differs = [[row.path, *(row.values[name] for name in names)] for row in found.differs]
     notes = [paragraph(f"- {each.name}: {each.description}", "  ") for each in found.cases
              if each.description]  # fmt: skip
     broken = [paragraph(f"- {each.name}: {each.problem}", "  ") for each in found.cases
               if each.problem]  # fmt: skip
+    pair = f"{found.option} against {found.against}, a month at today's prices and over the horizon"
     return sections(
-        paragraph(f"{found.option} against {found.against}, a month and over the horizon"),
+        "\n".join([paragraph(pair), *(paragraph(each, "  ") for each in words.case_lines(found))]),
         table(heads, rows, [*heads[1:4], *heads[5:]]),
         table(["WHAT DIFFERS", *(n.upper() for n in names)], differs) if differs else "",
         "\n".join(notes),

@@ -6,10 +6,10 @@ The same in the app and on the command line; every number is the cash flow's.
 from __future__ import annotations
 
 from costmodel.cash_results import CashFlow, Renewal, RenewalRow
-from costmodel.named_cases import CaseResult
+from costmodel.named_cases import CaseResult, Cases
 from costmodel.present.headline import Headline
 from costmodel.present.theme import shortened
-from costmodel.wording import percent, short, usd
+from costmodel.wording import CENT, percent, short, usd
 
 LONGEST_NAME = 40
 
@@ -18,8 +18,37 @@ Card = tuple[str, str, str]
 NONE = "–"
 
 
-def headline(flow: CashFlow) -> Headline:
-    """What both ways cost over the horizon, which is worth more, and why."""
+MONTH = "Month 1 favours"
+"""Head of the column that names the cheapest eligible option in a month at today's prices."""
+
+
+def two_verdicts(month: str | None, option: str, against: str, npv_usd: float, months: int) -> str:
+    """What a month and the months together say, where they name different options; else nothing.
+
+    ``month``: the option that is recommended for a month at today's prices. ``npv_usd``: of
+    ``option`` against ``against`` over ``months``. An option that pays says nothing against a
+    third one that the month favours.
+    """
+    winner, other = (option, against) if npv_usd > 0 else (against, option)
+    differ = month != winner and (month == other or winner == against)
+    if month is None or not differ or abs(npv_usd) < CENT:
+        return ""
+    return (
+        f"Month 1, at today's prices, favours {_name(month)}; over {span(months)}, {_name(winner)} "
+        f"is worth {usd(abs(npv_usd))} more than {_name(other)}."
+    )
+
+
+def month_and_horizon(month: str | None, flow: CashFlow) -> str:
+    """`two_verdicts` of a report's recommendation and a cash flow."""
+    return two_verdicts(month, flow.option, flow.against, flow.npv_usd, flow.horizon_months)
+
+
+def headline(flow: CashFlow, month: str | None = None) -> Headline:
+    """What both ways cost over the horizon, which is worth more, and why.
+
+    ``month``: the option that is recommended for a month at today's prices, where it is known.
+    """
     option, against = _name(flow.option), _name(flow.against)
     facts = (
         f"Over {span(flow.horizon_months)}, {option} costs {usd(flow.option_usd)} and staying with "
@@ -29,7 +58,8 @@ def headline(flow: CashFlow) -> Headline:
         advice = f"Moving is worth {usd(flow.npv_usd)} today{_back(flow)}."
     else:
         advice = f"Stay: moving would lose {usd(-flow.npv_usd)} in today's money."
-    return Headline(facts, advice, reason(flow), flow.option if flow.pays else flow.against)
+    why = " ".join(filter(None, (month_and_horizon(month, flow), reason(flow))))
+    return Headline(facts, advice, why, flow.option if flow.pays else flow.against)
 
 
 def _back(flow: CashFlow) -> str:
@@ -201,6 +231,18 @@ def case_row(case: CaseResult, option: str, against: str) -> list[str]:
         NONE if case.irr_per_year is None else yearly(case.irr_per_year),
         case_payback(case),
     ]
+
+
+def case_lines(found: Cases) -> list[str]:
+    """Every case in which a month and the months together name different options."""
+    said = {
+        case.name: two_verdicts(
+            case.recommended, found.option, found.against, case.npv_usd, case.horizon_months
+        )
+        for case in found.cases
+        if case.npv_usd is not None and case.horizon_months is not None
+    }
+    return [f"{name}: {words}" for name, words in said.items() if words]
 
 
 def case_payback(case: CaseResult) -> str:

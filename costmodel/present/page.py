@@ -11,9 +11,8 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from costmodel.present import markup
-from costmodel.present.ask import ask_cards
+from costmodel.present.ask import ask_cards, ask_headline
 from costmodel.present.evidence import evidence
-from costmodel.present.headline import headline
 from costmodel.present.input_names import input_name, value_text
 from costmodel.present.outlook import (
     Row,
@@ -102,7 +101,7 @@ def page_text(
 
 def _sections(report: Report, risk: Any, cashflow: Any) -> Iterator[str]:
     accents = colours(report)
-    line = headline(report)
+    line = ask_headline(report, cashflow)
     yield f"<p class='cm-brand'>{markup.text(report.scenario, 160)}</p>"
     yield markup.heading(line, accents.get(line.option or ""))
     yield markup.cards(ask_cards(report, risk, cashflow))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -73,8 +74,9 @@ def _cases(key: str, pair: tuple[str, str], _scenario: Scenario) -> Cases:
 
 
 def _result(key: str, scenario: Scenario, flow: CashFlow) -> None:
-    accents = colours(state.report_of(scenario))
-    line = words.headline(flow)
+    report = state.report_of(scenario)
+    accents = colours(report)
+    line = words.headline(flow, report.recommendation.option)
     own, api = accents[flow.option], accents[flow.against]
     st.html(markup.heading(line, accents.get(line.option or "")))
     st.html(markup.cards(words.cards(flow)))
@@ -90,7 +92,7 @@ def _result(key: str, scenario: Scenario, flow: CashFlow) -> None:
     pair = flow.option, flow.against
     found = _renewal(key, pair, flow)
     st.html(markup.title("When the commitment ends"))
-    st.html(f"<p class='cm-reason'>{markup.text(words.renewal_line(flow, found), 600)}</p>")
+    _sentences([words.renewal_line(flow, found)])
     st.html(_renewal_table(flow, found))
     _side_by_side(key, scenario, pair, own)
     if flow.warnings:
@@ -245,6 +247,7 @@ def _side_by_side(key: str, scenario: Scenario, pair: tuple[str, str], colour: s
     except InputError as error:
         st.html(markup.problems(error, "A case cannot be worked out.", places=False))
         return
+    _sentences(words.case_lines(found))
     st.html(_cases_table(found))
     left, right = st.columns([8, 12], gap="medium")
     with left:
@@ -256,9 +259,14 @@ def _side_by_side(key: str, scenario: Scenario, pair: tuple[str, str], colour: s
         st.html(about)
 
 
+def _sentences(said: Sequence[str]) -> None:
+    for sentence in said:
+        st.html(f"<p class='cm-reason'>{markup.text(sentence, 600)}</p>")
+
+
 def _cases_table(found: Cases) -> str:
     own, api = (f"{shortened(name, 24)}, a month" for name in (found.option, found.against))
-    heads = ("Case", "Volume", own, api, "Recommended", "Worth", "IRR", "Payback")
+    heads = ("Case", "Volume", own, api, words.MONTH, "Worth", "IRR", "Payback")
     rows = []
     for case in found.cases:
         volume, own_usd, api_usd, best, worth, rate, back = words.case_row(

@@ -7,7 +7,7 @@ from costmodel import cases, cashflow, load_scenario
 from costmodel.book.files import scenarios_dir
 from costmodel.changes import changed
 from costmodel.errors import InputError
-from costmodel.present.cash_words import cards, headline, renewal_line
+from costmodel.present.cash_words import cards, headline, renewal_line, two_verdicts
 from costmodel.present.figures import figure
 from costmodel.present.theme import MUTED, inert
 from costmodel.wording import percent, usd
@@ -113,3 +113,27 @@ def test_words_follow_the_numbers(flow, bought):
     assert [figure_ for _, figure_, _ in cards(bought)][1:] == ["–", "Never"]
     fall = percent(-flow.renewal.break_even_change_per_year)
     assert f"API prices may fall {fall} a year" in renewal_line(flow, flow.renewal)
+
+
+# ------------------------------------------------------------------- a month against the months
+
+
+@pytest.mark.parametrize(
+    ("month", "npv", "winner"),
+    [
+        ("bought", -23_500.0, "managed is worth $23.5k more than bought"),
+        ("managed", 23_500.0, "bought is worth $23.5k more than managed"),
+        ("rented", -23_500.0, "managed is worth $23.5k more than bought"),
+    ],
+)
+def test_where_a_month_and_the_months_differ_both_are_said(month, npv, winner):
+    said = two_verdicts(month, "bought", "managed", npv, 36)
+    assert said == f"Month 1, at today's prices, favours {month}; over 3 years, {winner}."
+
+
+@pytest.mark.parametrize(
+    ("month", "npv"),
+    [("bought", 1.0), ("managed", -1.0), ("rented", 1.0), (None, -1.0), ("bought", 0.001)],
+)
+def test_where_they_agree_or_tie_nothing_is_said(month, npv):
+    assert two_verdicts(month, "bought", "managed", npv, 36) == ""

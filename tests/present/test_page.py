@@ -69,6 +69,14 @@ def read(text):
     return " ".join(" ".join(parser.seen).split()), parser.addresses
 
 
+def test_the_page_does_not_recommend_what_its_cash_flow_rejects(report):
+    best = report.recommendation.option
+    flow = replace(cashflow_of(report), option=best, npv_usd=-23_500.0)
+    words, _ = read(page_text(report, cashflow=flow)[0])
+    assert f"Month 1, at today's prices, favours {best}; over 3 years, {flow.against} is" in words
+    assert f"Choose {best}" not in words
+
+
 def test_the_page_says_the_verdict_and_every_number(report, whole):
     words, addresses = read(whole)
     assert addresses == []

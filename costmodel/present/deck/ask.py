@@ -22,6 +22,8 @@ OPTION_COLUMNS = (
     Column("Standing", 2.1),
 )  # fmt: skip
 MOST_OPTIONS, MOST_REASONS = 8, 5
+STANDING = "cheapest in month 1"
+"""Of the option that the report recommends: a month is what it judges."""
 ROW = 33.0
 """Points of a row with two lines of text."""
 
@@ -55,7 +57,7 @@ def draw_ask(sheet: Sheet, report: Report, risk: Any = None, cashflow: Any = Non
 
 
 def _head(report: Report, most: int) -> str:
-    where = f"at {short(report.tokens_per_day)} tokens a day"
+    where = f"in a month at {short(report.tokens_per_day)} tokens a day, today's prices"
     if len(report.options) <= most:
         return f"Every option {where}"
     return f"{most} of {len(report.options)} options {where}; the others are in the notes"
@@ -70,7 +72,7 @@ def _option_row(report: Report, option: OptionResult, risk: Any) -> tuple[str, s
 
 def _standing(report: Report, option: OptionResult) -> str:
     if option.name == report.recommendation.option:
-        return "recommended"
+        return STANDING
     if option.excluded_by:
         return exclusion(option)
     return "eligible" if option.monthly_usd is not None else "no bill can be stated"

@@ -72,7 +72,8 @@ def write_deck(
 
 
 def _plan(report: Report, stage: Stage, risk: Any, cashflow: Any) -> Iterator[Planned | LeftOut]:
-    yield Planned(ask_title(report), partial(draw_ask, report=report, risk=risk, cashflow=cashflow))
+    yield Planned(ask_title(report, cashflow),
+                  partial(draw_ask, report=report, risk=risk, cashflow=cashflow))  # fmt: skip
     if any(len(line) for line in report.curve_points.monthly_usd.values()):
         yield Planned(curves_title(report), partial(draw_curves, report=report))
     else:

@@ -56,5 +56,5 @@ def workbook_bytes(
         write_cash_flow(book, cashflow, checks)
     write_sources(book, report)
     inputs.changed(hours.exported)
-    write_summary(book, case, checks, parts, found, omitted)
+    write_summary(book, case, checks, parts, found, omitted, cashflow)
     return book.content(), omitted

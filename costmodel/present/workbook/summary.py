@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from costmodel.present.headline import headline
+from costmodel.present.ask import ask_headline
 from costmodel.present.theme import MUTED, colours, shortened
 from costmodel.present.workbook.case import Case
 from costmodel.present.workbook.charts import bars_chart
@@ -33,6 +34,7 @@ def write_summary(
     parts: Mapping[str, BillFormula],
     crossings: Crossings,
     omitted: Sequence[str],
+    cashflow: Any = None,
 ) -> None:
     """Everything a reader needs before going further."""
     sheet, report = book.sheets["Summary"], case.report
@@ -41,7 +43,7 @@ def write_summary(
     sheet.worksheet.set_row(0, 28)
     words = f"Own GPUs or an API: monthly bills with live formulas. Prices as of {report.as_of}."
     sheet.text(1, 0, words, "subtitle")
-    said = headline(report)
+    said = ask_headline(report, cashflow)
     sheet.paragraph(3, f"{said.facts} {said.advice}", LAST, 34, "lead")
     sheet.paragraph(4, f"{said.reason} (The tool's verdict when exported.)", LAST, 32, "wrapped")
     end = _options(sheet, case, parts, crossings)
