@@ -68,9 +68,12 @@ def horizon_months(scenario: Scenario) -> float:
 
 
 def grown_scenario(scenario: Scenario) -> Scenario | None:
-    """The workloads at the end of the horizon; None where none of them grows."""
-    months = horizon_months(scenario)
-    factors = [(1.0 + w.growth_per_month.value) ** months for w in scenario.workloads]
+    """The workloads in the last month of the horizon; None where none of them has grown.
+
+    Month 1 has the volume stated, as in a cash flow.
+    """
+    steps = max(horizon_months(scenario) - 1.0, 0.0)
+    factors = [(1.0 + w.growth_per_month.value) ** steps for w in scenario.workloads]
     if all(factor == 1.0 for factor in factors):
         return None
     grown = tuple(w.moved(f) for w, f in zip(scenario.workloads, factors, strict=True))
@@ -82,18 +85,19 @@ def growth(horizon: Horizon, options: Sequence[OptionResult]) -> Iterator[Cautio
     standing = [o for o in options if o.stands]
     now = min(standing, key=lambda o: o.monthly_usd or 0.0, default=None)
     then = horizon.cheapest
-    where = f"{tokens_per_day(horizon.tokens_per_day)} after {horizon.months:g} months"
+    where = f"{tokens_per_day(horizon.tokens_per_day)} in month {horizon.months:g}"
     bills = ", ".join(
         f"{name} {usd(horizon.monthly_usd[name])}"
         for name in dict.fromkeys(filter(None, (then, now.name if now else None)))
         if name in horizon.monthly_usd
     )
     turned = bool(then and now and then != now.name)
-    cheapest = f" Then {then} is the cheapest." if turned else ""
+    cheapest = f" At today's prices, {then} is the cheapest there." if turned else ""
     yield Caution(
         "growth_flips" if turned else "growth",
-        f"Traffic grows to {where}; these bills are of the volume stated. There, a month costs: "
-        f"{bills or 'no option stands'}.{cheapest} `costmodel cashflow` sums the months between.",
+        f"Traffic grows to {where}; these bills are of the volume stated. There, at today's "
+        f"prices, a month costs: {bills or 'no option stands'}.{cheapest} `costmodel cashflow` "
+        "sums the months between, at the prices stated for them.",
     )
 
 

@@ -145,7 +145,7 @@ class Week:
 
 @dataclass(frozen=True)
 class Horizon:
-    """The bills at the volume that growth leads to at the end of the horizon."""
+    """The bills at the volume of the last month of the horizon, at today's prices."""
 
     months: float
     tokens_per_day: float

@@ -95,6 +95,14 @@ def test_each_month_is_evaluated_at_its_volume_and_prices(scaling, hybrid):
         assert row["reference_usd"] == pytest.approx(usd(then, "api"), rel=1e-9)
 
 
+def test_the_last_month_is_the_one_that_a_report_looks_ahead_to():
+    growing = scenario(own(RENTED), growth=0.05)
+    ahead, last = evaluate(growing).horizon, cashflow(growing, "own").rows[-1]
+    assert (ahead.months, ahead.tokens_per_day) == (last["month"], last["tokens_per_day"])
+    assert ahead.monthly_usd["own"] == pytest.approx(last["accrual_usd"], rel=1e-9)
+    assert ahead.monthly_usd["api"] == pytest.approx(last["reference_usd"], rel=1e-9)
+
+
 def test_workloads_grow_at_their_own_rates():
     base = written(scenario(own(RENTED)))
     work = base["workloads"][0]

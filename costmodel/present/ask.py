@@ -12,11 +12,12 @@ from typing import Any
 
 from costmodel.present.cash_words import month_and_horizon
 from costmodel.present.focus import earliest_own_option
-from costmodel.present.headline import Headline, headline
+from costmodel.present.headline import LONGEST_NAME, Headline, headline
 from costmodel.present.input_names import input_name
 from costmodel.present.markup import grouped
 from costmodel.present.outlook import (
     goal_words,
+    month_rows,
     payback_words,
     probability_words,
     range_words,
@@ -141,10 +142,24 @@ def ask_reasons(report: Report, risk: Any = None, cashflow: Any = None) -> Itera
     if risk is None:
         _, amount, what = driver(report)
         yield f"The largest part of it: {amount} for {what}."
-    end = report.horizon
-    if end is not None and end.cheapest is not None:
-        yield (
-            f"In {end.months:.0f} months, at {short(end.tokens_per_day)} tokens a day, "
-            f"{end.cheapest} is the cheapest."
-        )
+    yield from _last_month(report, cashflow)
     yield from grouped(report.warnings).get("Check before you rely on this", [])[:MOST_CHECKS]
+
+
+def _last_month(report: Report, cashflow: Any) -> Iterator[str]:
+    """Where growth leads: what the last month costs by the cash flow, else at today's prices."""
+    end = report.horizon
+    if end is None:
+        return
+    if cashflow is not None:
+        row = month_rows(cashflow)[-1]
+        yield (
+            f"In month {row['month']:.0f}, at {short(row['tokens_per_day'])} tokens a day, "
+            f"{shortened(cashflow.option, LONGEST_NAME)} costs {usd(row['accrual_usd'])} and "
+            f"{shortened(cashflow.against, LONGEST_NAME)} {usd(row['reference_usd'])}."
+        )
+    elif end.cheapest is not None:
+        yield (
+            f"In month {end.months:g}, at {short(end.tokens_per_day)} tokens a day and today's "
+            f"prices, {shortened(end.cheapest, LONGEST_NAME)} is the cheapest."
+        )

@@ -27,10 +27,12 @@ from pptx.util import Pt
 from costmodel.book.files import scenarios_dir
 from costmodel.errors import InputError
 from costmodel.pipeline import evaluate
+from costmodel.present.ask import ask_reasons
 from costmodel.present.deck import deck_bytes
 from costmodel.present.deck.text import LEADING, SMALLEST, Ruler, plain
 from costmodel.present.outlook import month_rows
 from costmodel.present.theme import colours
+from costmodel.report import Horizon
 from costmodel.scenario import load_scenario, parse_scenario
 from costmodel.wording import percent, short, usd
 from costmodel.yamlfile import write_yaml
@@ -440,6 +442,20 @@ def test_the_first_slide_does_not_recommend_what_the_cash_flow_rejects(report):
     assert "Every option in a month at 600M tokens a day, today's prices" in words
     assert "cheapest in month 1" in cells
     assert not any(re.search("choose|recommended", text, re.IGNORECASE) for text in words + cells)
+
+
+def test_where_growth_leads_is_said_by_the_cash_flow_or_at_today_s_prices(report):
+    ahead = Horizon(36, 1.2e9, {"own GPUs": 21_000.0}, "own GPUs")
+    growing = replace(report, horizon=ahead)
+    flow = cashflow_of(report)
+    said = list(ask_reasons(growing, cashflow=flow))
+    api, own = 13_352 * 1.02**36, 10_974 * 1.01**36
+    words = (
+        f"In month 36, at 1.22B tokens a day, own GPUs costs {usd(own)} and frontier {usd(api)}."
+    )
+    assert words in said
+    words = "In month 36, at 1.2B tokens a day and today's prices, own GPUs is the cheapest."
+    assert words in list(ask_reasons(growing))
 
 
 def test_a_template_gives_layout_and_size_and_loses_its_slides(report, tmp_path):
