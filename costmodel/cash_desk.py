@@ -28,7 +28,6 @@ from costmodel.bills import (
     units_needed,
     with_commitments,
 )
-from costmodel.book import Book
 from costmodel.cautions import horizon_months
 from costmodel.cost.cashflow import (
     bought_units,
@@ -45,7 +44,6 @@ from costmodel.cost.terms import Offer
 from costmodel.errors import InputError, NothingToCompareError, did_you_mean, nearest_ids
 from costmodel.facts import Resolved
 from costmodel.quantity import Quantity
-from costmodel.resolve import resolve
 from costmodel.scenario import Scenario
 from costmodel.verdict import exclusions, is_api
 
@@ -141,11 +139,6 @@ class Desk:
         self.volumes = np.sum([d * p for d, p in zip(daily, paths, strict=True)], axis=0)
         self._bills = self._built(paths)
         self._at_prices: dict[tuple[str, float], list[Bill]] = {}
-
-    @classmethod
-    def of(cls, scenario: Scenario, book: Book, months: int) -> Desk:
-        """Everything looked up. Raises InputError for what cannot be."""
-        return cls(scenario, resolve(scenario, book), months)
 
     def over(self, months: int) -> Desk:
         """The same over another number of months."""

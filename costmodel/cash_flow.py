@@ -18,7 +18,9 @@ from costmodel.cash_risks import renewal, stranded, warnings
 from costmodel.cost.cashflow import irr, npv, payback, yearly
 from costmodel.cost.ownership import monthly_rate
 from costmodel.errors import InputError
+from costmodel.facts import Resolved
 from costmodel.report import Assumption
+from costmodel.resolve import resolve
 from costmodel.scenario import Scenario
 
 
@@ -37,7 +39,14 @@ def cashflow(
     Raises InputError for an unknown name, an option without a bill, and where there is nothing to
     compare.
     """
-    desk = Desk.of(scenario, book or load_book(), whole_months(scenario))
+    return cashflow_resolved(scenario, resolve(scenario, book or load_book()), option, against)
+
+
+def cashflow_resolved(
+    scenario: Scenario, resolved: Resolved, option: str | None = None, against: str | None = None
+) -> CashFlow:
+    """The cash flow of a scenario whose facts have been looked up; see `cashflow`."""
+    desk = Desk(scenario, resolved, whole_months(scenario))
     reference = against or desk.cheapest_api()
     desk.require(reference, "against")
     chosen = option or desk.best_own(reference)

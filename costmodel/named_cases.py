@@ -1,36 +1,35 @@
 """Named cases side by side: base, best, worst and the scenario's own, with what differs.
 
 Every case is the scenario with some values replaced, evaluated as any other. Best and worst that
-the scenario does not state are derived from its ranges, and say so.
+the scenario does not state are derived from its ranges and those of what was looked up for it (a
+throughput, a listed price), and say so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from costmodel.book import Book, load_book
-from costmodel.cash_desk import Desk, whole_months
-from costmodel.cash_flow import cashflow
+from costmodel.case_drafts import Drafted, at_end, at_ends, drafted, place_path
+from costmodel.cash_flow import cashflow, cashflow_resolved
 from costmodel.changes import changed
-from costmodel.cost.cashflow import npv
 from costmodel.defaults import completed_scenario
 from costmodel.errors import InputError
-from costmodel.pipeline import evaluate
+from costmodel.facts import Resolved
+from costmodel.pipeline import evaluate_resolved
 from costmodel.quantity import Quantity
+from costmodel.resolve import resolve
+from costmodel.risk.inputs import all_inputs
 from costmodel.scenario import Scenario
-from costmodel.scenario.cases import BASE, BEST, WORST, located, ranged
 from costmodel.wording import short
-from costmodel.yamlfile import Location, path_text
+from costmodel.yamlfile import Location
 
 if TYPE_CHECKING:
     import pandas as pd
-
-DERIVED = {
-    BEST: "Derived: every range at the end that favours {option}, all of them at once.",
-    WORST: "Derived: every range at the end that is against {option}, all of them at once.",
-}
 
 
 @dataclass(frozen=True)
@@ -66,6 +65,8 @@ class Difference:
 
     path: str
     values: Mapping[str, str]
+    numbers: Mapping[str, float | None]
+    """The same as numbers; None where it is none."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -122,13 +123,14 @@ class Cases:
 
 
 @dataclass(frozen=True)
-class _Drafted:
-    """A case before it is evaluated."""
+class _Ready:
+    """A case as a scenario, with what was looked up for it."""
 
-    name: str
-    description: str
-    derived: bool
-    changes: Mapping[Location, Any]
+    draft: Drafted
+    scenario: Scenario
+    resolved: Resolved
+    looked_up: Mapping[str, Quantity]
+    """Every number that was looked up, by path, where the case has it."""
 
 
 def cases(
@@ -146,88 +148,33 @@ def cases(
     book = book or load_book()
     base = cashflow(scenario, option, against, book=book)
     pair = base.option, base.against
-    drafted = list(_drafted(scenario, pair, book))
+    ready = [_written_out(scenario, each, book) for each in drafted(scenario, pair, book)]
     return Cases(
         scenario.name,
         *pair,
-        tuple(_result(scenario, each, pair, book) for each in drafted),
-        tuple(_differences(completed_scenario(scenario, book), drafted)),
+        tuple(_result(scenario, each, pair, book) for each in ready),
+        tuple(_differences(completed_scenario(scenario, book), ready)),
     )
-
-
-# ------------------------------------------------------------------------------------- drafts
-
-
-def _drafted(scenario: Scenario, pair: tuple[str, str], book: Book) -> Iterator[_Drafted]:
-    """The base case, then best and worst, then the others as the scenario lists them."""
-    yield _Drafted(BASE, "The scenario as it stands.", False, {})
-    stated = {case.name: _stated(scenario, i) for i, case in enumerate(scenario.cases)}
-    derived = {} if {BEST, WORST} <= set(stated) else _ends(scenario, pair, book)
-    for name in (BEST, WORST):
-        if name in stated:
-            yield stated.pop(name)
-        elif derived.get(name):
-            words = DERIVED[name].format(option=pair[0])
-            yield _Drafted(name, words, True, derived[name])
-    yield from stated.values()
-
-
-def _stated(scenario: Scenario, i: int) -> _Drafted:
-    case = scenario.cases[i]
-    places = {path: located(scenario, path) for path in case.changes}
-    changes = {at: case.changes[path] for path, at in places.items() if not isinstance(at, str)}
-    return _Drafted(case.name, case.description or "", False, changes)
-
-
-def _ends(scenario: Scenario, pair: tuple[str, str], book: Book) -> dict[str, dict[Location, Any]]:
-    """Which end of each range is good for the option, tried one range at a time."""
-    found: dict[str, dict[Location, Any]] = {BEST: {}, WORST: {}}
-    for at, quantity in ranged(completed_scenario(scenario, book)):
-        ends = [_at_end(quantity, end) for end in (quantity.low, quantity.high)]
-        worth = [_worth(scenario, {at: end}, pair, book) for end in ends]
-        if None in worth or worth[0] == worth[1]:
-            continue
-        low_is_better = (worth[0] or 0.0) > (worth[1] or 0.0)
-        found[BEST][at], found[WORST][at] = ends if low_is_better else ends[::-1]
-    return found
-
-
-def _at_end(quantity: Quantity, value: float | None) -> dict[str, Any]:
-    """A range as the point at one of its ends; where it comes from stays."""
-    point = quantity.model_copy(update={"value": value, "low": None, "high": None})
-    return point.model_dump(mode="json", exclude_none=True)
-
-
-def _worth(
-    scenario: Scenario, changes: Mapping[Location, Any], pair: tuple[str, str], book: Book
-) -> float | None:
-    """The net present value with some values replaced; None where that is no scenario."""
-    try:
-        other = changed(scenario, changes)
-        desk = Desk.of(other, book, whole_months(other))
-        for name in pair:
-            desk.require(name, "option")
-    except InputError:
-        return None
-    return npv(desk.flows(*pair, desk.api_change), desk.rate_per_month)
 
 
 # ------------------------------------------------------------------------------------ results
 
 
-def _result(scenario: Scenario, case: _Drafted, pair: tuple[str, str], book: Book) -> CaseResult:
-    own = _written_out(scenario, case)
-    report = evaluate(own, book=book)
+def _result(scenario: Scenario, case: _Ready, pair: tuple[str, str], book: Book) -> CaseResult:
+    draft, own = case.draft, case.scenario
+    report = evaluate_resolved(own, case.resolved, own.tokens_per_day, book=book)
     row = report.against_cheapest(pair[0])
     try:
-        flow, problem = cashflow(own, *pair, book=book), ""
+        flow, problem = cashflow_resolved(own, case.resolved, *pair), ""
     except InputError as error:
         flow, problem = None, error.problems[0].message
+    moved = {place_path(scenario, at): value for at, value in draft.moves.changes.items()}
+    moved |= {path: at_end(q := case.looked_up[path], q.value) for path in draft.moves.ends}
     return CaseResult(
-        name=case.name,
-        description=case.description,
-        derived=case.derived,
-        changes={_path(scenario, at): value for at, value in case.changes.items()},
+        name=draft.name,
+        description=draft.description,
+        derived=draft.derived,
+        changes=moved,
         tokens_per_day=report.tokens_per_day,
         recommended=report.recommendation.option,
         monthly_usd={each.name: each.monthly_usd for each in report.options},
@@ -242,30 +189,52 @@ def _result(scenario: Scenario, case: _Drafted, pair: tuple[str, str], book: Boo
     )
 
 
-def _written_out(scenario: Scenario, case: _Drafted) -> Scenario:
+def _written_out(scenario: Scenario, draft: Drafted, book: Book) -> _Ready:
     """The scenario of a case; what is wrong with it is reported where the case stands."""
     try:
-        return changed(scenario, case.changes)
+        own = changed(scenario, draft.moves.changes)
     except InputError as error:
         names = [each.name for each in scenario.cases]
-        at = ("cases", names.index(case.name)) if case.name in names else ("cases",)
+        at = ("cases", names.index(draft.name)) if draft.name in names else ("cases",)
         raise InputError(
-            scenario.origin.problem(at, f"{each.path}: {each.message}", f"cases.{case.name}")
+            scenario.origin.problem(at, f"{each.path}: {each.message}", f"cases.{draft.name}")
             for each in error.problems
         ) from None
+    resolved = at_ends(own, resolve(own, book), draft.moves.ends)
+    known = {e.path: e.quantity for e in all_inputs(own, resolved) if e.home == "facts"}
+    return _Ready(draft, own, resolved, known)
 
 
-def _path(scenario: Scenario, at: Location) -> str:
-    return path_text(at, scenario.model_dump(by_alias=True))
-
-
-def _differences(scenario: Scenario, drafted: list[_Drafted]) -> Iterator[Difference]:
+def _differences(scenario: Scenario, ready: Sequence[_Ready]) -> Iterator[Difference]:
     """Every input that some case changes, with its value in all of them."""
     stated = scenario.model_dump(mode="json", by_alias=True)
-    for at in dict.fromkeys(at for case in drafted for at in case.changes):
+    for at in dict.fromkeys(at for case in ready for at in case.draft.moves.changes):
         base = _at(stated, at)
-        values = {case.name: _words(case.changes.get(at, base)) for case in drafted}
-        yield Difference(_path(scenario, at), values)
+        values = {case.draft.name: case.draft.moves.changes.get(at, base) for case in ready}
+        yield _difference(place_path(scenario, at), values)
+    for path in dict.fromkeys(path for case in ready for path in case.draft.moves.ends):
+        found = {case.draft.name: case.looked_up.get(path) for case in ready}
+        yield _difference(path, {name: q.value if q else None for name, q in found.items()})
+
+
+def _difference(path: str, values: Mapping[str, Any]) -> Difference:
+    return Difference(
+        path,
+        {name: _words(value) for name, value in values.items()},
+        {name: _number(value) for name, value in values.items()},
+    )
+
+
+def _number(value: Any) -> float | None:
+    """A value as a number, where it is one.
+
+    >>> _number({"likely": 5}), _number("2e3"), _number("fp8"), _number(True)
+    (5.0, 2000.0, None, None)
+    """
+    try:
+        return Quantity.model_validate(value).value
+    except ValidationError:
+        return None
 
 
 def _at(data: Any, at: Location) -> Any:

@@ -6,8 +6,11 @@ import re
 import pytest
 
 from costmodel import cases, cashflow, evaluate
+from costmodel.book import load_book
 from costmodel.changes import changed
 from costmodel.errors import InputError
+from costmodel.resolve import resolve
+from costmodel.risk.inputs import all_inputs
 from costmodel.scenario import Scenario, parse_scenario
 from costmodel.scenario.cases import located
 
@@ -93,6 +96,87 @@ def test_every_end_helps_or_hurts_by_itself():
         for path, value in found.case(name).changes.items():
             alone = changed(plain, {located(plain, path): value})
             assert sign * (cashflow(alone, "own", "api").npv_usd - base) >= 0, path
+
+
+THROUGHPUT = "options.own.selfhost.throughput.requests_per_s"
+GPU_HOUR = "options.own.selfhost.offers[0].usd_per_gpu_hour"
+
+
+def with_own(text, **more):
+    """The scenario without its ranges and with other keys of its fleet."""
+    points = re.sub(r"\{low: [^,]+, likely: ([^,]+), high: [^}]+\}", r"\1", text)
+    data = parse_scenario(points).model_dump(mode="json", by_alias=True, exclude_unset=True)
+    data["options"][1]["selfhost"] |= more
+    return Scenario.model_validate(data)
+
+
+def test_a_spread_of_the_throughput_moves_to_its_ends():
+    found = cases(with_own(TEXT, throughput_spread={"low": 0.7, "high": 1.2}))
+    for name, end in (("best", 1.2), ("worst", 0.7)):
+        written = with_own(TEXT, throughput={"requests_per_s": end})
+        assert found.case(name).npv_usd == cashflow(written, "own", "api").npv_usd
+        bills = {o.name: o.monthly_usd for o in evaluate(written).options}
+        assert found.case(name).monthly_usd == bills
+        assert found.case(name).changes[THROUGHPUT]["value"] == end
+    (row,) = found.differs
+    assert (row.path, row.numbers) == (THROUGHPUT, {"base": 1.0, "best": 1.2, "worst": 0.7})
+
+
+def test_a_range_that_matters_only_with_the_others_is_moved_too():
+    """One replica does by itself at both ends; at four times the volume it does not."""
+    text = TEXT.replace("requests_per_s: 1.0", "requests_per_s: {low: 3, likely: 4, high: 5}")
+    found = cases(parse_scenario(text.replace("high: 400e6", "high: 800e6")))
+    (row,) = [each for each in found.differs if each.path == THROUGHPUT]
+    assert row.numbers == {"base": 4.0, "best": 5.0, "worst": 4.0}
+
+
+def test_a_spread_of_a_listed_price_moves_to_its_ends():
+    offer = {"terms": "on-demand", "class": "neocloud", "quantile": "median"}
+    spread = offer | {"price_spread": {"low": 0.8, "high": 1.5}}
+    found = cases(with_own(TEXT, gpu="h100-sxm", offers=[spread]))
+    (row,) = found.differs
+    assert row.path == GPU_HOUR
+    listed = row.numbers["base"]
+    assert row.numbers == pytest.approx(
+        {"base": listed, "best": 0.8 * listed, "worst": 1.5 * listed}
+    )
+    for name, end in (("best", 0.8), ("worst", 1.5)):
+        stated = [{"terms": "on-demand", "usd_per_gpu_hour": end * listed}]
+        written = with_own(TEXT, gpu="h100-sxm", offers=stated)
+        expected = cashflow(written, "own", "api").npv_usd
+        assert found.case(name).npv_usd == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_interval_of_an_estimate_moves_at_the_shape_of_its_case():
+    text = TEXT.replace("input_tokens: 1500", "input_tokens: {low: 1000, likely: 1500, high: 2500}")
+    volumes = "low: 1e9, likely: 2e9, high: 4e9"
+    text = text.replace("low: 100e6, likely: 200e6, high: 400e6", volumes)
+    data = parse_scenario(text).model_dump(mode="json", by_alias=True, exclude_unset=True)
+    fleet = data["options"][1]["selfhost"]
+    del fleet["throughput"], fleet["gpus_per_replica"]
+    fleet |= {"model": "llama-3.3-70b", "format": "fp8", "gpu": "h100-sxm", "tp": 2}
+    estimated = Scenario.model_validate(data)
+    found = cases(estimated)
+    for name in ("best", "worst"):
+        case = found.case(name)
+        moved = {located(estimated, path): value for path, value in case.changes.items()
+                 if path != THROUGHPUT}  # fmt: skip
+        own = changed(estimated, moved)
+        inputs = all_inputs(own, resolve(own, load_book()))
+        known = next(each for each in inputs if each.path == THROUGHPUT)
+        end = known.quantity.high if name == "best" else known.quantity.low
+        assert case.changes[THROUGHPUT]["value"] == end
+
+
+def test_a_range_without_a_cash_flow_at_an_end_is_named():
+    refused = with_own(TEXT, replicas=2)
+    volume = {"low": 100e6, "value": 200e6, "high": 1e16}
+    data = refused.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    data["workloads"][0] |= {"tokens_per_day": volume, "growth_per_month": 0.1}
+    data["finance"]["one_off_usd"] = {"low": 1000, "value": 2000, "high": 3000}
+    found = cases(Scenario.model_validate(data))
+    assert "Left as stated" in found.case("worst").description
+    assert "workloads.chat v1.5.tokens_per_day" in found.case("worst").description
 
 
 def test_without_ranges_and_cases_there_is_the_base_case():
