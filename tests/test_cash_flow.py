@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from costmodel import cashflow, evaluate, load_scenario
 from costmodel.book.files import scenarios_dir
+from costmodel.cash_flow import FINANCE_UNITS
 from costmodel.cost.cashflow import npv
 from costmodel.cost.ownership import monthly_annuity, monthly_rate
 from costmodel.errors import InputError
@@ -386,9 +388,18 @@ def test_a_horizon_is_whole_months():
         cashflow(scenario(own(RENTED), finance={"horizon_months": 1e9}))
 
 
+@pytest.mark.parametrize("name", [n for n, unit in FINANCE_UNITS.items() if "share" in unit])
+@pytest.mark.parametrize("rate", [10, 1.01, -1])
+def test_percent_in_place_of_a_rate_are_refused(name, rate):
+    said = rf"above -1 and at most 1 \(a rate: 0\.1 is 10 %\), not {rate}"
+    with pytest.raises(ValidationError, match=said):
+        scenario(finance={name: rate})
+    assert scenario(finance={name: 1}).finance
+
+
 def test_growth_without_end_is_refused():
-    with pytest.raises(InputError, match=r"growth_per_month: 9 a month leads past 1e\+16 tokens"):
-        cashflow(scenario(own(RENTED), growth=9.0, finance={"horizon_months": 600}))
+    with pytest.raises(InputError, match=r"growth_per_month: 1 a month leads past 1e\+16 tokens"):
+        cashflow(scenario(own(RENTED), growth=1.0, finance={"horizon_months": 600}))
 
 
 def test_there_must_be_something_to_compare():

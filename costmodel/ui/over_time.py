@@ -19,6 +19,7 @@ from costmodel.present.figures import figure
 from costmodel.present.theme import colours, shortened
 from costmodel.quantity import Quantity
 from costmodel.scenario import Scenario
+from costmodel.scenario.numbers import MOST_RATE
 from costmodel.ui import sidebar, state
 from costmodel.ui.charts import chart
 from costmodel.ui.controls import Controls
@@ -145,7 +146,7 @@ def _horizon(widgets: Controls, stated: Quantity | None) -> None:
 def _percent(widgets: Controls, key: str, label: str, name: str, finance: Any) -> None:
     stated = getattr(finance, name)
     value = round(100.0 * stated.value, 4) if stated else 0.0
-    given = widgets.number(key, label, value, low=-95.0, high=500.0, step=5)
+    given = widgets.number(key, label, value, low=-95.0, high=100.0 * MOST_RATE, step=5)
     if given is not None and given != value:
         widgets.changes["finance", name] = given / 100.0
 
@@ -162,7 +163,9 @@ def _growth(widgets: Controls, scenario: Scenario) -> None:
     """One rate for all workloads; those that differ keep their own until it is moved."""
     stated = scenario.workloads[0].growth_per_month.value
     value = round(100.0 * stated, 4)
-    given = widgets.number("growth", "Growth, % a month", value, low=-50.0, high=100.0, step=0.5)
+    given = widgets.number(
+        "growth", "Growth, % a month", value, low=-50.0, high=100.0 * MOST_RATE, step=0.5
+    )
     if given is not None and given != value:
         for i in range(len(scenario.workloads)):
             widgets.changes["workloads", i, "growth_per_month"] = given / 100.0
