@@ -66,7 +66,9 @@ class RenewalRow:
     option_usd: float
     """The option's bill then, its commitments renewed at the GPU prices of that day."""
     cheaper: str
-    """Who is right at renewal."""
+    """Who is right at renewal; the API where both cost the same."""
+    tied: bool
+    """Whether both cost the same then, as where a hybrid has moved all its traffic to the API."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,8 @@ class Renewal:
     rows: tuple[RenewalRow, ...]
     break_even_change_per_year: float | None
     """The change of API prices a year at which the term ends at a net present value of 0."""
+    api_fixed: bool = False
+    """Whether the reference is a commitment in dollars, which does not fall with API prices."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,6 +23,12 @@ USUAL_TERM_MONTHS = 36
 PRICE_CHANGES = (0.0, -0.1, -0.2, -0.3, -0.4, -0.5)
 """Changes of API prices a year that the renewal question is answered for."""
 
+TIE = 1e-9
+"""Of bills: what differs by less costs the same."""
+
+FIXED = ("commit", "provisioned")
+"""Contracts whose dollars do not follow list prices."""
+
 LOWEST_CHANGE, HIGHEST_CHANGE = -0.95, 1.0
 """Between these the change is looked for at which a commitment is worth nothing."""
 
@@ -78,13 +84,22 @@ def renewal(desk: Desk, name: str, reference: str) -> Renewal:
 
     rows = tuple(row(x) for x in sorted({*PRICE_CHANGES, desk.api_change}, reverse=True))
     worth = {each.api_price_change_per_year: each.npv_usd for each in rows}
-    return Renewal(term, bool(own), rows, _root(worth, lambda change: row(change).npv_usd))
+    root = _root(worth, lambda change: row(change).npv_usd)
+    return Renewal(term, bool(own), rows, root, _is_fixed(desk, reference))
+
+
+def _is_fixed(desk: Desk, name: str) -> bool:
+    """Whether an option pays a provider dollars that a contract fixes."""
+    servers = servers_of(desk.scenario.option(name), desk.scenario)
+    apis = [desk.scenario.option(server).api for _, server in servers]
+    return any(api and api.contract and api.contract.kind in FIXED for api in apis)
 
 
 def _row(beyond: Desk, name: str, reference: str, change: float) -> RenewalRow:
     api, paid = beyond.reference(reference, change), beyond.paid(name, reference, change)
     option, bill, term = paid.bills, api[1:], beyond.months - 1
-    dearer = np.nonzero(bill[:term] >= option[:term])[0]
+    dearer = np.nonzero(bill[:term] >= option[:term] * (1 - TIE))[0]
+    tied = abs(option[term] - bill[term]) <= TIE * bill[term]
     first = int(dearer[-1]) + 2 if dearer.size else 1
     return RenewalRow(
         change,
@@ -92,7 +107,8 @@ def _row(beyond: Desk, name: str, reference: str, change: float) -> RenewalRow:
         first if first <= term else None,
         float(bill[term]),
         float(option[term]),
-        name if option[term] < bill[term] * (1 - 1e-9) else reference,
+        name if option[term] < bill[term] and not tied else reference,
+        bool(tied),
     )
 
 

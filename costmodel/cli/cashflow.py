@@ -76,7 +76,8 @@ def _flow_text(found: CashFlow, report: Report) -> str:
         table(["", "", "WHAT"], words.cards(found), [""]),
         _periods(found),
         _stranded(found),
-        titled("RENEWAL", f"{paragraph(words.renewal_line(found, found.renewal))}\n"
+        titled(words.renewal_title(found.renewal).upper(),
+               f"{paragraph(words.renewal_line(found, found.renewal))}\n"
                f"{_renewal(found)}"),
         titled("WARNINGS", "\n".join(cautions)),
     )  # fmt: skip
@@ -123,11 +124,12 @@ def _renewal(found: CashFlow) -> str:
             "never" if row.api_cheaper_from_month is None else f"{row.api_cheaper_from_month:g}",
             usd(row.option_usd),
             usd(row.api_usd),
-            row.cheaper,
+            words.right_then(row),
         ]
         for row in found.renewal.rows
     ]
-    heads = ["API PRICES A YEAR", "NPV", "API CHEAPER FROM", "OPTION THEN", "API THEN", "CHEAPER"]
+    worth = f"NPV, {found.renewal.term_months} MONTHS"
+    heads = ["API PRICES A YEAR", worth, "API AHEAD FROM", "OPTION THEN", "API THEN", "CHEAPER"]
     return table(heads, rows, heads[:5])
 
 

@@ -176,35 +176,58 @@ def _name(name: str) -> str:
 # ------------------------------------------------------------------------------------ renewal
 
 
+def renewal_title(found: Renewal) -> str:
+    """What the question is: a renewal where something is committed."""
+    return "When the commitment ends" if found.committed else "How far API prices may fall"
+
+
 def renewal_line(flow: CashFlow, found: Renewal) -> str:
     """How far API prices may fall, and who is right at the end of the term."""
-    term = (
-        f"the {found.term_months}-month commitment"
-        if found.committed
-        else (f"{found.term_months} months")
-    )
-    fall, planned = found.break_even_change_per_year, flow.api_price_change_per_year
+    planned = flow.api_price_change_per_year
     row = next(each for each in found.rows if each.api_price_change_per_year == planned)
+    parts = [_limit(flow, found, row), at_renewal(flow, found, row)]
+    if found.api_fixed:
+        parts.insert(
+            1,
+            f"{_name(flow.against)} is a commitment in dollars, and its price does not fall with "
+            "API prices.",
+        )
+    if not found.committed:
+        parts.append("Nothing is committed, so there is nothing to renew.")
+    return " ".join(parts)
+
+
+def _limit(flow: CashFlow, found: Renewal, row: RenewalRow) -> str:
+    """At which change of API prices the term is worth nothing."""
+    option, fall = _name(flow.option), found.break_even_change_per_year
+    months = f"{found.term_months} months"
+    term = f"the {found.term_months}-month commitment" if found.committed else months
     if fall is None:
-        worth = row.npv_usd
-        limit = f"Over {term}, {_name(flow.option)} {'wins' if worth > 0 else 'loses'} however far "
-        limit += "API prices fall or rise, within reason."
-    elif fall < 0:
-        limit = f"API prices may fall {percent(-fall)} a year before {term} loses."
-    else:
-        limit = f"Over {term} it loses unless API prices rise {percent(fall)} a year."
-    return f"{limit} {at_renewal(flow, row)}"
+        verb = "wins" if row.npv_usd > 0 else "loses"
+        reach = "in every row below" if found.api_fixed else (
+            "however far API prices fall or rise, within reason"
+        )  # fmt: skip
+        return f"Over {term}, {option} {verb} {reach}."
+    if fall < 0:
+        return f"API prices may fall {percent(-fall)} a year before {option} loses over {term}."
+    return f"Over {term}, {option} loses unless API prices rise {percent(fall)} a year."
 
 
-def at_renewal(flow: CashFlow, row: RenewalRow) -> str:
-    """Who is right when the term ends, at one path of prices."""
+def at_renewal(flow: CashFlow, found: Renewal, row: RenewalRow) -> str:
+    """What the month after the term costs at one path of prices, and who is right then."""
     change = row.api_price_change_per_year
     path = "At today's API prices" if change == 0 else f"With API prices at {signed(change)} a year"
-    right = "renew" if row.cheaper == flow.option else "leave for the API"
-    return (
-        f"{path}, the month after it costs {usd(row.option_usd)} against {usd(row.api_usd)}: "
-        f"{right}."
-    )
+    bills = f"{path}, the month after it costs {usd(row.option_usd)} against {usd(row.api_usd)}"
+    if row.tied:
+        return f"{bills}: the same."
+    if not found.committed:
+        return f"{bills}."
+    return f"{bills}: {'renew' if row.cheaper == flow.option else 'leave for the API'}."
+
+
+def right_then(row: RenewalRow) -> str:
+    """Who is right when the term ends, for a table."""
+    return "both the same" if row.tied else row.cheaper
 
 
 def signed(change: float) -> str:

@@ -92,7 +92,7 @@ def _result(key: str, scenario: Scenario, flow: CashFlow) -> None:
         st.html(_stranded(flow))
     pair = flow.option, flow.against
     found = _renewal(key, pair, flow)
-    st.html(markup.title("When the commitment ends"))
+    st.html(markup.title(words.renewal_title(found)))
     _sentences([words.renewal_line(flow, found)])
     st.html(_renewal_table(flow, found))
     _side_by_side(key, scenario, pair, own)
@@ -230,7 +230,7 @@ def _renewal_table(flow: CashFlow, found: Renewal) -> str:
                 (_month(row.api_cheaper_from_month), "num"),
                 (usd(row.option_usd), "num"),
                 (usd(row.api_usd), "num"),
-                (markup.text(row.cheaper, 48), ""),
+                (markup.text(words.right_then(row), 48), ""),
             ],
             "total" if row.api_price_change_per_year == flow.api_price_change_per_year else "",
         )

@@ -7,7 +7,15 @@ from costmodel import cases, cashflow, load_scenario
 from costmodel.book.files import scenarios_dir
 from costmodel.changes import changed
 from costmodel.errors import InputError
-from costmodel.present.cash_words import cards, headline, renewal_line, two_verdicts
+from costmodel.present.cash_words import (
+    at_renewal,
+    cards,
+    headline,
+    renewal_line,
+    renewal_title,
+    right_then,
+    two_verdicts,
+)
 from costmodel.present.figures import figure
 from costmodel.present.theme import MUTED, inert
 from costmodel.wording import percent, usd
@@ -112,7 +120,35 @@ def test_words_follow_the_numbers(flow, bought):
     assert "would lose" in headline(bought).advice
     assert [figure_ for _, figure_, _ in cards(bought)][1:] == ["–", "Never"]
     fall = percent(-flow.renewal.break_even_change_per_year)
-    assert f"API prices may fall {fall} a year" in renewal_line(flow, flow.renewal)
+    term = f"{flow.option} loses over the {flow.renewal.term_months}-month commitment."
+    said = renewal_line(flow, flow.renewal)
+    assert f"API prices may fall {fall} a year before {term}" in said
+
+
+def renewal_of(name):
+    found = cashflow(load_scenario(scenarios_dir() / f"{name}.yaml"))
+    return found, found.renewal, renewal_line(found, found.renewal)
+
+
+def test_a_hybrid_that_is_all_api_ties_and_is_not_told_apart_by_rounding():
+    flow, found, said = renewal_of("office-hours-spiky")
+    assert [row.tied for row in found.rows] == [False, False, True, True, True, True]
+    assert {row.api_cheaper_from_month for row in found.rows} == {None}
+    assert right_then(found.rows[-1]) == "both the same"
+    assert "nothing to renew" in said
+    assert "renew." not in said.replace("nothing to renew.", "")
+    assert renewal_title(found) == "How far API prices may fall"
+    assert "renew" not in at_renewal(flow, found, found.rows[0])
+    assert at_renewal(flow, found, found.rows[-1]).endswith("$3.5k against $3.5k: the same.")
+
+
+def test_a_rival_in_fixed_dollars_is_named_and_nothing_is_claimed_of_falling_prices():
+    flow, found, said = renewal_of("contracts")
+    assert found.api_fixed
+    assert f"{flow.against} is a commitment in dollars, and its price does not fall" in said
+    assert "however far" not in said
+    assert said.endswith(": renew.")
+    assert renewal_title(found) == "When the commitment ends"
 
 
 # ------------------------------------------------------------------- a month against the months
