@@ -151,6 +151,11 @@ class CashFlow:
         return sum(each.usd for each in self.stranded)
 
     @property
+    def residual_usd(self) -> float:
+        """What the hardware held at the end of the horizon counts for there; part of the capex."""
+        return max(0.0, -float(self.monthly.capex_usd[-1]))
+
+    @property
     def pays(self) -> bool:
         """Whether the option is worth more than the API over the horizon."""
         return self.npv_usd > 0
@@ -208,6 +213,7 @@ class CashFlow:
             "ramp_months", "api_price_change_per_year", "gpu_price_change_per_year", "npv_usd",
             "irr_per_year", "payback_months", "simple_payback_months", "do_nothing_usd",
             "option_usd", "capex_usd", "opex_usd", "accrual_usd", "stranded_usd",
+            "residual_usd",
         )  # fmt: skip
         return {
             **{name: getattr(self, name) for name in names},

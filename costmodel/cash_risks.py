@@ -15,7 +15,7 @@ from costmodel.cost.cashflow import npv, root
 from costmodel.cost.terms import FleetTerms, Offer
 from costmodel.report import Caution
 from costmodel.verdict import servers_of
-from costmodel.wording import tokens_per_day, usd
+from costmodel.wording import percent, tokens_per_day, usd
 
 USUAL_TERM_MONTHS = 36
 """The term the renewal question is about where the option has no commitment of its own."""
@@ -132,8 +132,11 @@ def _root(known: Mapping[float, float], worth: Callable[[float], float]) -> floa
 # ------------------------------------------------------------------------------------ cautions
 
 
-def warnings(desk: Desk, name: str, reference: str) -> Iterator[Caution]:
-    """What the reader should know before relying on the cash flow."""
+def warnings(desk: Desk, name: str, reference: str, residual_usd: float) -> Iterator[Caution]:
+    """What the reader should know before relying on the cash flow.
+
+    ``residual_usd``: what the option's hardware counts for at the end.
+    """
     finance = desk.scenario.finance
     if finance.horizon_months is None:
         yield Caution("horizon_assumed", f"No finance.horizon_months: {desk.months} months count.")
@@ -152,7 +155,14 @@ def warnings(desk: Desk, name: str, reference: str) -> Iterator[Caution]:
             f"{name}: its pinned fleet cannot serve {tokens_per_day(volume)} in month {outgrown}; "
             "the months from then on count as if it could.",
         )
-    yield from _terms(desk, name)
+    moved = float(desk.share[-1])
+    if moved < 1:
+        yield Caution(
+            "ramp_outlasts_horizon",
+            f"finance.ramp_months is {desk.ramp_months:g}: in month {desk.months}, the last, only "
+            f"{percent(moved)} of the traffic has moved.",
+        )
+    yield from _terms(desk, name, residual_usd)
     yield from _endpoints(desk, (name, reference))
 
 
@@ -166,7 +176,7 @@ def _endpoints(desk: Desk, pair: tuple[str, str]) -> Iterator[Caution]:
             yield from lifetime(desk.scenario, name, facts.price, facts.endpoint)
 
 
-def _terms(desk: Desk, name: str) -> Iterator[Caution]:
+def _terms(desk: Desk, name: str, residual_usd: float) -> Iterator[Caution]:
     bill = desk.bill(name)
     for (part, i), offer in commitments(bill).items():
         terms = terms_of(fleets(bill)[part])
@@ -187,4 +197,5 @@ def _terms(desk: Desk, name: str) -> Iterator[Caution]:
                           f"{usd(amount)} owed there are not in these sums.")  # fmt: skip
         elif offer.purchase is not None and offer.term_months > desk.months:
             yield Caution("book_value", f"{name}: hardware younger than its {offer.term_months:g} "
-                          "months counts at its straight-line book value at the end.")  # fmt: skip
+                          "months counts at its straight-line book value at the end; all of it "
+                          f"counts for {usd(residual_usd)}.")  # fmt: skip

@@ -86,17 +86,16 @@ def _flow_text(found: CashFlow, report: Report) -> str:
 def _periods(found: CashFlow) -> str:
     """The months of a short horizon, the years of a long one."""
     from costmodel.cli.text import table
+    from costmodel.present import cash_words as words
     from costmodel.wording import usd
 
     by_year = found.horizon_months > MOST_MONTHS_SHOWN
-    period, rows = ("year", found.year_rows) if by_year else ("month", found.rows)
+    period = "year" if by_year else "month"
+    rows = words.periods(found, period)
     names = ("reference_usd", "option_usd", "opex_usd", "capex_usd", "accrual_usd", "flow_usd")
     heads = ["API", "OPTION, CASH", "OPEX", "CAPEX", "OPTION, ACCRUAL", "SAVED, CASH"]
-    cells = [
-        [f"{row[period]:.0f}" if row[period] else "start", *(usd(row[name]) for name in names)]
-        for row in rows
-    ]
-    total = ["all", *(usd(sum(row[name] for row in rows)) for name in names)]
+    cells = [[label, *(usd(row[name]) for name in names)] for label, row in rows]
+    total = ["all", *(usd(sum(row[name] for _, row in rows)) for name in names)]
     return table([period.upper(), *heads], [*cells, total], heads)
 
 

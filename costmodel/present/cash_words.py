@@ -77,6 +77,8 @@ def reason(flow: CashFlow) -> str:
     up_front = flow.rows[0]["option_usd"]
     paid = f"{usd(up_front)} is paid at the start" if up_front else "Nothing is paid at the start"
     parts = [f"{paid}; flows at month ends, {rate}."]
+    if flow.residual_usd:
+        parts.append(f"The hardware counts for {usd(flow.residual_usd)} at the end.")
     changes = [
         f"{what} prices {'fall' if change < 0 else 'rise'} {percent(abs(change))} a year"
         for what, change in (
@@ -140,12 +142,35 @@ def payback(flow: CashFlow) -> str:
 
 def _about_payback(flow: CashFlow) -> str:
     if flow.payback_months is None:
-        return f"not within {span(flow.horizon_months)}"
+        simple = flow.simple_payback_months
+        rest = "" if simple is None else f"; {_months(simple)} without discounting"
+        return f"not within {span(flow.horizon_months)}{rest}"
     if flow.payback_months == 0:
         return "the savings never run behind"
     if flow.simple_payback_months is None or not flow.discount_rate:
         return "from the start, ramp-up included"
     return f"{_months(flow.simple_payback_months)} without discounting"
+
+
+VALUE_LEFT = "value left"
+
+
+def periods(flow: CashFlow, period: str) -> list[tuple[str, dict[str, float]]]:
+    """The rows of a table by ``year`` or ``month``, each with its label.
+
+    What the hardware counts for at the end stands in a row of its own.
+    """
+    rows = flow.year_rows if period == "year" else flow.rows
+    shown = [(f"{row[period]:.0f}" if row[period] else "start", dict(row)) for row in rows]
+    left = flow.residual_usd
+    if left:
+        end = shown[-1][1]
+        value = dict.fromkeys(end, 0.0)
+        for name, sign in (("capex_usd", -1.0), ("option_usd", -1.0), ("flow_usd", 1.0)):
+            value[name] = sign * left
+            end[name] -= sign * left
+        shown.append((VALUE_LEFT, value))
+    return shown
 
 
 def span(months: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -147,9 +148,10 @@ def _payback_note(flow: CashFlow, across: Axis) -> Iterator[dict[str, Any]]:
 
 
 def _ramp(flow: CashFlow) -> Iterator[dict[str, Any]]:
-    """The months in which the traffic moves over."""
-    if flow.ramp_months > 0:
-        end = min(flow.ramp_months, float(flow.horizon_months))
+    """The months in which only a part of the traffic has moved over."""
+    partial = math.ceil(flow.ramp_months) - 1
+    if partial > 0:
+        end = min(partial, flow.horizon_months)
         yield {"type": "rect", "yref": "paper", "x0": 0, "x1": end, "y0": 0, "y1": 1,
                "fillcolor": tint(MUTED, 0.07), "line": {"width": 0}, "layer": "below",
                "label": {"text": "ramp-up", "textposition": "top center",

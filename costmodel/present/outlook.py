@@ -153,11 +153,22 @@ def cash_figures(cashflow: Any) -> list[tuple[str, str, str]]:
     """The figures of a cash flow: what, how much, and what it means."""
     rate = cashflow.irr_per_year
     months = max((row["month"] for row in month_rows(cashflow)), default=0)
+    left = cashflow.residual_usd
     return [
-        ("Payback, discounted", payback_words(cashflow.payback_months), f"of {months:.0f} months"),
+        ("Payback, discounted", payback_words(cashflow.payback_months),
+         f"of {months:.0f} months{_simple(cashflow)}"),
         ("Net present value", usd(cashflow.npv_usd), f"of {cashflow.option}"),
         ("Internal rate of return", "–" if rate is None else f"{percent(rate)} a year",
          "no single rate exists" if rate is None else "of the same flows"),
         ("If nothing changes", usd(cashflow.do_nothing_usd), f"paid for {cashflow.against}"),
+        *([("Value left at the end", usd(left), "of the hardware, in the sums")] if left else []),
         ("Stranded if volume halves", usd(cashflow.stranded_usd), "committed and not needed"),
     ]  # fmt: skip
+
+
+def _simple(cashflow: Any) -> str:
+    """The payback without discounting, where the discounted one is not reached."""
+    months = cashflow.simple_payback_months
+    if cashflow.payback_months is not None or months is None:
+        return ""
+    return f"; {payback_words(months)} without discounting"

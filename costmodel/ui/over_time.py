@@ -181,11 +181,11 @@ def _years(flow: CashFlow) -> str:
     rows = [
         markup.row(
             [
-                (f"{row['year']:.0f}" if row["year"] else "start", ""),
+                (label, ""),
                 *((usd(row[name]), "num") for name in names),
             ]
         )
-        for row in flow.year_rows
+        for label, row in words.periods(flow, "year")
     ]
     total = [("All", ""), *((usd(sum(r[n] for r in flow.year_rows)), "num") for n in names)]
     return markup.table(heads, [*rows, markup.row(total, "total")], numbers=heads[1:])

@@ -1,11 +1,14 @@
 """Charts of money over time: what they draw is what the cash flow holds, names are inert."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from costmodel import cases, cashflow, load_scenario
 from costmodel.book.files import scenarios_dir
 from costmodel.changes import changed
+from costmodel.cost.cashflow import ramp_path
 from costmodel.errors import InputError
 from costmodel.present.cash_words import (
     at_renewal,
@@ -17,6 +20,7 @@ from costmodel.present.cash_words import (
     two_verdicts,
 )
 from costmodel.present.figures import figure
+from costmodel.present.outlook import cash_figures
 from costmodel.present.theme import MUTED, inert
 from costmodel.wording import percent, usd
 
@@ -149,6 +153,24 @@ def test_a_rival_in_fixed_dollars_is_named_and_nothing_is_claimed_of_falling_pri
     assert "however far" not in said
     assert said.endswith(": renew.")
     assert renewal_title(found) == "When the commitment ends"
+
+
+@pytest.mark.parametrize(("ramp", "shaded"), [(0, None), (1, None), (3, 2), (2.5, 2), (99, 36)])
+def test_the_months_of_a_part_of_the_traffic_are_shaded(scenario, ramp, shaded):
+    """All has moved in month ``ramp``: the months before it are shaded."""
+    found = cashflow(changed(scenario, {("finance", "ramp_months"): ramp}))
+    shapes = figure(found, "monthly_bills").layout.shapes
+    ends = [shape.x1 for shape in shapes if shape.type == "rect"]
+    assert ends == ([] if shaded is None else [shaded])
+    assert sum(month < 1 for month in ramp_path(ramp, 36)) == (shaded or 0)
+
+
+def test_the_simple_payback_stands_beside_a_discounted_one_that_is_never_reached(flow):
+    missed = replace(flow, npv_usd=-1.0, payback_months=None, simple_payback_months=35.8)
+    assert cards(missed)[2] == (
+        "Discounted payback", "Never", "not within 3 years; 35.8 months without discounting",
+    )  # fmt: skip
+    assert cash_figures(missed)[0][2] == "of 36 months; 35.8 months without discounting"
 
 
 # ------------------------------------------------------------------- a month against the months
