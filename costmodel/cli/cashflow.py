@@ -21,6 +21,8 @@ AgainstName = Annotated[
     str | None,
     typer.Option(metavar="NAME", help="What is paid today; default: the cheapest eligible API."),
 ]
+MOST_LETTERS = 40
+"""Of an input's name beside its values."""
 MOST_MONTHS_SHOWN = 12
 """A longer horizon is shown by year."""
 
@@ -146,7 +148,7 @@ def _cases_text(found: Cases) -> str:
     ]  # fmt: skip
     heads = ["CASE", "VOLUME", "OPTION", "API", words.MONTH.upper(), "NPV", "IRR", "PAYBACK"]
     names = [each.name for each in found.cases]
-    differs = [[row.path, *(row.values[name] for name in names)] for row in found.differs]
+    differs = words.difference_rows(found, MOST_LETTERS)
     notes = [paragraph(f"- {each.name}: {each.description}", "  ") for each in found.cases
              if each.description]  # fmt: skip
     broken = [paragraph(f"- {each.name}: {each.problem}", "  ") for each in found.cases

@@ -6,8 +6,9 @@ The same in the app and on the command line; every number is the cash flow's.
 from __future__ import annotations
 
 from costmodel.cash_results import CashFlow, Renewal, RenewalRow
-from costmodel.named_cases import CaseResult, Cases
+from costmodel.named_cases import CaseResult, Cases, Difference
 from costmodel.present.headline import Headline
+from costmodel.present.input_names import input_name, value_text
 from costmodel.present.theme import shortened
 from costmodel.wording import CENT, percent, short, usd
 
@@ -279,6 +280,31 @@ def case_row(case: CaseResult, option: str, against: str) -> list[str]:
         NONE if case.irr_per_year is None else yearly(case.irr_per_year),
         case_payback(case),
     ]
+
+
+def difference_rows(found: Cases, most: int) -> list[list[str]]:
+    """Every input that some case changes, in words of ``most`` letters, and its values by case."""
+    return [
+        [cut_within(input_name(row.path), most), *(_value(row, c.name) for c in found.cases)]
+        for row in found.differs
+    ]
+
+
+def _value(row: Difference, case: str) -> str:
+    number = row.numbers[case]
+    return row.values[case] if number is None else value_text(row.path, number)
+
+
+def cut_within(text: str, most: int) -> str:
+    """A text cut in its middle: what tells two inputs apart stands at either end.
+
+    >>> cut_within("price of a GPU hour of own GPUs, offer 2", 30)
+    'price of a GPU…n GPUs, offer 2'
+    """
+    if len(text) <= most:
+        return text
+    tail = most // 2
+    return f"{text[: most - tail - 1].rstrip()}…{text[-tail:].lstrip()}"
 
 
 def case_lines(found: Cases) -> list[str]:

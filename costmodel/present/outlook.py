@@ -7,6 +7,7 @@ money itself.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from costmodel.present.headline import LONGEST_NAME
 from costmodel.present.input_names import input_name, value_text
 from costmodel.present.theme import shortened
 from costmodel.report import Report
+from costmodel.verdict import CHEAPEST
 from costmodel.wording import percent, usd
 
 Row = Mapping[str, Any]
@@ -60,17 +62,30 @@ def range_words(report: Report, option: str, risk: Any = None) -> str:
 
 
 def probability_words(report: Report, risk: Any) -> list[str]:
-    """How often each option wins at the evaluated volume."""
+    """How often each option wins at the evaluated volume.
+
+    Where there is one API it is the cheapest one: its odds are said once.
+    """
+    rows = [
+        row
+        for row in risk_rows(risk, "probability")
+        if abs(row["tokens_per_day"] - report.tokens_per_day) <= 1e-6 * report.tokens_per_day
+    ]
+    odds = Counter((row["option"], row["probability"]) for row in rows)
+    rivals = Counter(row["option"] for row in rows)
     return [
         f"In {percent(row['probability'])} of {risk.draws(row['option']):,} draws, the bill for "
         f"{shortened(row['option'], LONGEST_NAME)} is below that of {_rival(row['against'])}."
-        for row in risk_rows(risk, "probability")
-        if abs(row["tokens_per_day"] - report.tokens_per_day) <= 1e-6 * report.tokens_per_day
+        for row in rows
+        if not (
+            row["against"] == CHEAPEST
+            and rivals[row["option"]] == odds[row["option"], row["probability"]] == 2
+        )
     ]
 
 
 def _rival(name: str) -> str:
-    return "the cheapest eligible API" if name == "cheapest" else shortened(name, LONGEST_NAME)
+    return "the cheapest eligible API" if name == CHEAPEST else shortened(name, LONGEST_NAME)
 
 
 def widest_first(risk: Any) -> list[Row]:

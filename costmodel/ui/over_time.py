@@ -290,11 +290,11 @@ def _differences(found: Cases) -> str:
     rows = [
         markup.row(
             [
-                (markup.text(row.path, 80), ""),
-                *((markup.text(row.values[name], 24), "num") for name in names),
+                (markup.text(name), ""),
+                *((markup.text(value, 24), "num") for value in values),
             ]
         )
-        for row in found.differs
+        for name, *values in words.difference_rows(found, 80)
     ]
     return markup.table(heads, rows, numbers=heads[1:])
 

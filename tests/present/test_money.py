@@ -165,6 +165,17 @@ def test_the_months_of_a_part_of_the_traffic_are_shaded(scenario, ramp, shaded):
     assert sum(month < 1 for month in ramp_path(ramp, 36)) == (shaded or 0)
 
 
+def test_charts_say_what_is_compared_in_what_and_what_the_hardware_counts_for(flow, bought):
+    pair = inert(f"{bought.option} against {bought.against}")
+    for name, unit in (("cumulative", "saved since the start, USD"), ("monthly_bills", "a month")):
+        frame = figure(bought, name).layout
+        assert frame.xaxis.title.text == f"months from the start, {pair}"
+        assert frame.yaxis.title.text.startswith(unit)
+    left = f"hardware counts for {inert(usd(bought.residual_usd))}"
+    assert left in texts(figure(bought, "cumulative"))
+    assert "hardware counts for" not in texts(figure(flow, "cumulative"))
+
+
 def test_the_simple_payback_stands_beside_a_discounted_one_that_is_never_reached(flow):
     missed = replace(flow, npv_usd=-1.0, payback_months=None, simple_payback_months=35.8)
     assert cards(missed)[2] == (
