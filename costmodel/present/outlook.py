@@ -186,4 +186,4 @@ def _simple(cashflow: Any) -> str:
     months = cashflow.simple_payback_months
     if cashflow.payback_months is not None or months is None:
         return ""
-    return f"; {payback_words(months)} without discounting"
+    return f"; undiscounted {payback_words(months)}"

@@ -181,7 +181,7 @@ def test_the_simple_payback_stands_beside_a_discounted_one_that_is_never_reached
     assert cards(missed)[2] == (
         "Discounted payback", "Never", "not within 3 years; 35.8 months without discounting",
     )  # fmt: skip
-    assert cash_figures(missed)[0][2] == "of 36 months; 35.8 months without discounting"
+    assert cash_figures(missed)[0][2] == "of 36 months; undiscounted 35.8 months"
 
 
 # ------------------------------------------------------------------- a month against the months
