@@ -168,8 +168,9 @@ class Desk:
         """Raise InputError unless an option of that name has a bill."""
         names = [each.name for each in self.scenario.options]
         if name not in names:
-            near = did_you_mean(nearest_ids(name, names))
-            raise InputError(f"{argument}: no option is named {name!r}{near}")
+            near = did_you_mean(nearest_ids(name, names)) or f"; there is {', '.join(names)}"
+            message = f"no option is named {name!r}{near}"
+            raise InputError(self.scenario.origin.problem(("options",), message, argument))
         if name not in self._bills[0]:
             reasons = "; ".join(self.excluded[name]) or "no bill can be stated"
             raise InputError(f"{argument}: {name!r} has no bill: {reasons}")
@@ -191,6 +192,11 @@ class Desk:
     def best_own(self, reference: str) -> str:
         """The option with own GPUs that is worth the most, of those that stand throughout."""
         own = [n for n, b in self._bills[0].items() if not is_api(b) and n != reference]
+        if not own and not is_api(self._bills[0][reference]):
+            raise NothingToCompareError(
+                f"{reference!r} is the only option with own GPUs that has a bill, and it is named "
+                "with against; name the option to compare it with"
+            )
         if not own:
             raise NothingToCompareError(
                 "no option with own GPUs has a bill; name the option to compare"

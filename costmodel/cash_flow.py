@@ -91,7 +91,7 @@ def _cash_flow(desk: Desk, name: str, reference: str) -> CashFlow:
         accrual_usd=float(months.accrual_usd.sum()),
         stranded=tuple(stranded(desk, name)),
         assumption_rows=tuple(_assumptions(desk)),
-        warnings=tuple(warnings(desk, name, reference)),
+        warnings=tuple(warnings(desk, name, reference, -float(purchases[-1]))),
         ask_renewal=lambda: renewal(desk, name, reference),
     )
 

@@ -66,7 +66,9 @@ class RenewalRow:
     option_usd: float
     """The option's bill then, its commitments renewed at the GPU prices of that day."""
     cheaper: str
-    """Who is right at renewal."""
+    """Who is right at renewal; the API where both cost the same."""
+    tied: bool
+    """Whether both cost the same then, as where a hybrid has moved all its traffic to the API."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,8 @@ class Renewal:
     rows: tuple[RenewalRow, ...]
     break_even_change_per_year: float | None
     """The change of API prices a year at which the term ends at a net present value of 0."""
+    api_fixed: bool = False
+    """Whether the reference is a commitment in dollars, which does not fall with API prices."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,6 +151,11 @@ class CashFlow:
         return sum(each.usd for each in self.stranded)
 
     @property
+    def residual_usd(self) -> float:
+        """What the hardware held at the end of the horizon counts for there; part of the capex."""
+        return max(0.0, -float(self.monthly.capex_usd[-1]))
+
+    @property
     def pays(self) -> bool:
         """Whether the option is worth more than the API over the horizon."""
         return self.npv_usd > 0
@@ -204,6 +213,7 @@ class CashFlow:
             "ramp_months", "api_price_change_per_year", "gpu_price_change_per_year", "npv_usd",
             "irr_per_year", "payback_months", "simple_payback_months", "do_nothing_usd",
             "option_usd", "capex_usd", "opex_usd", "accrual_usd", "stranded_usd",
+            "residual_usd",
         )  # fmt: skip
         return {
             **{name: getattr(self, name) for name in names},

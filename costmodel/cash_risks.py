@@ -15,13 +15,19 @@ from costmodel.cost.cashflow import npv, root
 from costmodel.cost.terms import FleetTerms, Offer
 from costmodel.report import Caution
 from costmodel.verdict import servers_of
-from costmodel.wording import tokens_per_day, usd
+from costmodel.wording import percent, tokens_per_day, usd
 
 USUAL_TERM_MONTHS = 36
 """The term the renewal question is about where the option has no commitment of its own."""
 
 PRICE_CHANGES = (0.0, -0.1, -0.2, -0.3, -0.4, -0.5)
 """Changes of API prices a year that the renewal question is answered for."""
+
+TIE = 1e-9
+"""Of bills: what differs by less costs the same."""
+
+FIXED = ("commit", "provisioned")
+"""Contracts whose dollars do not follow list prices."""
 
 LOWEST_CHANGE, HIGHEST_CHANGE = -0.95, 1.0
 """Between these the change is looked for at which a commitment is worth nothing."""
@@ -78,13 +84,22 @@ def renewal(desk: Desk, name: str, reference: str) -> Renewal:
 
     rows = tuple(row(x) for x in sorted({*PRICE_CHANGES, desk.api_change}, reverse=True))
     worth = {each.api_price_change_per_year: each.npv_usd for each in rows}
-    return Renewal(term, bool(own), rows, _root(worth, lambda change: row(change).npv_usd))
+    root = _root(worth, lambda change: row(change).npv_usd)
+    return Renewal(term, bool(own), rows, root, _is_fixed(desk, reference))
+
+
+def _is_fixed(desk: Desk, name: str) -> bool:
+    """Whether an option pays a provider dollars that a contract fixes."""
+    servers = servers_of(desk.scenario.option(name), desk.scenario)
+    apis = [desk.scenario.option(server).api for _, server in servers]
+    return any(api and api.contract and api.contract.kind in FIXED for api in apis)
 
 
 def _row(beyond: Desk, name: str, reference: str, change: float) -> RenewalRow:
     api, paid = beyond.reference(reference, change), beyond.paid(name, reference, change)
     option, bill, term = paid.bills, api[1:], beyond.months - 1
-    dearer = np.nonzero(bill[:term] >= option[:term])[0]
+    dearer = np.nonzero(bill[:term] >= option[:term] * (1 - TIE))[0]
+    tied = abs(option[term] - bill[term]) <= TIE * bill[term]
     first = int(dearer[-1]) + 2 if dearer.size else 1
     return RenewalRow(
         change,
@@ -92,7 +107,8 @@ def _row(beyond: Desk, name: str, reference: str, change: float) -> RenewalRow:
         first if first <= term else None,
         float(bill[term]),
         float(option[term]),
-        name if option[term] < bill[term] * (1 - 1e-9) else reference,
+        name if option[term] < bill[term] and not tied else reference,
+        bool(tied),
     )
 
 
@@ -116,8 +132,11 @@ def _root(known: Mapping[float, float], worth: Callable[[float], float]) -> floa
 # ------------------------------------------------------------------------------------ cautions
 
 
-def warnings(desk: Desk, name: str, reference: str) -> Iterator[Caution]:
-    """What the reader should know before relying on the cash flow."""
+def warnings(desk: Desk, name: str, reference: str, residual_usd: float) -> Iterator[Caution]:
+    """What the reader should know before relying on the cash flow.
+
+    ``residual_usd``: what the option's hardware counts for at the end.
+    """
     finance = desk.scenario.finance
     if finance.horizon_months is None:
         yield Caution("horizon_assumed", f"No finance.horizon_months: {desk.months} months count.")
@@ -136,7 +155,14 @@ def warnings(desk: Desk, name: str, reference: str) -> Iterator[Caution]:
             f"{name}: its pinned fleet cannot serve {tokens_per_day(volume)} in month {outgrown}; "
             "the months from then on count as if it could.",
         )
-    yield from _terms(desk, name)
+    moved = float(desk.share[-1])
+    if moved < 1:
+        yield Caution(
+            "ramp_outlasts_horizon",
+            f"finance.ramp_months is {desk.ramp_months:g}: in month {desk.months}, the last, only "
+            f"{percent(moved)} of the traffic has moved.",
+        )
+    yield from _terms(desk, name, residual_usd)
     yield from _endpoints(desk, (name, reference))
 
 
@@ -150,7 +176,7 @@ def _endpoints(desk: Desk, pair: tuple[str, str]) -> Iterator[Caution]:
             yield from lifetime(desk.scenario, name, facts.price, facts.endpoint)
 
 
-def _terms(desk: Desk, name: str) -> Iterator[Caution]:
+def _terms(desk: Desk, name: str, residual_usd: float) -> Iterator[Caution]:
     bill = desk.bill(name)
     for (part, i), offer in commitments(bill).items():
         terms = terms_of(fleets(bill)[part])
@@ -171,4 +197,5 @@ def _terms(desk: Desk, name: str) -> Iterator[Caution]:
                           f"{usd(amount)} owed there are not in these sums.")  # fmt: skip
         elif offer.purchase is not None and offer.term_months > desk.months:
             yield Caution("book_value", f"{name}: hardware younger than its {offer.term_months:g} "
-                          "months counts at its straight-line book value at the end.")  # fmt: skip
+                          "months counts at its straight-line book value at the end; all of it "
+                          f"counts for {usd(residual_usd)}.")  # fmt: skip

@@ -6,13 +6,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from costmodel import cashflow, evaluate, load_scenario
 from costmodel.book.files import scenarios_dir
+from costmodel.cash_flow import FINANCE_UNITS
 from costmodel.cost.cashflow import npv
 from costmodel.cost.ownership import monthly_annuity, monthly_rate
 from costmodel.errors import InputError
+from costmodel.present.cash_words import periods
 from costmodel.scenario import Scenario
+from costmodel.wording import usd as usd_words
 
 API = {"name": "api", "api": {"input_usd_per_mtok": 1.6, "output_usd_per_mtok": 1.6}}
 RENTED = [{"terms": "on-demand", "usd_per_gpu_hour": 2.0}]
@@ -182,6 +186,41 @@ def test_hardware_is_cash_at_the_start_and_an_annuity_in_accrual():
         assert row["accrual_usd"] - row["opex_usd"] == pytest.approx(month * gpus)
         power = 1.5 * 730 * 0.1 + 100 + 30_000 * 0.05 / 12
         assert row["opex_usd"] == pytest.approx(power * gpus + 1000)
+
+
+def test_what_hardware_counts_for_at_the_end_is_its_own_figure():
+    """After half of its life a unit has lost half of what it loses: 62.5 % of its price is left."""
+    found = cashflow(scenario(own([PURCHASE])), "own")
+    units = found.rows[0]["capex_usd"] / 30_000
+    assert found.residual_usd == pytest.approx(0.625 * 30_000 * units)
+    assert found.to_dict()["residual_usd"] == found.residual_usd
+    (note,) = [w.message for w in found.warnings if w.code == "book_value"]
+    assert usd_words(found.residual_usd) in note
+    assert cashflow(scenario(own(RENTED)), "own").residual_usd == 0
+
+
+@pytest.mark.parametrize("period", ["year", "month"])
+def test_the_value_left_is_a_row_of_its_own_and_the_sums_stay(period):
+    found = cashflow(scenario(own([PURCHASE])), "own")
+    rows = dict(periods(found, period))
+    left = found.residual_usd
+    assert rows["value left"]["capex_usd"] == -left
+    assert rows["value left"]["flow_usd"] == left
+    last = "1" if period == "year" else "12"
+    assert rows[last]["capex_usd"] == pytest.approx(0, abs=1e-6)
+    plain = found.year_rows if period == "year" else found.rows
+    for name in ("reference_usd", "option_usd", "capex_usd", "opex_usd", "flow_usd"):
+        total = sum(row[name] for row in plain)
+        assert sum(row[name] for row in rows.values()) == pytest.approx(total)
+    assert "value left" not in dict(periods(cashflow(scenario(own(RENTED)), "own"), period))
+
+
+@pytest.mark.parametrize(("ramp", "moved"), [(1, None), (12, None), (24, "50 %")])
+def test_a_ramp_that_the_horizon_cuts_off_is_named(ramp, moved):
+    found = cashflow(scenario(own(RENTED), finance={"ramp_months": ramp}), "own")
+    said = [w.message for w in found.warnings if w.code == "ramp_outlasts_horizon"]
+    assert len(said) == (moved is not None)
+    assert all(f"in month 12, the last, only {moved} of the traffic has moved" in s for s in said)
 
 
 def test_cash_and_accrual_are_worth_the_same_over_a_whole_life():
@@ -371,6 +410,8 @@ def test_what_is_owed_past_the_horizon_is_named():
     [
         (("owm", None), "did you mean own"),
         (("own", "ap"), "against: no option is named 'ap'; did you mean api"),
+        (("zzzz", "api"), "option: no option is named 'zzzz'; there is api, own"),
+        ((None, "own"), "'own' is the only option with own GPUs that has a bill"),
         (("api", "api"), "cannot be compared with itself"),
     ],
 )
@@ -386,9 +427,18 @@ def test_a_horizon_is_whole_months():
         cashflow(scenario(own(RENTED), finance={"horizon_months": 1e9}))
 
 
+@pytest.mark.parametrize("name", [n for n, unit in FINANCE_UNITS.items() if "share" in unit])
+@pytest.mark.parametrize("rate", [10, 1.01, -1])
+def test_percent_in_place_of_a_rate_are_refused(name, rate):
+    said = rf"above -1 and at most 1 \(a rate: 0\.1 is 10 %\), not {rate}"
+    with pytest.raises(ValidationError, match=said):
+        scenario(finance={name: rate})
+    assert scenario(finance={name: 1}).finance
+
+
 def test_growth_without_end_is_refused():
-    with pytest.raises(InputError, match=r"growth_per_month: 9 a month leads past 1e\+16 tokens"):
-        cashflow(scenario(own(RENTED), growth=9.0, finance={"horizon_months": 600}))
+    with pytest.raises(InputError, match=r"growth_per_month: 1 a month leads past 1e\+16 tokens"):
+        cashflow(scenario(own(RENTED), growth=1.0, finance={"horizon_months": 600}))
 
 
 def test_there_must_be_something_to_compare():

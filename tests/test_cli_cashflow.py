@@ -56,7 +56,9 @@ def test_cases_in_text():
     lines = text.splitlines()
     assert sum("(derived)" in line for line in lines) == 2
     assert any(line.startswith("launch slips") for line in lines)
-    assert "finance.api_price_change_per_year" in text
+    assert "finance." not in text
+    row = next(x for x in lines if x.startswith("yearly change of API prices"))
+    assert row.split()[5:] == ["-20", "%", "0", "%", "-40", "%", "-50", "%", "-20", "%"]
     assert "- price war: API prices halve every year." in text
 
 

@@ -149,9 +149,8 @@ def test_a_spread_of_a_listed_price_moves_to_its_ends():
 
 def test_the_interval_of_an_estimate_moves_at_the_shape_of_its_case():
     text = TEXT.replace("input_tokens: 1500", "input_tokens: {low: 1000, likely: 1500, high: 2500}")
-    text = text.replace(
-        "low: 100e6, likely: 200e6, high: 400e6", "low: 1e9, likely: 2e9, high: 4e9"
-    )
+    volumes = "low: 1e9, likely: 2e9, high: 4e9"
+    text = text.replace("low: 100e6, likely: 200e6, high: 400e6", volumes)
     data = parse_scenario(text).model_dump(mode="json", by_alias=True, exclude_unset=True)
     fleet = data["options"][1]["selfhost"]
     del fleet["throughput"], fleet["gpus_per_replica"]

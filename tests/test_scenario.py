@@ -149,6 +149,8 @@ def test_the_calendar_defaults():
         (", quality: {}", "needs one of: min_retention, accepts, gate"),
         (", quality: {accepts: [b]}", "no option is named 'b'; there is a"),
         (", growth_per_month: .inf", "must be a finite number"),
+        (", growth_per_month: 2", "at most 1 (a rate: 0.1 is 10 %), not 2"),
+        (", growth_per_month: 2%", "needs a number: 0.02"),
         (", inptu_tokens: 3", "unknown key; did you mean input_tokens"),
         (", slo: {ttft_ms: fast}", "needs a number"),
         (", requires: eu", "needs a list"),

@@ -21,6 +21,8 @@ AgainstName = Annotated[
     str | None,
     typer.Option(metavar="NAME", help="What is paid today; default: the cheapest eligible API."),
 ]
+MOST_LETTERS = 40
+"""Of an input's name beside its values."""
 MOST_MONTHS_SHOWN = 12
 """A longer horizon is shown by year."""
 
@@ -76,7 +78,8 @@ def _flow_text(found: CashFlow, report: Report) -> str:
         table(["", "", "WHAT"], words.cards(found), [""]),
         _periods(found),
         _stranded(found),
-        titled("RENEWAL", f"{paragraph(words.renewal_line(found, found.renewal))}\n"
+        titled(words.renewal_title(found.renewal).upper(),
+               f"{paragraph(words.renewal_line(found, found.renewal))}\n"
                f"{_renewal(found)}"),
         titled("WARNINGS", "\n".join(cautions)),
     )  # fmt: skip
@@ -85,17 +88,16 @@ def _flow_text(found: CashFlow, report: Report) -> str:
 def _periods(found: CashFlow) -> str:
     """The months of a short horizon, the years of a long one."""
     from costmodel.cli.text import table
+    from costmodel.present import cash_words as words
     from costmodel.wording import usd
 
     by_year = found.horizon_months > MOST_MONTHS_SHOWN
-    period, rows = ("year", found.year_rows) if by_year else ("month", found.rows)
+    period = "year" if by_year else "month"
+    rows = words.periods(found, period)
     names = ("reference_usd", "option_usd", "opex_usd", "capex_usd", "accrual_usd", "flow_usd")
     heads = ["API", "OPTION, CASH", "OPEX", "CAPEX", "OPTION, ACCRUAL", "SAVED, CASH"]
-    cells = [
-        [f"{row[period]:.0f}" if row[period] else "start", *(usd(row[name]) for name in names)]
-        for row in rows
-    ]
-    total = ["all", *(usd(sum(row[name] for row in rows)) for name in names)]
+    cells = [[label, *(usd(row[name]) for name in names)] for label, row in rows]
+    total = ["all", *(usd(sum(row[name] for _, row in rows)) for name in names)]
     return table([period.upper(), *heads], [*cells, total], heads)
 
 
@@ -123,11 +125,12 @@ def _renewal(found: CashFlow) -> str:
             "never" if row.api_cheaper_from_month is None else f"{row.api_cheaper_from_month:g}",
             usd(row.option_usd),
             usd(row.api_usd),
-            row.cheaper,
+            words.right_then(row),
         ]
         for row in found.renewal.rows
     ]
-    heads = ["API PRICES A YEAR", "NPV", "API CHEAPER FROM", "OPTION THEN", "API THEN", "CHEAPER"]
+    worth = f"NPV, {found.renewal.term_months} MONTHS"
+    heads = ["API PRICES A YEAR", worth, "API AHEAD FROM", "OPTION THEN", "API THEN", "CHEAPER"]
     return table(heads, rows, heads[:5])
 
 
@@ -145,7 +148,7 @@ def _cases_text(found: Cases) -> str:
     ]  # fmt: skip
     heads = ["CASE", "VOLUME", "OPTION", "API", words.MONTH.upper(), "NPV", "IRR", "PAYBACK"]
     names = [each.name for each in found.cases]
-    differs = [[row.path, *(row.values[name] for name in names)] for row in found.differs]
+    differs = words.difference_rows(found, MOST_LETTERS)
     notes = [paragraph(f"- {each.name}: {each.description}", "  ") for each in found.cases
              if each.description]  # fmt: skip
     broken = [paragraph(f"- {each.name}: {each.problem}", "  ") for each in found.cases

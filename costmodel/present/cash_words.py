@@ -6,8 +6,9 @@ The same in the app and on the command line; every number is the cash flow's.
 from __future__ import annotations
 
 from costmodel.cash_results import CashFlow, Renewal, RenewalRow
-from costmodel.named_cases import CaseResult, Cases
+from costmodel.named_cases import CaseResult, Cases, Difference
 from costmodel.present.headline import Headline
+from costmodel.present.input_names import input_name, value_text
 from costmodel.present.theme import shortened
 from costmodel.wording import CENT, percent, short, usd
 
@@ -77,6 +78,8 @@ def reason(flow: CashFlow) -> str:
     up_front = flow.rows[0]["option_usd"]
     paid = f"{usd(up_front)} is paid at the start" if up_front else "Nothing is paid at the start"
     parts = [f"{paid}; flows at month ends, {rate}."]
+    if flow.residual_usd:
+        parts.append(f"The hardware counts for {usd(flow.residual_usd)} at the end.")
     changes = [
         f"{what} prices {'fall' if change < 0 else 'rise'} {percent(abs(change))} a year"
         for what, change in (
@@ -140,12 +143,35 @@ def payback(flow: CashFlow) -> str:
 
 def _about_payback(flow: CashFlow) -> str:
     if flow.payback_months is None:
-        return f"not within {span(flow.horizon_months)}"
+        simple = flow.simple_payback_months
+        rest = "" if simple is None else f"; {_months(simple)} without discounting"
+        return f"not within {span(flow.horizon_months)}{rest}"
     if flow.payback_months == 0:
         return "the savings never run behind"
     if flow.simple_payback_months is None or not flow.discount_rate:
         return "from the start, ramp-up included"
     return f"{_months(flow.simple_payback_months)} without discounting"
+
+
+VALUE_LEFT = "value left"
+
+
+def periods(flow: CashFlow, period: str) -> list[tuple[str, dict[str, float]]]:
+    """The rows of a table by ``year`` or ``month``, each with its label.
+
+    What the hardware counts for at the end stands in a row of its own.
+    """
+    rows = flow.year_rows if period == "year" else flow.rows
+    shown = [(f"{row[period]:.0f}" if row[period] else "start", dict(row)) for row in rows]
+    left = flow.residual_usd
+    if left:
+        end = shown[-1][1]
+        value = dict.fromkeys(end, 0.0)
+        for name, sign in (("capex_usd", -1.0), ("option_usd", -1.0), ("flow_usd", 1.0)):
+            value[name] = sign * left
+            end[name] -= sign * left
+        shown.append((VALUE_LEFT, value))
+    return shown
 
 
 def span(months: int) -> str:
@@ -176,35 +202,58 @@ def _name(name: str) -> str:
 # ------------------------------------------------------------------------------------ renewal
 
 
+def renewal_title(found: Renewal) -> str:
+    """What the question is: a renewal where something is committed."""
+    return "When the commitment ends" if found.committed else "How far API prices may fall"
+
+
 def renewal_line(flow: CashFlow, found: Renewal) -> str:
     """How far API prices may fall, and who is right at the end of the term."""
-    term = (
-        f"the {found.term_months}-month commitment"
-        if found.committed
-        else (f"{found.term_months} months")
-    )
-    fall, planned = found.break_even_change_per_year, flow.api_price_change_per_year
+    planned = flow.api_price_change_per_year
     row = next(each for each in found.rows if each.api_price_change_per_year == planned)
+    parts = [_limit(flow, found, row), at_renewal(flow, found, row)]
+    if found.api_fixed:
+        parts.insert(
+            1,
+            f"{_name(flow.against)} is a commitment in dollars, and its price does not fall with "
+            "API prices.",
+        )
+    if not found.committed:
+        parts.append("Nothing is committed, so there is nothing to renew.")
+    return " ".join(parts)
+
+
+def _limit(flow: CashFlow, found: Renewal, row: RenewalRow) -> str:
+    """At which change of API prices the term is worth nothing."""
+    option, fall = _name(flow.option), found.break_even_change_per_year
+    months = f"{found.term_months} months"
+    term = f"the {found.term_months}-month commitment" if found.committed else months
     if fall is None:
-        worth = row.npv_usd
-        limit = f"Over {term}, {_name(flow.option)} {'wins' if worth > 0 else 'loses'} however far "
-        limit += "API prices fall or rise, within reason."
-    elif fall < 0:
-        limit = f"API prices may fall {percent(-fall)} a year before {term} loses."
-    else:
-        limit = f"Over {term} it loses unless API prices rise {percent(fall)} a year."
-    return f"{limit} {at_renewal(flow, row)}"
+        verb = "wins" if row.npv_usd > 0 else "loses"
+        reach = "in every row below" if found.api_fixed else (
+            "however far API prices fall or rise, within reason"
+        )  # fmt: skip
+        return f"Over {term}, {option} {verb} {reach}."
+    if fall < 0:
+        return f"API prices may fall {percent(-fall)} a year before {option} loses over {term}."
+    return f"Over {term}, {option} loses unless API prices rise {percent(fall)} a year."
 
 
-def at_renewal(flow: CashFlow, row: RenewalRow) -> str:
-    """Who is right when the term ends, at one path of prices."""
+def at_renewal(flow: CashFlow, found: Renewal, row: RenewalRow) -> str:
+    """What the month after the term costs at one path of prices, and who is right then."""
     change = row.api_price_change_per_year
     path = "At today's API prices" if change == 0 else f"With API prices at {signed(change)} a year"
-    right = "renew" if row.cheaper == flow.option else "leave for the API"
-    return (
-        f"{path}, the month after it costs {usd(row.option_usd)} against {usd(row.api_usd)}: "
-        f"{right}."
-    )
+    bills = f"{path}, the month after it costs {usd(row.option_usd)} against {usd(row.api_usd)}"
+    if row.tied:
+        return f"{bills}: the same."
+    if not found.committed:
+        return f"{bills}."
+    return f"{bills}: {'renew' if row.cheaper == flow.option else 'leave for the API'}."
+
+
+def right_then(row: RenewalRow) -> str:
+    """Who is right when the term ends, for a table."""
+    return "both the same" if row.tied else row.cheaper
 
 
 def signed(change: float) -> str:
@@ -231,6 +280,31 @@ def case_row(case: CaseResult, option: str, against: str) -> list[str]:
         NONE if case.irr_per_year is None else yearly(case.irr_per_year),
         case_payback(case),
     ]
+
+
+def difference_rows(found: Cases, most: int) -> list[list[str]]:
+    """Every input that some case changes, in words of ``most`` letters, and its values by case."""
+    return [
+        [cut_within(input_name(row.path), most), *(_value(row, c.name) for c in found.cases)]
+        for row in found.differs
+    ]
+
+
+def _value(row: Difference, case: str) -> str:
+    number = row.numbers[case]
+    return row.values[case] if number is None else value_text(row.path, number)
+
+
+def cut_within(text: str, most: int) -> str:
+    """A text cut in its middle: what tells two inputs apart stands at either end.
+
+    >>> cut_within("price of a GPU hour of own GPUs, offer 2", 30)
+    'price of a GPU…n GPUs, offer 2'
+    """
+    if len(text) <= most:
+        return text
+    tail = most // 2
+    return f"{text[: most - tail - 1].rstrip()}…{text[-tail:].lstrip()}"
 
 
 def case_lines(found: Cases) -> list[str]:

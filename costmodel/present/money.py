@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -31,12 +32,12 @@ from costmodel.wording import usd
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-MARGIN: dict[str, float] = {"l": 62, "r": 176, "t": 28, "b": 44}
+MARGIN: dict[str, float] = {"l": 82, "r": 176, "t": 28, "b": 44}
 LABEL_PX = 34.0
 BEHIND = "#b4232f"
 """What has not been paid back yet."""
 CLEAR = "rgba(0,0,0,0)"
-BAR, BAR_EDGE = 44.0, 34.0
+BAR, BAR_EDGE = 44.0, 52.0
 
 
 # ---------------------------------------------------------------------------- cumulative cash
@@ -53,13 +54,14 @@ def cumulative_figure(
     across, up = Axis(0.0, float(flow.horizon_months)), _up(worth, cash)
     x, y = _with_roots(months, worth)
     frame = {
-        **_frame(across, up, height, zero=True),
+        **_frame(flow, across, up, height, "saved since the start, USD", zero=True),
         "annotations": [
             *_end_labels(
                 [("<b>in today's money</b>", float(worth[-1]), colour),
                  ("nominal", float(cash[-1]), MUTED)][: 2 if flow.discount_rate else 1], up, height,
             ),
             *_deepest(worth, across, up),
+            *_value_left(flow, worth, up),
             *_payback_note(flow, across),
         ],
     }  # fmt: skip
@@ -121,6 +123,14 @@ def _deepest(worth: Floats, across: Axis, up: Axis) -> Iterator[dict[str, Any]]:
                 yanchor="top", yshift=-4, font={"size": 12, "color": BEHIND})  # fmt: skip
 
 
+def _value_left(flow: CashFlow, worth: Floats, up: Axis) -> Iterator[dict[str, Any]]:
+    """What the last rise is made of, where the hardware counts for something at the end."""
+    if flow.residual_usd:
+        middle = 0.5 * float(worth[-2] + worth[-1])
+        yield _text(f"hardware counts for {inert(usd(flow.residual_usd))}", 1.0, up.at(middle),
+                    xanchor="right", yanchor="middle", xshift=-26)  # fmt: skip
+
+
 def _payback_line(flow: CashFlow) -> Iterator[dict[str, Any]]:
     at = flow.payback_months
     if at:
@@ -147,9 +157,10 @@ def _payback_note(flow: CashFlow, across: Axis) -> Iterator[dict[str, Any]]:
 
 
 def _ramp(flow: CashFlow) -> Iterator[dict[str, Any]]:
-    """The months in which the traffic moves over."""
-    if flow.ramp_months > 0:
-        end = min(flow.ramp_months, float(flow.horizon_months))
+    """The months in which only a part of the traffic has moved over."""
+    partial = math.ceil(flow.ramp_months) - 1
+    if partial > 0:
+        end = min(partial, flow.horizon_months)
         yield {"type": "rect", "yref": "paper", "x0": 0, "x1": end, "y0": 0, "y1": 1,
                "fillcolor": tint(MUTED, 0.07), "line": {"width": 0}, "layer": "below",
                "label": {"text": "ramp-up", "textposition": "top center",
@@ -176,7 +187,10 @@ def monthly_figure(
         (f"<b>{inert(shortened(flow.against, 24))}</b>", float(api[-1]), api_colour),
         (f"<b>{inert(shortened(flow.option, 24))}</b>", float(own[-1]), colour),
     ]
-    frame = {**_frame(across, up, height), "annotations": _end_labels(labels, up, height)}
+    frame = {
+        **_frame(flow, across, up, height, "a month, USD"),
+        "annotations": _end_labels(labels, up, height),
+    }
     frame["shapes"] += list(_ramp(flow))
     texts = [
         f"month {m}<br>{inert(shortened(flow.against, 40))} <b>{inert(usd(float(a)))}</b><br>"
@@ -210,7 +224,7 @@ def cases_figure(found: Cases, colour: str = ACCENTS["own"][0]) -> go.Figure:
 
     known = [(each, each.npv_usd) for each in found.cases if each.npv_usd is not None]
     height = BAR * max(1, len(known)) + BAR_EDGE
-    frame = layout(height, {"l": 148, "r": 4, "t": 6, "b": 28})
+    frame = layout(height, {"l": 148, "r": 4, "t": 6, "b": 46})
     if not known:
         return go.Figure({"data": [], "layout": frame})
     values = [value for _, value in known]
@@ -226,7 +240,8 @@ def cases_figure(found: Cases, colour: str = ACCENTS["own"][0]) -> go.Figure:
     }
     frame |= {
         "xaxis": {**up.layout(lambda amount: inert(usd(amount)), 4), "zeroline": True,
-                  "zerolinecolor": MUTED, "zerolinewidth": 1},
+                  "zerolinecolor": MUTED, "zerolinewidth": 1,
+                  "title": title(f"net present value, {_pair(found.option, found.against)}")},
         "yaxis": {"fixedrange": True, "showgrid": False, "range": [len(known) - 0.5, -0.5],
                   "tickmode": "array", "tickvals": list(range(len(known))), "ticks": "",
                   "ticktext": [_case_name(each) for each, _ in known], "ticklabelstandoff": 7,
@@ -236,10 +251,15 @@ def cases_figure(found: Cases, colour: str = ACCENTS["own"][0]) -> go.Figure:
     return go.Figure({"data": [bars], "layout": frame})
 
 
+def _pair(option: str, against: str) -> str:
+    """Which two are compared, under an axis."""
+    return inert(f"{shortened(option, 28)} against {shortened(against, 28)}")
+
+
 def _padded(values: Sequence[float]) -> Axis:
     """An axis with room for the amounts beside the bars."""
     low, high = min(0.0, *values), max(0.0, *values)
-    room = 0.36 * max(high - low, 1.0)
+    room = 0.5 * max(high - low, 1.0)
     return Axis(low - (room if low < 0 else 0.0), high + (room if high > 0 else 0.0))
 
 
@@ -259,7 +279,9 @@ def _case_amount(place: int, case: CaseResult, value: float) -> dict[str, Any]:
 # -------------------------------------------------------------------------------------- frames
 
 
-def _frame(across: Axis, up: Axis, height: float, *, zero: bool = False) -> dict[str, Any]:
+def _frame(
+    flow: CashFlow, across: Axis, up: Axis, height: float, y_title: str, *, zero: bool = False
+) -> dict[str, Any]:
     months = across.high
     every = 12 if months > 48 else 6 if months > 18 else 3 if months > 6 else 1
     ticks = list(range(0, int(months) + 1, every))
@@ -270,8 +292,9 @@ def _frame(across: Axis, up: Axis, height: float, *, zero: bool = False) -> dict
         "hovermode": "x",
         "xaxis": {**across.layout(lambda month: f"{month:g}"), "tickvals": ticks,
                   "ticktext": [f"{tick}" for tick in ticks], "showgrid": False, "linecolor": RULE,
-                  "title": title("months from the start")},
-        "yaxis": {**up.layout(lambda amount: inert(usd(amount)), 5), "ticklabelstandoff": 6},
+                  "title": title(f"months from the start, {_pair(flow.option, flow.against)}")},
+        "yaxis": {**up.layout(lambda amount: inert(usd(amount)), 5), "ticklabelstandoff": 6,
+                  "title": title(y_title)},
         "shapes": base,
     }  # fmt: skip
 

@@ -7,6 +7,7 @@ money itself.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from costmodel.present.headline import LONGEST_NAME
 from costmodel.present.input_names import input_name, value_text
 from costmodel.present.theme import shortened
 from costmodel.report import Report
+from costmodel.verdict import CHEAPEST
 from costmodel.wording import percent, usd
 
 Row = Mapping[str, Any]
@@ -60,17 +62,30 @@ def range_words(report: Report, option: str, risk: Any = None) -> str:
 
 
 def probability_words(report: Report, risk: Any) -> list[str]:
-    """How often each option wins at the evaluated volume."""
+    """How often each option wins at the evaluated volume.
+
+    Where there is one API it is the cheapest one: its odds are said once.
+    """
+    rows = [
+        row
+        for row in risk_rows(risk, "probability")
+        if abs(row["tokens_per_day"] - report.tokens_per_day) <= 1e-6 * report.tokens_per_day
+    ]
+    odds = Counter((row["option"], row["probability"]) for row in rows)
+    rivals = Counter(row["option"] for row in rows)
     return [
         f"In {percent(row['probability'])} of {risk.draws(row['option']):,} draws, the bill for "
         f"{shortened(row['option'], LONGEST_NAME)} is below that of {_rival(row['against'])}."
-        for row in risk_rows(risk, "probability")
-        if abs(row["tokens_per_day"] - report.tokens_per_day) <= 1e-6 * report.tokens_per_day
+        for row in rows
+        if not (
+            row["against"] == CHEAPEST
+            and rivals[row["option"]] == odds[row["option"], row["probability"]] == 2
+        )
     ]
 
 
 def _rival(name: str) -> str:
-    return "the cheapest eligible API" if name == "cheapest" else shortened(name, LONGEST_NAME)
+    return "the cheapest eligible API" if name == CHEAPEST else shortened(name, LONGEST_NAME)
 
 
 def widest_first(risk: Any) -> list[Row]:
@@ -153,11 +168,22 @@ def cash_figures(cashflow: Any) -> list[tuple[str, str, str]]:
     """The figures of a cash flow: what, how much, and what it means."""
     rate = cashflow.irr_per_year
     months = max((row["month"] for row in month_rows(cashflow)), default=0)
+    left = cashflow.residual_usd
     return [
-        ("Payback, discounted", payback_words(cashflow.payback_months), f"of {months:.0f} months"),
+        ("Payback, discounted", payback_words(cashflow.payback_months),
+         f"of {months:.0f} months{_simple(cashflow)}"),
         ("Net present value", usd(cashflow.npv_usd), f"of {cashflow.option}"),
         ("Internal rate of return", "–" if rate is None else f"{percent(rate)} a year",
          "no single rate exists" if rate is None else "of the same flows"),
         ("If nothing changes", usd(cashflow.do_nothing_usd), f"paid for {cashflow.against}"),
+        *([("Value left at the end", usd(left), "of the hardware, in the sums")] if left else []),
         ("Stranded if volume halves", usd(cashflow.stranded_usd), "committed and not needed"),
     ]  # fmt: skip
+
+
+def _simple(cashflow: Any) -> str:
+    """The payback without discounting, where the discounted one is not reached."""
+    months = cashflow.simple_payback_months
+    if cashflow.payback_months is not None or months is None:
+        return ""
+    return f"; undiscounted {payback_words(months)}"

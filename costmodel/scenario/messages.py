@@ -6,6 +6,8 @@ be right; unknown keys are answered with the nearest known ones.
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator
 from typing import Any, get_args
 
@@ -63,7 +65,29 @@ def _problems(item: Any, model: type[BaseModel], data: Any, origin: Origin) -> I
     yield origin.problem(location, message, path_text(location, data))
 
 
+_PLAIN = re.compile(r"[\s$€£_]|,(?=\d{3}(?!\d))")
+"""What people write around and within a number."""
+
+
+def _needs_a_number(given: Any) -> str:
+    """What to write in place of a text that holds a number.
+
+    >>> _needs_a_number("2%"), _needs_a_number("$40,000"), _needs_a_number("1,5")
+    ('needs a number: 0.02', 'needs a number: 40000', 'needs a number')
+    """
+    words = _TYPE_WORDS["float_parsing"]
+    text = _PLAIN.sub("", given) if isinstance(given, str) else ""
+    number = text.removesuffix("%")
+    try:
+        value = float(number) / (100.0 if number != text else 1.0)
+    except ValueError:
+        return words
+    return f"{words}: {value:.15g}" if math.isfinite(value) else words
+
+
 def _message(item: Any, context: Any) -> str:
+    if item["type"] == "float_parsing":
+        return _needs_a_number(item["input"])
     if item["type"] == "value_error":
         return str(context["error"])
     if item["type"] == "literal_error":

@@ -46,7 +46,8 @@ class Finance(Part):
     """Money over time: what `costmodel cashflow` adds up.
 
     Rates are a year's. ``gpu_price_change_per_year`` moves what is rented by the hour at once, and
-    a commitment when it is renewed. The traffic moves over within ``ramp_months``, by equal steps.
+    a commitment when it is renewed. The traffic moves over within ``ramp_months``, by equal steps:
+    in month m of a ramp of r months, m/r of it has moved, in month r all of it; 1 is no ramp.
     """
 
     horizon_months: Positive | None = None

@@ -33,7 +33,15 @@ Count = Annotated[
 PositiveCount = Annotated[
     Quantity, _bounded(lambda x: x >= 1 and x == int(x), "must be a whole number, 1 or more")
 ]
-AnyRate = Annotated[Quantity, _bounded(lambda x: x > -1, "must be above -1 (a rate: 0.1 is 10 %)")]
+MOST_RATE = 1.0
+"""Of a rate: past 100 % a period, percent were written for a share."""
+AnyRate = Annotated[
+    Quantity,
+    _bounded(
+        lambda x: -1 < x <= MOST_RATE,
+        f"must be above -1 and at most {MOST_RATE:g} (a rate: 0.1 is 10 %)",
+    ),
+]
 
 
 def stated(value: float) -> Any:

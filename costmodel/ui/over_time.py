@@ -19,6 +19,7 @@ from costmodel.present.figures import figure
 from costmodel.present.theme import colours, shortened
 from costmodel.quantity import Quantity
 from costmodel.scenario import Scenario
+from costmodel.scenario.numbers import MOST_RATE
 from costmodel.ui import sidebar, state
 from costmodel.ui.charts import chart
 from costmodel.ui.controls import Controls
@@ -91,7 +92,7 @@ def _result(key: str, scenario: Scenario, flow: CashFlow) -> None:
         st.html(_stranded(flow))
     pair = flow.option, flow.against
     found = _renewal(key, pair, flow)
-    st.html(markup.title("When the commitment ends"))
+    st.html(markup.title(words.renewal_title(found)))
     _sentences([words.renewal_line(flow, found)])
     st.html(_renewal_table(flow, found))
     _side_by_side(key, scenario, pair, own)
@@ -145,7 +146,7 @@ def _horizon(widgets: Controls, stated: Quantity | None) -> None:
 def _percent(widgets: Controls, key: str, label: str, name: str, finance: Any) -> None:
     stated = getattr(finance, name)
     value = round(100.0 * stated.value, 4) if stated else 0.0
-    given = widgets.number(key, label, value, low=-95.0, high=500.0, step=5)
+    given = widgets.number(key, label, value, low=-95.0, high=100.0 * MOST_RATE, step=5)
     if given is not None and given != value:
         widgets.changes["finance", name] = given / 100.0
 
@@ -162,7 +163,9 @@ def _growth(widgets: Controls, scenario: Scenario) -> None:
     """One rate for all workloads; those that differ keep their own until it is moved."""
     stated = scenario.workloads[0].growth_per_month.value
     value = round(100.0 * stated, 4)
-    given = widgets.number("growth", "Growth, % a month", value, low=-50.0, high=100.0, step=0.5)
+    given = widgets.number(
+        "growth", "Growth, % a month", value, low=-50.0, high=100.0 * MOST_RATE, step=0.5
+    )
     if given is not None and given != value:
         for i in range(len(scenario.workloads)):
             widgets.changes["workloads", i, "growth_per_month"] = given / 100.0
@@ -178,11 +181,11 @@ def _years(flow: CashFlow) -> str:
     rows = [
         markup.row(
             [
-                (f"{row['year']:.0f}" if row["year"] else "start", ""),
+                (label, ""),
                 *((usd(row[name]), "num") for name in names),
             ]
         )
-        for row in flow.year_rows
+        for label, row in words.periods(flow, "year")
     ]
     total = [("All", ""), *((usd(sum(r[n] for r in flow.year_rows)), "num") for n in names)]
     return markup.table(heads, [*rows, markup.row(total, "total")], numbers=heads[1:])
@@ -227,7 +230,7 @@ def _renewal_table(flow: CashFlow, found: Renewal) -> str:
                 (_month(row.api_cheaper_from_month), "num"),
                 (usd(row.option_usd), "num"),
                 (usd(row.api_usd), "num"),
-                (markup.text(row.cheaper, 48), ""),
+                (markup.text(words.right_then(row), 48), ""),
             ],
             "total" if row.api_price_change_per_year == flow.api_price_change_per_year else "",
         )
@@ -287,11 +290,11 @@ def _differences(found: Cases) -> str:
     rows = [
         markup.row(
             [
-                (markup.text(row.path, 80), ""),
-                *((markup.text(row.values[name], 24), "num") for name in names),
+                (markup.text(name), ""),
+                *((markup.text(value, 24), "num") for value in values),
             ]
         )
-        for row in found.differs
+        for name, *values in words.difference_rows(found, 80)
     ]
     return markup.table(heads, rows, numbers=heads[1:])
 

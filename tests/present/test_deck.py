@@ -30,9 +30,10 @@ from costmodel.pipeline import evaluate
 from costmodel.present.ask import ask_reasons
 from costmodel.present.deck import deck_bytes
 from costmodel.present.deck.text import LEADING, SMALLEST, Ruler, plain
-from costmodel.present.outlook import month_rows
+from costmodel.present.outlook import month_rows, probability_words
 from costmodel.present.theme import colours
 from costmodel.report import Horizon
+from costmodel.risk_record import Probability
 from costmodel.scenario import load_scenario, parse_scenario
 from costmodel.wording import percent, short, usd
 from costmodel.yamlfile import write_yaml
@@ -456,6 +457,18 @@ def test_where_growth_leads_is_said_by_the_cash_flow_or_at_today_s_prices(report
     assert words in said
     words = "In month 36, at 1.2B tokens a day and today's prices, own GPUs is the cheapest."
     assert words in list(ask_reasons(growing))
+
+
+def test_the_odds_against_the_only_api_are_said_once(report):
+    volume = report.tokens_per_day
+    both = tuple(Probability("own", rival, volume, 0.85) for rival in ("api", "cheapest"))
+    risk = replace(risk_of(report), probability=both)
+    (said,) = probability_words(report, risk)
+    assert said.endswith("the bill for own is below that of api.")
+    three = (*both, Probability("own", "other", volume, 0.85))
+    assert len(probability_words(report, replace(risk, probability=three))) == 3
+    apart = (both[0], replace(both[1], probability=0.8))
+    assert len(probability_words(report, replace(risk, probability=apart))) == 2
 
 
 def test_a_template_gives_layout_and_size_and_loses_its_slides(report, tmp_path):

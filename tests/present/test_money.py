@@ -1,14 +1,26 @@
 """Charts of money over time: what they draw is what the cash flow holds, names are inert."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from costmodel import cases, cashflow, load_scenario
 from costmodel.book.files import scenarios_dir
 from costmodel.changes import changed
+from costmodel.cost.cashflow import ramp_path
 from costmodel.errors import InputError
-from costmodel.present.cash_words import cards, headline, renewal_line, two_verdicts
+from costmodel.present.cash_words import (
+    at_renewal,
+    cards,
+    headline,
+    renewal_line,
+    renewal_title,
+    right_then,
+    two_verdicts,
+)
 from costmodel.present.figures import figure
+from costmodel.present.outlook import cash_figures
 from costmodel.present.theme import MUTED, inert
 from costmodel.wording import percent, usd
 
@@ -112,7 +124,64 @@ def test_words_follow_the_numbers(flow, bought):
     assert "would lose" in headline(bought).advice
     assert [figure_ for _, figure_, _ in cards(bought)][1:] == ["–", "Never"]
     fall = percent(-flow.renewal.break_even_change_per_year)
-    assert f"API prices may fall {fall} a year" in renewal_line(flow, flow.renewal)
+    term = f"{flow.option} loses over the {flow.renewal.term_months}-month commitment."
+    said = renewal_line(flow, flow.renewal)
+    assert f"API prices may fall {fall} a year before {term}" in said
+
+
+def renewal_of(name):
+    found = cashflow(load_scenario(scenarios_dir() / f"{name}.yaml"))
+    return found, found.renewal, renewal_line(found, found.renewal)
+
+
+def test_a_hybrid_that_is_all_api_ties_and_is_not_told_apart_by_rounding():
+    flow, found, said = renewal_of("office-hours-spiky")
+    assert [row.tied for row in found.rows] == [False, False, True, True, True, True]
+    assert {row.api_cheaper_from_month for row in found.rows} == {None}
+    assert right_then(found.rows[-1]) == "both the same"
+    assert "nothing to renew" in said
+    assert "renew." not in said.replace("nothing to renew.", "")
+    assert renewal_title(found) == "How far API prices may fall"
+    assert "renew" not in at_renewal(flow, found, found.rows[0])
+    assert at_renewal(flow, found, found.rows[-1]).endswith("$3.5k against $3.5k: the same.")
+
+
+def test_a_rival_in_fixed_dollars_is_named_and_nothing_is_claimed_of_falling_prices():
+    flow, found, said = renewal_of("contracts")
+    assert found.api_fixed
+    assert f"{flow.against} is a commitment in dollars, and its price does not fall" in said
+    assert "however far" not in said
+    assert said.endswith(": renew.")
+    assert renewal_title(found) == "When the commitment ends"
+
+
+@pytest.mark.parametrize(("ramp", "shaded"), [(0, None), (1, None), (3, 2), (2.5, 2), (99, 36)])
+def test_the_months_of_a_part_of_the_traffic_are_shaded(scenario, ramp, shaded):
+    """All has moved in month ``ramp``: the months before it are shaded."""
+    found = cashflow(changed(scenario, {("finance", "ramp_months"): ramp}))
+    shapes = figure(found, "monthly_bills").layout.shapes
+    ends = [shape.x1 for shape in shapes if shape.type == "rect"]
+    assert ends == ([] if shaded is None else [shaded])
+    assert sum(month < 1 for month in ramp_path(ramp, 36)) == (shaded or 0)
+
+
+def test_charts_say_what_is_compared_in_what_and_what_the_hardware_counts_for(flow, bought):
+    pair = inert(f"{bought.option} against {bought.against}")
+    for name, unit in (("cumulative", "saved since the start, USD"), ("monthly_bills", "a month")):
+        frame = figure(bought, name).layout
+        assert frame.xaxis.title.text == f"months from the start, {pair}"
+        assert frame.yaxis.title.text.startswith(unit)
+    left = f"hardware counts for {inert(usd(bought.residual_usd))}"
+    assert left in texts(figure(bought, "cumulative"))
+    assert "hardware counts for" not in texts(figure(flow, "cumulative"))
+
+
+def test_the_simple_payback_stands_beside_a_discounted_one_that_is_never_reached(flow):
+    missed = replace(flow, npv_usd=-1.0, payback_months=None, simple_payback_months=35.8)
+    assert cards(missed)[2] == (
+        "Discounted payback", "Never", "not within 3 years; 35.8 months without discounting",
+    )  # fmt: skip
+    assert cash_figures(missed)[0][2] == "of 36 months; undiscounted 35.8 months"
 
 
 # ------------------------------------------------------------------- a month against the months
