@@ -20,6 +20,7 @@ from costmodel.facts import Resolved
 from costmodel.quantity import Quantity
 from costmodel.scenario import Scenario, SelfHost
 from costmodel.scenario.cases import quantities
+from costmodel.scenario.numbers import MOST_RATE
 from costmodel.yamlfile import Location, path_text
 
 Home = Literal["scenario", "facts"]
@@ -29,6 +30,9 @@ MOST_INTERRUPTED = 0.9
 
 LEAST_RATE = -0.95
 """Of what may be negative, which is rates: a year takes no more than this share away."""
+
+_RATES = {"discount_rate", "growth_per_month", "api_price_change_per_year",
+          "gpu_price_change_per_year"}  # fmt: skip
 
 COUNTS = {"replicas", "spare_replicas", "min_replicas", "node_gpus", "tp", "gpus_per_replica"}
 _AT_LEAST_ONE = {"burst_factor", "peak_to_mean", "pue", "replicas", "node_gpus", "tp",
@@ -76,7 +80,7 @@ class Input:
     @property
     def limits(self) -> tuple[float, float]:
         """The least and the largest value its unit allows."""
-        return limits(self.path.rsplit(".", 1)[-1], self.quantity)
+        return limits(self.path.rsplit(".", 1)[-1])
 
     def bounded(self, values: Any) -> Any:
         """Values as its unit allows them: whole for counts, shares from 0 to 1."""
@@ -84,7 +88,7 @@ class Input:
         return np.round(within) if self.is_count else within
 
 
-def limits(name: str, quantity: Quantity) -> tuple[float, float]:
+def limits(name: str) -> tuple[float, float]:
     """The least and the largest value that a number of this name may take."""
     if name.endswith("_share") or name in ("load_factor", "discount"):
         return 0.0, 1.0
@@ -94,8 +98,7 @@ def limits(name: str, quantity: Quantity) -> tuple[float, float]:
         return 1.0, np.inf
     if name in COUNTS:
         return 0.0, np.inf
-    least = min(quantity.value, quantity.low or 0.0)
-    return (0.0, np.inf) if least >= 0 else (LEAST_RATE, np.inf)
+    return (LEAST_RATE, MOST_RATE) if name in _RATES else (0.0, np.inf)
 
 
 def over_time(scenario: Scenario, *, ranged: bool = True) -> tuple[str, ...]:

@@ -201,7 +201,7 @@ def _moved(place: Location, known: Quantity | None, value: Any) -> Any:
     if known is None or known.low is None or known.high is None or not isinstance(value, float):
         return value
     ends = Ends(known.value, known.low, known.high)
-    low, high = ends.around(value, *limits(str(place[-1]), known))
+    low, high = ends.around(value, *limits(str(place[-1])))
     if place[-1] in COUNTS:
         low, high = round(low), round(high)
     return {"value": value, "low": low, "high": high}
