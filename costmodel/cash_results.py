@@ -156,6 +156,11 @@ class CashFlow:
         return max(0.0, -float(self.monthly.capex_usd[-1]))
 
     @property
+    def may_be_chosen(self) -> bool:
+        """Whether both options are eligible."""
+        return all(each.code != "not_eligible" for each in self.warnings)
+
+    @property
     def pays(self) -> bool:
         """Whether the option is worth more than the API over the horizon."""
         return self.npv_usd > 0

@@ -55,6 +55,8 @@ class CaseResult:
     payback_months: float | None
     do_nothing_usd: float | None
     stranded_usd: float | None
+    may_be_chosen: bool = False
+    """Whether both options compared are eligible."""
     problem: str = ""
     """Why there is no cash flow."""
 
@@ -185,6 +187,7 @@ def _result(scenario: Scenario, case: _Ready, pair: tuple[str, str], book: Book)
         payback_months=flow.payback_months if flow else None,
         do_nothing_usd=flow.do_nothing_usd if flow else None,
         stranded_usd=flow.stranded_usd if flow else None,
+        may_be_chosen=flow.may_be_chosen if flow else False,
         problem=problem,
     )
 

@@ -41,7 +41,9 @@ def two_verdicts(month: str | None, option: str, against: str, npv_usd: float, m
 
 
 def month_and_horizon(month: str | None, flow: CashFlow) -> str:
-    """`two_verdicts` of a report's recommendation and a cash flow."""
+    """`two_verdicts` of a report's recommendation and a cash flow of what may be chosen."""
+    if not flow.may_be_chosen:
+        return ""
     return two_verdicts(month, flow.option, flow.against, flow.npv_usd, flow.horizon_months)
 
 
@@ -314,7 +316,7 @@ def case_lines(found: Cases) -> list[str]:
             case.recommended, found.option, found.against, case.npv_usd, case.horizon_months
         )
         for case in found.cases
-        if case.npv_usd is not None and case.horizon_months is not None
+        if case.may_be_chosen and case.npv_usd is not None and case.horizon_months is not None
     }
     return [f"{name}: {words}" for name, words in said.items() if words]
 

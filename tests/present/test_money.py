@@ -206,3 +206,10 @@ def test_where_a_month_and_the_months_differ_both_are_said(month, npv, winner):
 )
 def test_where_they_agree_or_tie_nothing_is_said(month, npv):
     assert two_verdicts(month, "bought", "managed", npv, 36) == ""
+
+
+def test_an_option_that_may_not_be_chosen_is_no_second_verdict():
+    stated = load_scenario(scenarios_dir() / "precision-per-task.yaml")
+    found = cashflow(stated)
+    assert not found.may_be_chosen
+    assert "Month 1" not in headline(found, found.option).reason
