@@ -37,7 +37,7 @@ LABEL_PX = 34.0
 BEHIND = "#b4232f"
 """What has not been paid back yet."""
 CLEAR = "rgba(0,0,0,0)"
-BAR, BAR_EDGE = 44.0, 52.0
+BAR, BAR_EDGE = 44.0, 82.0
 
 
 # ---------------------------------------------------------------------------- cumulative cash
@@ -163,7 +163,7 @@ def _ramp(flow: CashFlow) -> Iterator[dict[str, Any]]:
         end = min(partial, flow.horizon_months)
         yield {"type": "rect", "yref": "paper", "x0": 0, "x1": end, "y0": 0, "y1": 1,
                "fillcolor": tint(MUTED, 0.07), "line": {"width": 0}, "layer": "below",
-               "label": {"text": "ramp-up", "textposition": "top center",
+               "label": {"text": "ramp-up", "textposition": "top left",
                          "font": {"size": 11, "color": MUTED}}}  # fmt: skip
 
 
@@ -224,7 +224,7 @@ def cases_figure(found: Cases, colour: str = ACCENTS["own"][0]) -> go.Figure:
 
     known = [(each, each.npv_usd) for each in found.cases if each.npv_usd is not None]
     height = BAR * max(1, len(known)) + BAR_EDGE
-    frame = layout(height, {"l": 148, "r": 4, "t": 6, "b": 46})
+    frame = layout(height, {"l": 154, "r": 4, "t": 6, "b": 76})
     if not known:
         return go.Figure({"data": [], "layout": frame})
     values = [value for _, value in known]
@@ -241,10 +241,11 @@ def cases_figure(found: Cases, colour: str = ACCENTS["own"][0]) -> go.Figure:
     frame |= {
         "xaxis": {**up.layout(lambda amount: inert(usd(amount)), 4), "zeroline": True,
                   "zerolinecolor": MUTED, "zerolinewidth": 1,
-                  "title": title(f"net present value, {_pair(found.option, found.against)}")},
+                  "title": title(f"net present value<br>{inert(shortened(found.option, 28))}<br>"
+                                 f"against {inert(shortened(found.against, 28))}")},
         "yaxis": {"fixedrange": True, "showgrid": False, "range": [len(known) - 0.5, -0.5],
                   "tickmode": "array", "tickvals": list(range(len(known))), "ticks": "",
-                  "ticktext": [_case_name(each) for each, _ in known], "ticklabelstandoff": 7,
+                  "ticktext": [_case_name(each) for each, _ in known], "ticklabelstandoff": 13,
                   "tickfont": {"color": TEXT, "size": 12}},
         "annotations": [_case_amount(i, each, v) for i, (each, v) in enumerate(known)],
     }  # fmt: skip

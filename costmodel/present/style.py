@@ -23,6 +23,7 @@ PARTS = f"""\
 .cm-table td {{ padding: 7px 8px; border-bottom: 1px solid {GRID}; vertical-align: top;
   overflow-wrap: break-word; }}
 .cm-table .num {{ text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }}
+.cm-table th.num {{ white-space: normal; }}
 .cm-table .nowrap {{ white-space: nowrap; overflow-wrap: normal; }}
 .cm-table tr.total td {{ font-weight: 650; color: {INK}; border-bottom-color: {RULE}; }}
 .cm-table tr.muted td {{ color: {MUTED}; }}
