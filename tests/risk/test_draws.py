@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from costmodel import evaluate, simulate
+from costmodel.bills import bill_at
 from costmodel.book import load_book
 from costmodel.changes import changed
 from costmodel.defaults import completed_scenario
@@ -74,10 +75,7 @@ def evaluated(model, row):
         if entry.home == "scenario":
             changes[place] = value
         elif place[0] == "overheads":
-            path = {"usd_per_hour": ("overheads", "usd_per_hour"),
-                    "fleet_hours_per_month": ("overheads", "per_fleet", "hours_per_month"),
-                    "api_hours_per_month": ("overheads", "per_api", "hours_per_month")}  # fmt: skip
-            changes[path[place[1]]] = value
+            changes[_PEOPLE[place[1]]] = value
         elif place[3] == "offers":
             i = [o.name for o in model.scenario.options].index(place[1])
             changes["options", i, "selfhost", "offers", place[4], "usd_per_gpu_hour"] = value
@@ -259,3 +257,74 @@ def test_a_correlation_with_what_is_not_drawn_says_why():
         simulate(parse_scenario(text), 64)
     with pytest.raises(InputError, match="moves the cash flow over the months"):
         two_way(parse_scenario(text), "overheads.usd_per_hour", "workloads.chat.growth_per_month")
+
+
+SEVERAL = """
+name: several
+as_of: 2026-11-23
+workloads:
+  - {name: chat, tokens_per_day: {low: 100e6, likely: 200e6, high: 300e6}, input_tokens: 900,
+     output_tokens: {low: 80, likely: 100, high: 200}, profile: {peak_to_mean: 2}}
+  - {name: batch, requests_per_day: {low: 1e5, likely: 2e5, high: 4e5}, input_tokens: 2000,
+     output_tokens: 50, cached_input_share: {low: 0.1, likely: 0.3, high: 0.5}}
+options:
+  - {name: api, api: {input_usd_per_mtok: 1, output_usd_per_mtok: 3,
+                      output_token_ratio: {low: 0.9, likely: 1.1, high: 1.5}}}
+  - name: own
+    selfhost:
+      gpus_per_replica: 2
+      throughput: {chat: {requests_per_s: {low: 4, likely: 5, high: 6}},
+                   batch: {requests_per_s: {low: 3, likely: 4, high: 5}}}
+      load_factor: {low: 0.5, likely: 0.6, high: 0.7}
+      extra_monthly: [{name: watch, usd: {low: 100, likely: 300, high: 900}}]
+      offers:
+        - {terms: owned, replicas: 1, kw_per_gpu: 1.2,
+           usd_per_gpu: {low: 20000, likely: 30000, high: 45000}}
+        - {terms: on-demand, usd_per_gpu_hour: {low: 1.5, likely: 2, high: 3}}
+  - {name: both, mix: {chat: own, batch: api}}
+  - {name: over, hybrid: {selfhost: own, api: api, replicas: optimal}}
+"""
+
+
+def test_several_workloads_in_draws_are_scenarios_with_those_numbers():
+    model = modelled(SEVERAL)
+    names = ["api", "own", "both"]
+    assert set(names) <= model.vectorised
+    values = draw(model.scenario, model.inputs, 16, seed=5)
+    at = model.volumes(values, model.scenario.tokens_per_day)
+    at_once = array_usd(model, names, values, at)
+    for i, row in enumerate(values):
+        scenario, _ = model.at(row.tolist())
+        expected = {o.name: o.monthly_usd for o in evaluate(_stating(model, row)).options}
+        assert {n: at_once[n][0, i] for n in names} == (
+            pytest.approx({n: expected[n] for n in names}, rel=1e-12)
+        )
+        assert at[0, i] == pytest.approx(scenario.tokens_per_day)
+        bill = model.bills(row.tolist())["over"]
+        assert float(bill_at(bill, at[0, i])) == pytest.approx(expected["over"], rel=1e-12)
+
+
+def _stating(model, row):
+    """The scenario of one draw, written with its numbers in the places they stand in."""
+    changes = {}
+    for entry, value in zip(model.inputs, row.tolist(), strict=True):
+        for place in entry.places:
+            if entry.home == "scenario":
+                changes[place] = value
+            elif place[0] == "overheads":
+                changes[_PEOPLE[place[1]]] = value
+            elif place[3] == "offers":
+                changes["options", 1, "selfhost", "offers", place[4], "usd_per_gpu_hour"] = value
+            else:
+                known = model.resolved.options["own"].fleet.capacity[place[4]].requests_per_s
+                changes["options", 1, "selfhost", "throughput", place[4], "requests_per_s"] = (
+                    known.value * value / entry.quantity.value
+                )
+    return changed(model.scenario, changes)
+
+
+_PEOPLE = {
+    "usd_per_hour": ("overheads", "usd_per_hour"),
+    "fleet_hours_per_month": ("overheads", "per_fleet", "hours_per_month"),
+    "api_hours_per_month": ("overheads", "per_api", "hours_per_month"),
+}
