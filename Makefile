@@ -26,10 +26,8 @@ schemas: $(VENV)/.dev
 	$(BIN)/python -m costmodel.schemas
 
 bench: $(VENV)/.dev
-	$(BIN)/python -m bench.run
-	$(BIN)/python -m bench.speed
-	$(BIN)/python -m bench.exports
-	$(BIN)/python -m bench.risk
+	@failed=0; for table in run speed exports risk; do \
+		$(BIN)/python -m bench.$$table || failed=1; echo; done; exit $$failed
 
 bench-usage: $(VENV)/.dev
 	$(BIN)/python -m bench.usage
