@@ -7,7 +7,7 @@ draw, and for fewer of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -26,13 +26,14 @@ from costmodel.book import Book
 from costmodel.cost.curve import Floats
 from costmodel.facts import Resolved
 from costmodel.offer_facts import moved_offer
-from costmodel.resolve import looked_up_again, resolve
+from costmodel.resolve import looked_up_again
 from costmodel.risk.inputs import (
     Input,
     goes_as_array,
     moves_offers,
     needs_lookup,
     put,
+    sizes,
     still_there,
     with_value,
 )
@@ -66,30 +67,35 @@ class Model:
             if entry.home == "scenario":
                 scenario = with_value(scenario, entry, value)
         stale = [entry for entry, _ in moved if needs_lookup(entry, scenario)]
-        if any(entry.places[0][0] != "options" for entry in stale):
-            fresh = {option.name for option in scenario.options}
-            resolved = resolve(scenario, self.book)
-        else:
-            fresh = {scenario.options[int(entry.places[0][1])].name for entry in stale}
-            resolved = looked_up_again(scenario, resolved, fresh, self.book)
-        resolved = self._offers_moved([entry for entry, _ in moved], scenario, resolved, fresh)
+        if stale:
+            resolved = self._sized_again(stale, scenario)
+        resolved = self._offers_moved([entry for entry, _ in moved], scenario, resolved)
         for entry, value in moved:
             if entry.home == "facts":
                 resolved = with_value(resolved, still_there(resolved, entry), value)
         return scenario, resolved
 
+    def _sized_again(self, stale: Sequence[Input], scenario: Scenario) -> Resolved:
+        """Facts with the sizes and speeds that other numbers lead to; prices stay as they are.
+
+        A frozen scenario keeps the prices it was frozen with.
+        """
+        names = set[str]().union(*(sizes(entry, scenario) for entry in stale))
+        found = looked_up_again(scenario, self.resolved, names, self.book)
+        for name in names:
+            known = self.resolved.options[name].fleet
+            if known is not None and found.options[name].fleet is not None:
+                found = put(found, ("options", name, "fleet", "offers"), known.offers)
+        return found
+
     def _offers_moved(
-        self,
-        moved: Sequence[Input],
-        scenario: Scenario,
-        resolved: Resolved,
-        fresh: Collection[str] = (),
+        self, moved: Sequence[Input], scenario: Scenario, resolved: Resolved
     ) -> Resolved:
-        """Facts with the offers whose numbers have moved, but for options looked up afresh."""
+        """Facts with the offers whose numbers have moved."""
         for i in set[int]().union(*(moves_offers(entry, scenario) for entry in moved)):
             name = scenario.options[i].name
             fleet = resolved.options[name].fleet
-            if fleet is None or name in fresh:
+            if fleet is None:
                 continue
             offers = tuple(
                 moved_offer(offer, self.scenario, scenario, (i, j), self.book)

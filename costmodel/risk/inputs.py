@@ -292,18 +292,25 @@ def _ratio(entry: Input, value: Any) -> Any:
 
 
 def needs_lookup(entry: Input, scenario: Scenario) -> bool:
-    """Whether facts have to be looked up again for another value: a size, a context, a term."""
+    """Whether facts have to be looked up again for another value: a size, a context, a quote."""
+    return bool(sizes(entry, scenario))
+
+
+def sizes(entry: Input, scenario: Scenario) -> set[str]:
+    """The options whose facts have to be looked up again for another value."""
     if entry.home == "facts" or not entry.places or moves_offers(entry, scenario):
-        return False
+        return set()
     place = entry.places[0]
-    if place[0] == "options":
-        option, name = scenario.options[int(place[1])], str(place[-1])
-        if option.selfhost is not None:
-            return not (name in _ATTRIBUTES or place[3] in ("extra_monthly", "queueing"))
-        return option.api is not None and name.endswith(("_per_mtok", "batch_discount"))
-    if place[0] == "workloads":
-        return str(place[2]) in _SHAPING and any(_is_shaped(o.selfhost) for o in scenario.options)
-    return False
+    if place[0] == "workloads" and str(place[2]) in _SHAPING:
+        return {option.name for option in scenario.options if _is_shaped(option.selfhost)}
+    if place[0] != "options":
+        return set()
+    option, name = scenario.options[int(place[1])], str(place[-1])
+    if option.selfhost is not None:
+        as_it_is = name in _ATTRIBUTES or place[3] in ("extra_monthly", "queueing")
+    else:
+        as_it_is = option.api is None or not name.endswith(("_per_mtok", "batch_discount"))
+    return set() if as_it_is or name == "term_months" else {option.name}
 
 
 def moves_offers(entry: Input, scenario: Scenario) -> set[int]:

@@ -40,6 +40,9 @@ _DECIDED = COUNTS | {
 }  # fmt: skip
 """Last words of what is decided, demanded or agreed, and not uncertain."""
 
+_WHOLE = COUNTS | {"horizon_months"}
+"""Last words of what only whole numbers will do for."""
+
 _OVERHEADS: dict[str, Location] = {
     "usd_per_hour": ("overheads", "usd_per_hour"),
     "fleet_hours_per_month": ("overheads", "per_fleet", "hours_per_month"),
@@ -202,6 +205,6 @@ def _moved(place: Location, known: Quantity | None, value: Any) -> Any:
         return value
     ends = Ends(known.value, known.low, known.high)
     low, high = ends.around(value, *limits(str(place[-1])))
-    if place[-1] in COUNTS:
+    if place[-1] in _WHOLE:
         low, high = round(low), round(high)
     return {"value": value, "low": low, "high": high}

@@ -1,5 +1,6 @@
 """Ranges as changes: what is edited is what is drawn, and without any, odds are certainties."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from costmodel.risk.ranges import (
     range_changes,
     usual_range,
 )
-from costmodel.scenario import parse_scenario
+from costmodel.scenario import Scenario, parse_scenario
 from costmodel.scenario.numbers import AS_STATED
 
 FROZEN = Path(__file__).parents[1] / "data" / "frozen"
@@ -359,3 +360,29 @@ def test_a_range_about_another_value_stays_around_it_and_within_limits(value, lo
     if new != value:
         assert found[0] == pytest.approx(max(least, low * new), rel=1e-9)
         assert found[1] == pytest.approx(max(new, min(most, high * new)), rel=1e-9)
+
+
+def test_draws_of_a_frozen_scenario_keep_its_prices_where_sizes_are_looked_up_again():
+    shaped = changed(
+        load_scenario(FROZEN / "before_spreads.yaml"),
+        {("workloads", 0, "output_tokens"): {"low": 250, "likely": 300, "high": 360}},
+    )
+    plain = shaped.model_copy(update={"resolved": None})
+    frozen = json.loads(json.dumps(evaluate(plain).frozen, default=str))
+    price = frozen["resolved"]["options"]["own"]["fleet"]["offers"][0]["usd_per_gpu_hour"]
+    price["value"] = 77.0
+    again = Scenario.model_validate(frozen)
+    risk, report = simulate(again, 64), evaluate(again)
+    bands = {b.option: b for b in risk.bands if b.tokens_per_day == risk.tokens_per_day}
+    assert risk.draws("own") == 64
+    assert bands["own"].p50 == pytest.approx(report.option("own").monthly_usd, rel=0.02)
+    assert report.option("own").monthly_usd > 10 * evaluate(plain).option("own").monthly_usd
+
+
+def test_a_horizon_that_is_moved_stays_in_whole_months():
+    stated = changed(
+        ready("three-year-commitment"),
+        {("finance", "horizon_months"): {"low": 24, "likely": 36, "high": 48}},
+    )
+    moved = keeping_ranges(stated, {("finance", "horizon_months"): 50.0})
+    assert moved["finance", "horizon_months"] == {"value": 50.0, "low": 33, "high": 67}
