@@ -23,7 +23,7 @@ from costmodel.facts import Resolved
 from costmodel.pipeline import evaluate_resolved
 from costmodel.quantity import Quantity
 from costmodel.resolve import resolve
-from costmodel.risk.inputs import all_inputs
+from costmodel.risk.inputs import all_inputs, is_listed_price, look_up
 from costmodel.scenario import Scenario
 from costmodel.wording import short
 from costmodel.yamlfile import Location
@@ -203,8 +203,13 @@ def _written_out(scenario: Scenario, draft: Drafted, book: Book) -> _Ready:
             scenario.origin.problem(at, f"{each.path}: {each.message}", f"cases.{draft.name}")
             for each in error.problems
         ) from None
-    resolved = at_ends(own, resolve(own, book), draft.moves.ends)
-    known = {e.path: e.quantity for e in all_inputs(own, resolved) if e.home == "facts"}
+    stated = resolve(own, book)
+    resolved = at_ends(own, stated, draft.moves.ends)
+    known = {
+        entry.path: look_up(resolved, entry.places[0])
+        for entry in all_inputs(own, stated)
+        if entry.home == "facts" and not is_listed_price(entry.places[0])
+    }
     return _Ready(draft, own, resolved, known)
 
 

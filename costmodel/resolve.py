@@ -350,6 +350,20 @@ def _overheads(stated: Overheads, frozen: OverheadFacts | None, book: Book) -> O
     )
 
 
+def refrozen(scenario: Scenario, resolved: Resolved) -> Scenario:
+    """A frozen scenario that holds these facts, for its options as they are now."""
+    marked = {
+        option.name: resolved.options[option.name].model_copy(
+            update={"of": fingerprint(scenario, option)}
+        )
+        for option in scenario.options
+    }
+    facts = resolved.model_copy(update={"options": marked})
+    return scenario.model_copy(
+        update={"resolved": facts.model_dump(mode="json", exclude_none=True)}
+    )
+
+
 def frozen_scenario(scenario: Scenario, resolved: Resolved) -> Mapping[str, Any]:
     """The scenario as plain data with everything looked up written in, to evaluate offline."""
     data = scenario.model_dump(mode="json", exclude_none=True, by_alias=True, exclude={"resolved"})

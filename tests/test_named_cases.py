@@ -234,3 +234,30 @@ def test_a_case_that_is_no_scenario_names_the_problem_and_the_case():
     )
     with pytest.raises(InputError, match=r"yaml:16:5: cases\.a: finance\.discount_rate.*above -1"):
         cases(broken)
+
+
+def test_fleets_that_are_alike_at_their_ends_stay_apart():
+    text = """
+name: alike
+as_of: 2026-11-23
+workloads:
+  - {name: a, tokens_per_day: 3e9, input_tokens: 900, output_tokens: 100}
+  - {name: b, tokens_per_day: 3e9, input_tokens: 900, output_tokens: 100}
+options:
+  - {name: api, api: {input_usd_per_mtok: 1, output_usd_per_mtok: 1}}
+  - name: own
+    selfhost: {gpus_per_replica: 1, throughput: {requests_per_s: 3},
+               throughput_spread: {low: 0.8, high: 1.2},
+               offers: [{terms: on-demand, usd_per_gpu_hour: 2}]}
+  - name: own2
+    selfhost: {gpus_per_replica: 1, throughput: {requests_per_s: 3},
+               throughput_spread: {low: 0.8, high: 1.5},
+               offers: [{terms: on-demand, usd_per_gpu_hour: 2}]}
+  - {name: both, mix: {a: own, b: own2}}
+"""
+    found = cases(parse_scenario(text), "both")
+    worst = next(case for case in found.cases if case.name == "worst")
+    assert not worst.problem
+    moved = [row.numbers for row in found.differs if "own2" in row.path]
+    assert moved
+    assert all(numbers["worst"] == pytest.approx(2.4) for numbers in moved)

@@ -201,4 +201,10 @@ def over_volumes(risk: Risk) -> str:
         f"All of this is at {tokens_per_day(risk.tokens_per_day)}. With the volume drawn from its "
         f"range too, {shortened(row.option, LONGEST_NAME)} saves {usd(row.expected_saving_usd)} a "
         f"month on average and is the cheapest of all in {odds(row.cheapest_share)}."
+        + (
+            f" In {odds(row.unserved_share)} it cannot serve the volume; the average is over the "
+            "others."
+            if row.unserved_share
+            else ""
+        )
     )

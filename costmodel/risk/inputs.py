@@ -268,7 +268,8 @@ def with_value(part: Any, entry: Input, value: Any) -> Any:
             part = put(part, place[:3], repriced)
             continue
         known: Quantity = look_up(part, place)
-        at = value if known.value == entry.quantity.value else known.value * _ratio(entry, value)
+        as_stated = np.ndim(known.value) == 0 and known.value == entry.quantity.value
+        at = value if as_stated else known.value * _ratio(entry, value)
         part = put(part, place, known.model_copy(update={"value": at, "low": None, "high": None}))
     return part
 

@@ -15,7 +15,7 @@ from costmodel.changes import Changes, changed
 from costmodel.defaults import completed_scenario
 from costmodel.facts import Resolved
 from costmodel.quantity import Quantity
-from costmodel.resolve import resolve
+from costmodel.resolve import refrozen, resolve
 from costmodel.risk.inputs import (
     COUNTS,
     Input,
@@ -23,7 +23,10 @@ from costmodel.risk.inputs import (
     is_listed_price,
     is_throughput,
     limits,
+    look_up,
     moves_offers,
+    put,
+    ranged_inputs,
 )
 from costmodel.scenario import Offer, Scenario
 from costmodel.scenario.cases import quantities
@@ -166,26 +169,52 @@ def with_ranges(scenario: Scenario, ranges: Mapping[str, Ends]) -> Scenario:
     """The scenario with ranges by path, each about the value its input has now.
 
     A path that is no input, or takes no range, is passed over: the option may be another by now.
-    Correlations of an input that has lost its range go with it.
+    A frozen scenario stays frozen: a range moves nothing that was looked up.
     """
     if not ranges:
         return scenario
     book = load_book()
     whole = completed_scenario(scenario, book)
+    resolved = resolve(whole, book)
     changes: dict[Location, Any] = {}
-    without: set[str] = set()
-    for entry in all_inputs(whole, resolve(whole, book)):
+    facts = resolved
+    for entry in all_inputs(whole, resolved):
         ends = ranges.get(entry.path)
         if ends is None or not can_be_edited(whole, entry):
             continue
         low, high = ends.around(entry.quantity.value, *entry.limits)
         changes.update(range_changes(whole, entry, low, high))
-        if low == high:
-            without.add(entry.path)
-    kept = [list(each) for each in scenario.correlations if not without & set(each[:2])]
-    if len(kept) < len(scenario.correlations):
-        changes["correlations",] = kept or None
-    return changed(scenario, changes)
+        if entry.home == "facts":
+            facts = _ranged(facts, entry, low, high)
+    after = changed(scenario, changes)
+    return after if scenario.resolved is None else refrozen(after, facts)
+
+
+def _ranged(facts: Resolved, entry: Input, low: float, high: float) -> Resolved:
+    """The facts with another range wherever an input stands."""
+    value = entry.quantity.value
+    for place in entry.places:
+        known: Quantity = look_up(facts, place)
+        scale = known.value / value if value else 1.0
+        ranged = _stated(known, low * scale, high * scale)
+        facts = put(facts, place, Quantity.model_validate(ranged))
+    return facts
+
+
+def with_its_correlations(before: Scenario, after: Scenario) -> Scenario:
+    """A changed scenario without the correlations of inputs that have lost their range."""
+    if not after.correlations:
+        return after
+    lost = _ranged_paths(before) - _ranged_paths(after)
+    kept = [list(each) for each in after.correlations if not lost & set(each[:2])]
+    if len(kept) == len(after.correlations):
+        return after
+    return changed(after, {("correlations",): kept or None})
+
+
+def _ranged_paths(scenario: Scenario) -> set[str]:
+    whole = completed_scenario(scenario, load_book())
+    return {entry.path for entry in ranged_inputs(whole, resolve(whole, load_book()))}
 
 
 def keeping_ranges(scenario: Scenario, changes: Changes) -> Changes:

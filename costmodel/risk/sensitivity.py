@@ -176,7 +176,7 @@ def _flip_value(decision: Decision, entry: Input) -> float | None:
         for end in (current / REACH, bound)
         if (value := _flip_towards(alone, entry, end, wins)) is not None
     ]
-    return min(found, key=lambda v: abs(np.log(v / current)), default=None)
+    return min(found, key=lambda v: abs(np.log(max(v, 1e-12) / current)), default=None)
 
 
 def _flip_towards(alone: Decision, entry: Input, end: float, wins: bool) -> float | None:

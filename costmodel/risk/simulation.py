@@ -286,9 +286,12 @@ class _Run:
         return self.won[key]
 
     def _outlook_over_volumes(self) -> Iterator[Outlook]:
-        """The same with the volume drawn too, where it is a range."""
-        if _has_ranged_volume(self.model.scenario):
-            volumes = self.model.volumes(self.values, self.volume)
+        """The same with the volume drawn too, where draws differ in it.
+
+        Requests a day of uncertain size are an uncertain volume.
+        """
+        volumes = self.model.volumes(self.values, self.volume)
+        if np.ptp(volumes) > SAME * self.volume:
             usd = self._served(self._bills(volumes), volumes)
             yield from self._outlook({name: bill[0] for name, bill in usd.items()})
 
@@ -302,6 +305,7 @@ class _Run:
         apis = [i for i, name in enumerate(standing) if name in self._eligible]
         cheapest = table.min(axis=0)
         first = np.argmax(table <= cheapest * (1 + SAME), axis=0)  # of those that tie
+        first[np.isinf(cheapest)] = len(standing)  # nobody serves
         for i, name in enumerate(standing):
             served = np.isfinite(table[i])
             bill = table[i][served]

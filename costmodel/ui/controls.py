@@ -50,9 +50,9 @@ class Controls:
         """What these widgets change of the scenario."""
         return self.kept.changes[self.part]
 
-    def begin(self, key: str, value: Any) -> None:
-        """What a widget holds when it is drawn for the first time, where not its default."""
-        self.kept.widgets.setdefault(key, value)
+    def put(self, key: str, value: Any) -> None:
+        """What a widget holds when it is drawn next."""
+        self.kept.widgets[key] = st.session_state[key] = value
 
     def choose(
         self, key: str, label: str, options: Sequence[str], default: str, **more: Any

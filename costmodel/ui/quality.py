@@ -39,6 +39,8 @@ def page() -> None:
     """Draw the page."""
     with st.sidebar:
         picked = sidebar.pick_scenario(FIRST)
+        if picked.opened is not None:
+            sidebar.also_changed(picked.opened)
         asked = _asked(Controls.of_page("quality"))
     sidebar.tell(picked)
     scenario: Scenario | None = None

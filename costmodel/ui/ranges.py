@@ -44,6 +44,7 @@ def range_widgets(widgets: Controls, scenario: Scenario) -> None:
                 _ends(widgets, entry)
             else:
                 widgets.kept.ranges.pop(entry.path, None)
+                widgets.kept.shown.pop(entry.path, None)
 
 
 def _ends(widgets: Controls, entry: Input) -> None:
@@ -55,10 +56,11 @@ def _ends(widgets: Controls, entry: Input) -> None:
     assert high is not None
     least, most = min(entry.limits[0], low), max(entry.limits[1], high)
     key = f"{path} {value:g} {low:g} {high:g}"
-    if path in ranges:
-        edited = ranges[path].around(value, least, most)
-        widgets.begin(f"low {key}", edited[0])
-        widgets.begin(f"high {key}", edited[1])
+    held = ranges[path].around(value, least, most) if path in ranges else (low, high)
+    if widgets.kept.shown.get(path) != key:
+        widgets.put(f"low {key}", held[0])
+        widgets.put(f"high {key}", held[1])
+        widgets.kept.shown[path] = key
     step = 1.0 if entry.is_count else 10.0 ** (floor(log10(_size(low, value, high))) - 1)
     st.html(
         f"<div class='cm-note cm-close'>{markup.text(input_name(path), 60)}: "
@@ -78,7 +80,7 @@ def _ends(widgets: Controls, entry: Input) -> None:
         low, high = float(round(low)), float(round(high))
     if (low, high) == stated:
         ranges.pop(path, None)
-    else:
+    elif (low, high) != held or path not in ranges:
         ranges[path] = Ends(value, low, high)
 
 

@@ -13,7 +13,6 @@ from costmodel.present.outlook import widest_first
 from costmodel.present.theme import colours
 from costmodel.report import Report
 from costmodel.risk import simulate, two_way
-from costmodel.risk.ranges import with_ranges
 from costmodel.risk.simulation import DEFAULT_SAMPLES
 from costmodel.risk_record import Risk, TwoWay
 from costmodel.scenario import Scenario
@@ -41,8 +40,8 @@ def page() -> None:
             before = state.before_ranges(picked.opened)
             with ranges:
                 range_widgets(widgets, before)
-                scenario = with_ranges(before, widgets.kept.ranges)
-                _left_out(before, scenario)
+                scenario = state.as_changed(picked.opened)
+                _left_out(picked.opened.scenario, scenario)
             report = state.report_of(scenario)
             found = _simulated(scenario.model_dump_json(), samples, scenario)
         except InputError as error:

@@ -66,7 +66,6 @@ def pick_scenario(first: str = state.FIRST) -> Picked:
     picked = _picked(ids)
     if picked.opened is not None:
         state.about(picked.opened.identity)
-        _also_changed(picked.opened)
     return picked
 
 
@@ -101,7 +100,7 @@ def _choose(ids: list[str], *, written: bool = True) -> str:
     return chosen
 
 
-def _also_changed(opened: state.Opened) -> None:
+def also_changed(opened: state.Opened) -> None:
     """What was changed on pages other than this one, and holds here too."""
     mine = state.kept(opened.identity)
     counts = {name: (len(part), "number") for name, part in mine.changes.items() if name}
@@ -170,6 +169,7 @@ def _write_address(chosen: str | None, ids: list[str]) -> None:
 
 def controls(opened: state.Opened) -> Controls:
     """Every widget of a scenario, and the changes they ask for."""
+    also_changed(opened)
     widgets = Controls(not opened.uploaded, opened.identity, state.kept(opened.identity))
     scenario = opened.scenario
     _volume(widgets, scenario)
@@ -414,7 +414,7 @@ def _commitment(widgets: Controls, key: str, at: tuple[str | int, ...], offer: O
         return _commitment_price(widgets, f"{key}-usd", at, offer, right)
     stated = _float(offer.replicas, 0.0)
     with left:
-        replicas = widgets.number(key, f"Replicas, {offer.terms}", stated)
+        replicas = widgets.number(key, f"Replicas, {offer.terms}", stated, low=1)
     widgets.set((*at, "replicas"), replicas, stated)
     return _commitment_price(widgets, f"{key}-usd", at, offer, right)
 

@@ -18,7 +18,7 @@ from costmodel.changes import changed
 from costmodel.errors import InputError
 from costmodel.pipeline import evaluate
 from costmodel.report import Report
-from costmodel.risk.ranges import Ends, keeping_ranges, with_ranges
+from costmodel.risk.ranges import Ends, keeping_ranges, with_its_correlations, with_ranges
 from costmodel.scenario import Scenario, load_scenario, parse_scenario
 from costmodel.yamlfile import Location
 
@@ -97,6 +97,8 @@ class Kept:
     """Changes to the scenario by the page that has the widgets; "" those that many pages have."""
     ranges: dict[str, Ends] = field(default_factory=dict)
     """Ranges that were edited, by path."""
+    shown: dict[str, str] = field(default_factory=dict)
+    """For which value and range the fields of an input were drawn last, by path."""
 
 
 def about(identity: str) -> None:
@@ -126,7 +128,8 @@ def as_changed(opened: Opened) -> Scenario:
 
     Raises InputError where the changes do not fit together.
     """
-    return with_ranges(before_ranges(opened), kept(opened.identity).ranges)
+    ranged = with_ranges(before_ranges(opened), kept(opened.identity).ranges)
+    return with_its_correlations(opened.scenario, ranged)
 
 
 def before_ranges(opened: Opened) -> Scenario:

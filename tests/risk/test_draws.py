@@ -328,3 +328,33 @@ _PEOPLE = {
     "fleet_hours_per_month": ("overheads", "per_fleet", "hours_per_month"),
     "api_hours_per_month": ("overheads", "per_api", "hours_per_month"),
 }
+
+
+def test_requests_of_uncertain_size_are_an_uncertain_volume():
+    text = RANGED.replace(
+        "tokens_per_day: {low: 200e6, likely: 400e6, high: 800e6}", "requests_per_day: 150000"
+    )
+    text = text.replace("input_tokens: 900", "input_tokens: {low: 500, likely: 1500, high: 4500}")
+    risk, model = simulate(parse_scenario(text), 512), modelled(text)
+    values = draw(model.scenario, model.inputs, 512, seed=0)
+    wins = []
+    for row in values[:40]:
+        usd = {o.name: o.monthly_usd for o in evaluate(_stating(model, row)).options}
+        wins.append(usd["own"] < usd["api"])
+    (drawn,) = (r for r in risk.outlook_over_volumes if r.option == "own")
+    assert 0 < drawn.cheapest_share < 1
+    assert np.mean(wins) == pytest.approx(drawn.cheapest_share, abs=0.15)
+
+
+def test_a_ranged_discount_and_a_spread_of_the_price_go_together():
+    text = OFFERS.replace("high: 0.5}}", "high: 0.5}, price_spread: {low: 0.8, high: 1.3}}")
+    assert "price_spread" in text
+    risk = simulate(parse_scenario(text), 256)
+    assert all(np.isfinite([b.p10, b.p50, b.p90]).all() for b in risk.bands)
+
+
+def test_nobody_is_the_cheapest_where_nobody_serves():
+    own = PINNED.replace(API, "")
+    risk = simulate(parse_scenario(own), 512)
+    (row,) = risk.outlook
+    assert row.cheapest_share == pytest.approx(1 - row.unserved_share)

@@ -23,6 +23,7 @@ from costmodel.risk.ranges import (
     may_vary,
     range_changes,
     usual_range,
+    with_ranges,
 )
 from costmodel.scenario import Scenario, parse_scenario
 from costmodel.scenario.numbers import AS_STATED
@@ -386,3 +387,20 @@ def test_a_horizon_that_is_moved_stays_in_whole_months():
     )
     moved = keeping_ranges(stated, {("finance", "horizon_months"): 50.0})
     assert moved["finance", "horizon_months"] == {"value": 50.0, "low": 33, "high": 67}
+
+
+def test_a_range_edited_in_a_frozen_scenario_moves_no_price():
+    frozen = load_scenario(FROZEN / "before_spreads.yaml")
+    price, speed = (f"options.own.selfhost.{end}" for end in
+                    ("offers[0].usd_per_gpu_hour", "throughput.requests_per_s"))  # fmt: skip
+    value = known(frozen)[speed].quantity.value
+    ranges = {price: Ends(7.77, 7.0, 9.0), speed: Ends(value, 0.5 * value, 2 * value),
+              "overheads.usd_per_hour": Ends(106.0, 90.0, 150.0)}  # fmt: skip
+    edited = with_ranges(frozen, ranges)
+    assert bills(edited) == bills(frozen)
+    again = parse_scenario(scenario_yaml(edited))
+    assert bills(again) == bills(frozen)
+    drawn = {i.path: (i.low, i.high) for i in simulate(again, 16).inputs}
+    assert drawn[price] == (7.0, 9.0)
+    assert drawn[speed] == pytest.approx((0.5 * value, 2 * value))
+    assert drawn["overheads.usd_per_hour"] == (90.0, 150.0)

@@ -5,6 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from costmodel import load_scenario
 from costmodel.book.files import scenarios_dir
+from costmodel.changes import changed
 from costmodel.scenario import parse_scenario
 from costmodel.ui import sidebar
 from tests.ui.pages import html
@@ -127,3 +128,50 @@ def test_draws_stay_as_they_were_chosen(app):
     turn_to(app, "")
     turn_to(app, "risk")
     assert next(s for s in app.select_slider if s.label == "Draws").value == 1_000
+
+
+def high(app):
+    return next(f for f in app.number_input if f.label == "High" and HOURS in f.key)
+
+
+def test_an_edit_that_was_taken_back_does_not_return(app):
+    turn_to(app, "risk", scenario="small-model-on-l4")
+    usual = high(app).value
+    hours = number(app, "Hours a month").value
+    high(app).set_value(77.0).run()
+    number(app, "Hours a month").set_value(2 * hours).run()
+    assert high(app).value == 154.0
+    high(app).set_value(2 * usual).run()
+    turn_to(app, "")
+    number(app, "Hours a month").set_value(hours).run()
+    turn_to(app, "risk")
+    assert high(app).value == usual
+    assert app.written[-1].model_dump() == stated("small-model-on-l4").model_dump()
+
+
+def test_the_last_edit_counts_at_every_value(app):
+    turn_to(app, "risk", scenario="small-model-on-l4")
+    hours = number(app, "Hours a month").value
+    high(app).set_value(77.0).run()
+    number(app, "Hours a month").set_value(2 * hours).run()
+    high(app).set_value(300.0).run()
+    number(app, "Hours a month").set_value(hours).run()
+    assert high(app).value == 150.0
+
+
+def test_correlations_go_with_a_range_that_a_choice_takes_away(app):
+    name = stated("small-model-on-l4").workloads[0].name
+    peak = f"workloads.{name}.profile.peak_to_mean"
+    data = changed(
+        stated("small-model-on-l4"),
+        {("workloads", 0, "profile"): {"peak_to_mean": {"low": 1.5, "likely": 2, "high": 3}},
+         ("correlations",): [[peak, "overheads.usd_per_hour", 0.5]]},
+    )  # fmt: skip
+    app.session_state["own_file"] = ("mine.yaml", sidebar.scenario_yaml(data).encode())
+    turn_to(app, "risk")
+    picker = next(each for each in app.selectbox if each.label == "Hours of the week")
+    picker.select("office-hours").run()
+    assert not app.exception
+    assert "No longer correlated: peak to mean" in html(app)
+    assert "cm-headline" in html(app)
+    assert app.written[-1].correlations == ()
