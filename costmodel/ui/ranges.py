@@ -16,6 +16,12 @@ from costmodel.risk.ranges import Ends, can_be_edited, may_vary, usual_range
 from costmodel.scenario import Scenario
 from costmodel.ui.controls import Controls
 
+_ABOVE_NOTHING = {
+    "requests_per_s", "usd_per_gpu_hour", "usd_per_gpu_second", "usd_per_gpu", "tokens_per_day",
+    "requests_per_day", "load_factor", "life_months", "kw_per_gpu",
+}  # fmt: skip
+"""Last words of numbers that a scenario states above 0."""
+
 
 def range_widgets(widgets: Controls, scenario: Scenario) -> None:
     """Every range with its two ends, and a picker of what else may vary.
@@ -31,20 +37,31 @@ def range_widgets(widgets: Controls, scenario: Scenario) -> None:
         for entry in ranged:
             if can_be_edited(scenario, entry):
                 _ends(widgets, entry)
-        added = widgets.several(
-            "vary",
-            "Let vary as well",
-            [entry.path for entry in others],
-            format_func=input_name,
-            placeholder="choose an input",
-            help="Begins at 20 % either way, an assumption: say what you know.",
-        )
+        added = _picked(widgets, [entry.path for entry in others])
         for entry in others:
             if entry.path in added:
                 _ends(widgets, entry)
             else:
                 widgets.kept.ranges.pop(entry.path, None)
                 widgets.kept.shown.pop(entry.path, None)
+
+
+def _picked(widgets: Controls, offered: list[str]) -> list[str]:
+    """What else is to vary; a pick that could not be offered for a while comes back."""
+    kept = widgets.kept
+    if any(path in offered and not before for path, before in kept.vary.items()):
+        widgets.put("vary", [path for path in offered if path in kept.vary])
+    added = widgets.several(
+        "vary",
+        "Let vary as well",
+        offered,
+        format_func=input_name,
+        placeholder="choose an input",
+        help="Begins at 20 % either way, an assumption: say what you know.",
+    )
+    gone = [path for path in kept.vary if path not in offered]
+    kept.vary = dict.fromkeys(added, True) | dict.fromkeys(gone, False)
+    return added
 
 
 def _ends(widgets: Controls, entry: Input) -> None:
@@ -54,7 +71,7 @@ def _ends(widgets: Controls, entry: Input) -> None:
     low, high = stated if entry.is_ranged else usual_range(entry)
     assert low is not None
     assert high is not None
-    least, most = min(entry.limits[0], low), max(entry.limits[1], high)
+    least, most = min(_least(entry), low), max(entry.limits[1], high)
     key = f"{path} {value:g} {low:g} {high:g}"
     held = ranges[path].around(value, least, most) if path in ranges else (low, high)
     if widgets.kept.shown.get(path) != key:
@@ -82,6 +99,12 @@ def _ends(widgets: Controls, entry: Input) -> None:
         ranges.pop(path, None)
     elif (low, high) != held or path not in ranges:
         ranges[path] = Ends(value, low, high)
+
+
+def _least(entry: Input) -> float:
+    """The least that a scenario takes: a thousandth of the value where nothing at all is none."""
+    least, name = entry.limits[0], entry.path.rsplit(".", 1)[-1]
+    return max(least, entry.quantity.value / 1000.0) if name in _ABOVE_NOTHING else least
 
 
 def _size(*numbers: float) -> float:

@@ -64,7 +64,7 @@ def pick_scenario(first: str = state.FIRST) -> Picked:
     ids = state.ready_ids()
     _follow_address(ids, first)
     picked = _picked(ids)
-    if picked.opened is not None:
+    if picked.opened is not None and picked.error is None:
         state.about(picked.opened.identity)
     return picked
 

@@ -99,6 +99,8 @@ class Kept:
     """Ranges that were edited, by path."""
     shown: dict[str, str] = field(default_factory=dict)
     """For which value and range the fields of an input were drawn last, by path."""
+    vary: dict[str, bool] = field(default_factory=dict)
+    """Inputs picked to vary as well, and whether each could be picked when last drawn."""
 
 
 def about(identity: str) -> None:

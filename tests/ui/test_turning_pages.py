@@ -175,3 +175,39 @@ def test_correlations_go_with_a_range_that_a_choice_takes_away(app):
     assert "No longer correlated: peak to mean" in html(app)
     assert "cm-headline" in html(app)
     assert app.written[-1].correlations == ()
+
+
+def test_a_pick_that_cannot_be_offered_comes_back_with_its_range(app):
+    turn_to(app, "risk", scenario="support-assistant")
+    app.multiselect[0].select("workloads.chat.profile.peak_to_mean").run()
+    assert not app.exception
+    edge = next(f for f in app.number_input if f.label == "High" and "peak_to_mean" in f.key)
+    edge.set_value(9.0).run()
+    picker = next(each for each in app.selectbox if each.label == "Hours of the week")
+    as_it_was = picker.value
+    picker.select("office-hours").run()
+    assert not [f for f in app.number_input if "peak_to_mean" in (f.key or "")]
+    next(each for each in app.selectbox if each.label == "Hours of the week").select(
+        as_it_was
+    ).run()
+    assert not app.exception
+    edge = next(f for f in app.number_input if f.label == "High" and "peak_to_mean" in f.key)
+    assert edge.value == 9.0
+    app.multiselect[0].unselect("workloads.chat.profile.peak_to_mean").run()
+    app.multiselect[0].select("workloads.chat.profile.peak_to_mean").run()
+    edge = next(f for f in app.number_input if f.label == "High" and "peak_to_mean" in f.key)
+    assert edge.value != 9.0
+
+
+def test_a_file_that_cannot_be_used_loses_nothing_of_the_one_before(app):
+    good = (scenarios_dir() / "small-model-on-l4.yaml").read_bytes()
+    app.session_state["own_file"] = ("good.yaml", good)
+    turn_to(app, "risk")
+    number(app, "Hours a month").set_value(33.0).run()
+    app.session_state["own_file"] = ("bad.yaml", b"name: x")
+    app.run()
+    assert number(app, "Hours a month").value != 33.0
+    app.session_state["own_file"] = ("good.yaml", good)
+    app.run()
+    assert not app.exception
+    assert number(app, "Hours a month").value == 33.0
