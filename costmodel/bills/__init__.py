@@ -17,6 +17,7 @@ from costmodel.bills.build import (
     capacity_limit,
     served_at,
     wins,
+    within,
 )
 from costmodel.bills.drawn import as_line, as_staircase, drawn_usd, is_drawable
 from costmodel.bills.fleet import (
@@ -75,4 +76,5 @@ __all__ = [
     "usual_spares",
     "wins",
     "with_commitments",
+    "within",
 ]

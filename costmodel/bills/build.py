@@ -181,9 +181,14 @@ def capacity_limit(bill: Bill) -> float:
     return np.inf if isinstance(bill, HybridBill) else bill.curve.limit
 
 
+def within(volume: ArrayLike, limit: ArrayLike) -> NDArray[np.bool_]:
+    """Whether volumes are served by fleets that serve so much; the two broadcast."""
+    return np.asarray(volume, dtype=float) <= np.asarray(limit, dtype=float) * (1 + ROUNDING)
+
+
 def can_serve(bill: Bill, volume: ArrayLike) -> NDArray[np.bool_]:
     """Whether a volume is within what a bill's option can serve."""
-    return np.asarray(volume, dtype=float) <= capacity_limit(bill) * (1 + ROUNDING)
+    return within(volume, capacity_limit(bill))
 
 
 def served_at(bill: Bill, volume: ArrayLike) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -30,13 +31,17 @@ class Purchase:
         )
 
 
-def monthly_rate(rate_per_year: float) -> float:
+Rate = TypeVar("Rate", float, Floats)
+
+
+def monthly_rate(rate_per_year: Rate) -> Rate:
     """The rate of a month that compounds to a year's.
 
     >>> round(monthly_rate(0.10), 6)
     0.007974
     """
-    return (1.0 + rate_per_year) ** (1.0 / 12.0) - 1.0
+    growth: Any = 1.0 + rate_per_year
+    return growth ** (1.0 / 12.0) - 1.0
 
 
 def monthly_annuity(
@@ -56,7 +61,7 @@ def monthly_annuity(
     price, residual, life_months = (
         np.asarray(v, dtype=float) for v in (price, residual, life_months)
     )
-    rate = (1.0 + np.asarray(rate_per_year, dtype=float)) ** (1.0 / 12.0) - 1.0
+    rate = monthly_rate(np.asarray(rate_per_year, dtype=float))
     left = (1.0 + rate) ** -life_months
     straight = (price - residual) / life_months
     lost = np.where(rate == 0, 1.0, 1.0 - left)

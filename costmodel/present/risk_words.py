@@ -9,9 +9,8 @@ from costmodel.present.headline import LONGEST_NAME, Headline
 from costmodel.present.input_names import input_name, value_text
 from costmodel.present.theme import shortened
 from costmodel.risk_record import BreakEvenRange, Goal, Outlook, Risk
+from costmodel.verdict import CHEAPEST
 from costmodel.wording import short, tokens_per_day, usd
-
-CHEAPEST = "cheapest"
 
 NO_REGRET = 1e-4
 """Mean regret, as a share of the mean bill, that is none."""

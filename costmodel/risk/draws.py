@@ -17,10 +17,11 @@ from costmodel.bills import (
     Bill,
     bill_at,
     build_bills,
-    can_serve,
+    capacity_limit,
     drawn_usd,
     is_drawable,
     traffic_of,
+    within,
 )
 from costmodel.book import Book
 from costmodel.cost.curve import Floats
@@ -244,10 +245,5 @@ def served_usd(
     usd: Floats, bills: Sequence[Mapping[str, Bill]], name: str, volumes: Floats
 ) -> Floats:
     """The same bills (volumes, draws), infinite where a pinned fleet is too small in a draw."""
-    served = [
-        can_serve(each[name], volumes[:, min(i, volumes.shape[1] - 1)])
-        if name in each
-        else np.full(len(volumes), fill_value=False)
-        for i, each in enumerate(bills)
-    ]
-    return np.where(np.stack(served, axis=1), usd, np.inf)
+    limits = [capacity_limit(each[name]) if name in each else 0.0 for each in bills]
+    return np.where(within(volumes[:, : len(bills)], np.array(limits)), usd, np.inf)

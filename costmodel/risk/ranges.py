@@ -184,7 +184,7 @@ def with_ranges(scenario: Scenario, ranges: Mapping[str, Ends]) -> Scenario:
             continue
         low, high = ends.around(entry.quantity.value, *entry.limits)
         changes.update(range_changes(whole, entry, low, high))
-        if entry.home == "facts":
+        if entry.home == "facts" and scenario.resolved is not None:
             facts = _ranged(facts, entry, low, high)
     after = changed(scenario, changes)
     return after if scenario.resolved is None else refrozen(after, facts)

@@ -67,22 +67,34 @@ def modelled(text):
     return Model(scenario, resolved, ranged_inputs(scenario, resolved), load_book())
 
 
+PEOPLE = {
+    "usd_per_hour": ("overheads", "usd_per_hour"),
+    "fleet_hours_per_month": ("overheads", "per_fleet", "hours_per_month"),
+    "api_hours_per_month": ("overheads", "per_api", "hours_per_month"),
+}
+
+
 def evaluated(model, row):
-    """The bills of one draw, from a scenario that states its numbers and no range."""
+    """The bills of one draw, from a scenario that states its numbers where they stand."""
+    options = {option.name: i for i, option in enumerate(model.scenario.options)}
     changes = {}
     for entry, value in zip(model.inputs, row.tolist(), strict=True):
-        place = entry.places[0]
-        if entry.home == "scenario":
-            changes[place] = value
-        elif place[0] == "overheads":
-            changes[_PEOPLE[place[1]]] = value
-        elif place[3] == "offers":
-            i = [o.name for o in model.scenario.options].index(place[1])
-            changes["options", i, "selfhost", "offers", place[4], "usd_per_gpu_hour"] = value
-        elif place[1] == "bought":
-            changes["options", 1, "selfhost", "throughput", "requests_per_s"] = value
-    scenario = changed(model.scenario, changes)
-    return {o.name: o.monthly_usd for o in evaluate(scenario).options}
+        for place in entry.places:
+            if entry.home == "scenario":
+                changes[place] = value
+            elif place[0] == "overheads":
+                changes[PEOPLE[place[1]]] = value
+            elif place[3] == "offers":
+                at = ("options", options[place[1]], "selfhost", "offers", place[4])
+                changes[*at, "usd_per_gpu_hour"] = value
+            else:
+                known = model.resolved.options[place[1]].fleet.capacity[place[4]].requests_per_s
+                moved = known.value * value / entry.quantity.value
+                at = ("options", options[place[1]], "selfhost", "throughput")
+                stated = model.scenario.option(place[1]).selfhost.throughput
+                each = (place[4],) if isinstance(stated, dict) else ()
+                changes[*at, *each, "requests_per_s"] = moved
+    return {o.name: o.monthly_usd for o in evaluate(changed(model.scenario, changes)).options}
 
 
 def test_offers_are_priced_in_arrays_as_evaluate_prices_each_draw():
@@ -109,19 +121,18 @@ def test_a_purchase_price_takes_all_the_draws():
     assert risk.notes == ()
 
 
-PINNED = (
-    HEAD % "{low: 200e6, likely: 400e6, high: 800e6}"
-    + f"""
-options:
-{API}
-  - name: three
-    selfhost:
-      gpus_per_replica: 1
-      replicas: 3
-      throughput: {{requests_per_s: {{low: 1, likely: 4, high: 8}}}}
-      load_factor: 1
-      offers: [{{terms: on-demand, usd_per_gpu_hour: 2}}]
-"""
+def one_fleet(volume, offers="[{terms: on-demand, usd_per_gpu_hour: 2}]", **fields):
+    """A scenario of an API and a fleet of one GPU a replica."""
+    more = "".join(f"      {name}: {value}\n" for name, value in fields.items())
+    fleet = "  - name: own\n    selfhost:\n      gpus_per_replica: 1\n"
+    return f"{HEAD % volume}options:\n{API}{fleet}{more}      offers: {offers}\n"
+
+
+PINNED = one_fleet(
+    "{low: 200e6, likely: 400e6, high: 800e6}",
+    replicas=3,
+    throughput="{requests_per_s: {low: 1, likely: 4, high: 8}}",
+    load_factor=1,
 )
 
 
@@ -135,7 +146,7 @@ def test_a_pinned_fleet_wins_only_in_draws_whose_volume_it_serves():
         if row.against == "api":
             small = 3 * rate * 86_400 * 1_000 < row.tokens_per_day
             assert row.probability <= 1 - small.mean() + 1e-12
-    here = next(r for r in risk.outlook if r.option == "three")
+    here = next(r for r in risk.outlook if r.option == "own")
     assert here.unserved_share == np.mean(3 * rate * 86_400 * 1_000 < 400e6)
     assert 0 < here.unserved_share < 1
     assert np.isfinite([here.expected_usd, here.expected_saving_usd]).all()
@@ -145,21 +156,13 @@ def test_a_pinned_fleet_wins_only_in_draws_whose_volume_it_serves():
     assert swing.high_usd > 0
 
 
-COUNTED = (
-    HEAD % "300e6"
-    + f"""
-options:
-{API}
-  - name: own
-    selfhost:
-      gpus_per_replica: 1
-      throughput: {{requests_per_s: 4}}
-      spare_replicas: {{low: 0, likely: 1, high: 3}}
-      node_gpus: {{low: 1, likely: 2, high: 4}}
-      offers:
-        - {{terms: reserved, replicas: {{low: 1, likely: 2, high: 3}}, usd_per_gpu_hour: 1.5}}
-        - {{terms: on-demand, usd_per_gpu_hour: 2}}
-"""
+COUNTED = one_fleet(
+    "300e6",
+    "[{terms: reserved, replicas: {low: 1, likely: 2, high: 3}, usd_per_gpu_hour: 1.5}, "
+    "{terms: on-demand, usd_per_gpu_hour: 2}]",
+    throughput="{requests_per_s: 4}",
+    spare_replicas="{low: 0, likely: 1, high: 3}",
+    node_gpus="{low: 1, likely: 2, high: 4}",
 )
 
 
@@ -176,18 +179,7 @@ def test_counts_are_whole_and_within_what_a_scenario_may_state():
     assert committed[0].low_usd != committed[0].high_usd
 
 
-RANGED = (
-    HEAD % "{low: 200e6, likely: 400e6, high: 800e6}"
-    + f"""
-options:
-{API}
-  - name: own
-    selfhost:
-      gpus_per_replica: 1
-      throughput: {{requests_per_s: 4}}
-      offers: [{{terms: on-demand, usd_per_gpu_hour: 2}}]
-"""
-)
+RANGED = one_fleet("{low: 200e6, likely: 400e6, high: 800e6}", throughput="{requests_per_s: 4}")
 
 
 def test_at_another_volume_a_ranged_volume_is_the_one_that_is_labelled():
@@ -295,39 +287,13 @@ def test_several_workloads_in_draws_are_scenarios_with_those_numbers():
     at_once = array_usd(model, names, values, at)
     for i, row in enumerate(values):
         scenario, _ = model.at(row.tolist())
-        expected = {o.name: o.monthly_usd for o in evaluate(_stating(model, row)).options}
+        expected = evaluated(model, row)
         assert {n: at_once[n][0, i] for n in names} == (
             pytest.approx({n: expected[n] for n in names}, rel=1e-12)
         )
         assert at[0, i] == pytest.approx(scenario.tokens_per_day)
         bill = model.bills(row.tolist())["over"]
         assert float(bill_at(bill, at[0, i])) == pytest.approx(expected["over"], rel=1e-12)
-
-
-def _stating(model, row):
-    """The scenario of one draw, written with its numbers in the places they stand in."""
-    changes = {}
-    for entry, value in zip(model.inputs, row.tolist(), strict=True):
-        for place in entry.places:
-            if entry.home == "scenario":
-                changes[place] = value
-            elif place[0] == "overheads":
-                changes[_PEOPLE[place[1]]] = value
-            elif place[3] == "offers":
-                changes["options", 1, "selfhost", "offers", place[4], "usd_per_gpu_hour"] = value
-            else:
-                known = model.resolved.options["own"].fleet.capacity[place[4]].requests_per_s
-                changes["options", 1, "selfhost", "throughput", place[4], "requests_per_s"] = (
-                    known.value * value / entry.quantity.value
-                )
-    return changed(model.scenario, changes)
-
-
-_PEOPLE = {
-    "usd_per_hour": ("overheads", "usd_per_hour"),
-    "fleet_hours_per_month": ("overheads", "per_fleet", "hours_per_month"),
-    "api_hours_per_month": ("overheads", "per_api", "hours_per_month"),
-}
 
 
 def test_requests_of_uncertain_size_are_an_uncertain_volume():
@@ -339,7 +305,7 @@ def test_requests_of_uncertain_size_are_an_uncertain_volume():
     values = draw(model.scenario, model.inputs, 512, seed=0)
     wins = []
     for row in values[:40]:
-        usd = {o.name: o.monthly_usd for o in evaluate(_stating(model, row)).options}
+        usd = evaluated(model, row)
         wins.append(usd["own"] < usd["api"])
     (drawn,) = (r for r in risk.outlook_over_volumes if r.option == "own")
     assert 0 < drawn.cheapest_share < 1

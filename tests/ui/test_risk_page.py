@@ -94,22 +94,16 @@ as_of: 2026-11-23
 workloads: [{name: chat, tokens_per_day: 50e6, input_tokens: 900, output_tokens: 100}]
 """
 BESIDE = "  - {name: api, api: {input_usd_per_mtok: 1, output_usd_per_mtok: 1}}\n"
-OWNED = f"""
+FLEET = f"""
 options:
 {BESIDE}
   - name: own
     selfhost:
       gpus_per_replica: 1
       throughput: {{requests_per_s: 5}}
-      offers: [{{terms: owned, usd_per_gpu: 30000, kw_per_gpu: 1.3}}]
 """
-SPOT = f"""
-options:
-{BESIDE}
-  - name: own
-    selfhost:
-      gpus_per_replica: 1
-      throughput: {{requests_per_s: 5}}
+OWNED = f"{FLEET}      offers: [{{terms: owned, usd_per_gpu: 30000, kw_per_gpu: 1.3}}]\n"
+SPOT = f"""{FLEET}
       spare_replicas: {{low: 0, likely: 1, high: 3}}
       offers:
         - terms: spot

@@ -45,6 +45,10 @@ def turn_to(app, page, **address):
     return app
 
 
+def high(app):
+    return next(f for f in app.number_input if f.label == "High" and HOURS in f.key)
+
+
 def number(app, label, nth=0):
     return [each for each in app.number_input if each.label == label][nth]
 
@@ -73,18 +77,18 @@ def test_another_scenario_chosen_on_another_page_has_its_own_values(app):
 
 def test_ranges_of_one_scenario_are_not_those_of_another(app):
     turn_to(app, "risk", scenario="small-model-on-l4")
-    end = next(f for f in app.number_input if f.label == "High" and HOURS in f.key)
+    end = high(app)
     usual = end.value
     end.set_value(77.0).run()
     turn_to(app, "traffic")
     choose(app, "traffic-steady")
     turn_to(app, "risk")
-    end = next(f for f in app.number_input if f.label == "High" and HOURS in f.key)
+    end = high(app)
     assert end.value != 77.0
     turn_to(app, "")
     choose(app, "small-model-on-l4")
     turn_to(app, "risk")
-    end = next(f for f in app.number_input if f.label == "High" and HOURS in f.key)
+    end = high(app)
     assert end.value == usual
 
 
@@ -94,7 +98,7 @@ def test_every_page_has_the_changes_of_all_and_says_so(app, page):
     number(app, "Discount rate, %").set_value(8.0).run()
     number(app, "USD an hour").set_value(150.0).run()
     turn_to(app, "risk")
-    end = next(f for f in app.number_input if f.label == "High" and HOURS in f.key)
+    end = high(app)
     end.set_value(77.0).run()
     assert not app.exception
     turn_to(app, page)
@@ -109,16 +113,16 @@ def test_every_page_has_the_changes_of_all_and_says_so(app, page):
 
 def test_an_edited_range_follows_its_value_and_comes_back_with_it(app):
     turn_to(app, "risk", scenario="small-model-on-l4")
-    end = next(f for f in app.number_input if f.label == "High" and HOURS in f.key)
+    end = high(app)
     hours = number(app, "Hours a month")
     value, edited = hours.value, 8.0 * hours.value
     end.set_value(edited).run()
     number(app, "Hours a month").set_value(2 * value).run()
-    moved = next(f for f in app.number_input if f.label == "High" and HOURS in f.key)
+    moved = high(app)
     assert moved.value == pytest.approx(2 * edited)
     assert app.written[-1].overheads.per_fleet.hours_per_month.high == pytest.approx(2 * edited)
     number(app, "Hours a month").set_value(value).run()
-    back = next(f for f in app.number_input if f.label == "High" and HOURS in f.key)
+    back = high(app)
     assert back.value == pytest.approx(edited)
 
 
@@ -128,10 +132,6 @@ def test_draws_stay_as_they_were_chosen(app):
     turn_to(app, "")
     turn_to(app, "risk")
     assert next(s for s in app.select_slider if s.label == "Draws").value == 1_000
-
-
-def high(app):
-    return next(f for f in app.number_input if f.label == "High" and HOURS in f.key)
 
 
 def test_an_edit_that_was_taken_back_does_not_return(app):
