@@ -14,7 +14,7 @@ from costmodel import board, cashflow, evaluate, fit, load_scenario, simulate, t
 from costmodel.book.files import scenarios_dir
 from costmodel.cash_results import CashFlow
 from costmodel.cli import app
-from costmodel.cli.text import WIDTH
+from costmodel.cli.text import WIDTH, table
 from costmodel.present.figures import CASH_FIGURES, FIGURES, RISK_FIGURES
 from costmodel.risk_record import Risk
 from costmodel.scenario import Scenario
@@ -155,6 +155,10 @@ def test_fit_for_people_names_sources_once():
     assert "GiB" in text
     assert "[1]" in text
     assert max(map(len, text.splitlines())) <= WIDTH
+
+
+def test_a_table_whose_last_column_is_empty_is_drawn():
+    assert table(["ONE FOR ALL", ""], [["api", ""]]) == "ONE FOR ALL\napi"
 
 
 def test_fit_for_people_is_tables_and_sentences_never_raw_records():

@@ -47,7 +47,7 @@ def _widths(rows: Sequence[Sequence[str]], whole: set[int]) -> list[int]:
             break
         first[widest] -= 1
     room = WIDTH - len(GAP) * len(first) - sum(first)
-    return [*first, min(last, max(room, LEAST_LAST))]
+    return [*first, max(1, min(last, max(room, LEAST_LAST)))]
 
 
 def _lines(row: Sequence[str], widths: Sequence[int], right: set[int]) -> list[str]:
