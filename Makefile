@@ -1,10 +1,11 @@
 # make app    opens the app on the ready scenarios
 # make test   everything CI checks beside `make lint`
+# make golden writes anew what every surface says, for a change that is meant: look at the diff
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: app test lint format schemas bench bench-usage validate-memory validate-throughput calibrate clean
+.PHONY: app test lint format schemas golden bench bench-usage validate-memory validate-throughput calibrate clean
 
 app: $(VENV)/.app
 	$(BIN)/streamlit run app.py
@@ -21,6 +22,9 @@ lint: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+golden: $(VENV)/.dev
+	$(BIN)/python -m tests.golden.surfaces
 
 schemas: $(VENV)/.dev
 	$(BIN)/python -m costmodel.schemas
