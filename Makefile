@@ -27,7 +27,7 @@ golden: $(VENV)/.dev
 	$(BIN)/python -m tests.golden.surfaces
 
 schemas: $(VENV)/.dev
-	$(BIN)/python -m costmodel.schemas
+	$(BIN)/python -m tools.schemas
 
 bench: $(VENV)/.dev
 	@failed=0; for table in run speed exports risk; do \

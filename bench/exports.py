@@ -10,9 +10,9 @@ import time
 from functools import partial
 
 from costmodel.book.files import scenarios_dir
-from costmodel.pipeline import evaluate
+from costmodel.pipeline.evaluate import evaluate
+from costmodel.pipeline.report import Report
 from costmodel.present.saving import content_of
-from costmodel.report import Report
 from costmodel.scenario import load_scenario
 
 MOST_S = 3.0

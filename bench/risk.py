@@ -14,12 +14,12 @@ import numpy as np
 
 from costmodel.book import load_book
 from costmodel.book.files import scenarios_dir
-from costmodel.quantity import Quantity
-from costmodel.resolve import resolve
-from costmodel.risk.draws import Model, array_usd
-from costmodel.risk.inputs import ranged_inputs
-from costmodel.risk.simulation import draw
+from costmodel.pipeline.resolve import resolve
+from costmodel.quantity.quantity import Quantity
 from costmodel.scenario import Scenario, load_scenario
+from costmodel.studies.risk.draws import Model, array_usd
+from costmodel.studies.risk.inputs import ranged_inputs
+from costmodel.studies.risk.simulation import draw
 
 DRAWS, HOURLY_DRAWS, VOLUMES, MOST_S, MOST_RATIO = 10_000, 1_000, 200, 0.5, 2.0
 

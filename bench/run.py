@@ -15,16 +15,16 @@ from collections.abc import Callable
 
 import numpy as np
 
-from costmodel.bills import bill_at, build_bills, traffic_of, wins
 from costmodel.book import load_book
 from costmodel.book.files import scenarios_dir
-from costmodel.cash_flow import cashflow
 from costmodel.cost.breakeven import winning_set
 from costmodel.cost.curve import CostCurve, PiecewiseLinear, Steps
 from costmodel.cost.queueing import Queue
-from costmodel.pipeline import evaluate
-from costmodel.resolve import resolve
+from costmodel.pipeline.bills import bill_at, build_bills, traffic_of, wins
+from costmodel.pipeline.evaluate import evaluate
+from costmodel.pipeline.resolve import resolve
 from costmodel.scenario import Scenario, load_scenario
+from costmodel.studies.cashflow.cashflow import cashflow
 
 SCENARIO = scenarios_dir() / "support-assistant.yaml"
 VOLUMES = 400

@@ -11,9 +11,9 @@ from costmodel.book import load_book
 from costmodel.book.roofline import roofline
 from costmodel.serving.roofline import Case, Load, estimate, stack
 from costmodel.sizing import fit
-from costmodel.sizing_lookup import Serving, kernel_for, look_up
-from costmodel.sizing_speed import Server, case_of
-from costmodel.sizing_throughput import throughput
+from costmodel.sizing.lookup import Serving, kernel_for, look_up
+from costmodel.sizing.server import Server, case_of
+from costmodel.sizing.throughput import throughput
 
 CASES, MANY = 300, 100_000
 MOST_CASES_MS, MOST_MANY_MS = 5.0, 1000.0

@@ -20,8 +20,8 @@ RUNS = {10 * MILLION: 7, 100 * MILLION: 3}
 _MEASURED = """
 import resource, sys, time
 import duckdb, narwhals, pandas, pyarrow
-import costmodel.ingest.usage, costmodel.ingest.usage_files, costmodel.ingest.usage_lines
-import costmodel.ingest.usage_rows
+import costmodel.ingest.usage.read, costmodel.ingest.usage.files, costmodel.ingest.usage.lines
+import costmodel.ingest.usage.rows
 start = time.perf_counter()
 {code}
 seconds = time.perf_counter() - start

@@ -15,14 +15,14 @@ import numpy as np
 
 from costmodel.book.engines import engine as engine_row
 from costmodel.book.models import model as model_record
+from costmodel.quantity.units import GIB, MIB
 from costmodel.serving.gguf import metadata_bytes
 from costmodel.serving.kv_cache import block_pool, sequence_bytes
 from costmodel.serving.memory import Replica, place
 from costmodel.serving.overhead import EngineMemory, forward_bytes, kept_bytes
 from costmodel.serving.tensors import Architecture, KvLayer
 from costmodel.serving.weights import WeightFormat, loaded_bytes_per_gpu, stored_bytes
-from costmodel.sizing_lookup import weight_format
-from costmodel.units import GIB, MIB
+from costmodel.sizing.lookup import weight_format
 from validation.truth import Error, Row, architecture, by_model, by_row, flags, left_out, rows
 
 SAFETENSORS = {

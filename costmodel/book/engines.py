@@ -18,8 +18,8 @@ from pydantic import Field, model_validator
 from costmodel.book.files import data_dir, read_yaml
 from costmodel.book.records import Id, Kind, Record
 from costmodel.errors import InputError, UnknownIdError
+from costmodel.quantity.units import GIB, MIB
 from costmodel.serving.overhead import EngineMemory
-from costmodel.units import GIB, MIB
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

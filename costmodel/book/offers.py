@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from costmodel.quantity import Kind
+    from costmodel.quantity.quantity import Kind
 
 Quantile = Literal["median", "min", "max"] | float
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from costmodel.book.offers import ListedOffer
     from costmodel.book.token_records import DayPart, TokenPrice
     from costmodel.cost.api import PriceTier
-    from costmodel.quantity import Kind
+    from costmodel.quantity.quantity import Kind
 
 _RATES = ("input", "cached input", "cache write", "output")
 _TERMS = ("on-demand", "spot", "reserved 12 months", "reserved 36 months")

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from costmodel.book.records import Id, Record
-from costmodel.quantity import Kind
+from costmodel.quantity.quantity import Kind
 
 Day = Annotated[tuple[Annotated[float, Field(ge=0)], ...], Field(min_length=24, max_length=24)]
 

@@ -12,8 +12,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from costmodel.quantity import Kind, Quantity
-from costmodel.units import MIB
+from costmodel.quantity.quantity import Kind, Quantity
+from costmodel.quantity.units import MIB
 
 ProviderClass = Literal["hyperscaler", "neocloud", "marketplace"]
 Terms = Literal["on-demand", "spot", "reserved"]
@@ -229,7 +229,7 @@ class CostFact(Record):
 
     @property
     def quantity(self) -> Quantity:
-        """The fact as a :class:`costmodel.quantity.Quantity`."""
+        """The fact as a :class:`costmodel.quantity.quantity.Quantity`."""
         return Quantity(
             value=self.value,
             low=self.low,

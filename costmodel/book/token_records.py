@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 from costmodel.book.records import Record
 from costmodel.cost.api import PriceTier, TokenPrices, mean_prices
 from costmodel.errors import InputError
-from costmodel.quantity import Kind
+from costmodel.quantity.quantity import Kind
 
 UsdPerMtok = Annotated[float, Field(ge=0, description="USD per million tokens.")]
 BatchCached = Literal["standard cached price", "batch input price"]

@@ -17,7 +17,7 @@ from costmodel.book import token_library as library
 from costmodel.book.token_records import DayPart, PriceRow, TokenPrice
 from costmodel.cost.api import request_usd
 from costmodel.errors import InputError, UnknownIdError, did_you_mean, nearest_ids
-from costmodel.units import MTOK
+from costmodel.quantity.units import MTOK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

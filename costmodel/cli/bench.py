@@ -10,7 +10,7 @@ import typer
 from costmodel.cli.options import AsJson, count, emit, positive
 
 if TYPE_CHECKING:
-    from costmodel.ingest.benchmarks import Benchmark
+    from costmodel.ingest.bench.read import Benchmark
 
 
 def bench(  # noqa: PLR0913 - one option per fact that a file cannot know
@@ -43,7 +43,7 @@ def bench(  # noqa: PLR0913 - one option per fact that a file cannot know
     as_json: AsJson = False,
 ) -> None:
     """Measurements in the files, by concurrency; the options state what a file cannot know."""
-    from costmodel.ingest.benchmarks import read_benchmark
+    from costmodel.ingest.bench.read import read_benchmark
 
     result = read_benchmark(
         *files,
@@ -62,7 +62,7 @@ def bench(  # noqa: PLR0913 - one option per fact that a file cannot know
 
 def _text(result: Benchmark) -> str:
     from costmodel.cli.text import Footnotes, paragraph, sections, table
-    from costmodel.ingest.benchmarks import TABLE, table_row
+    from costmodel.ingest.bench.read import TABLE, table_row
 
     notes = Footnotes()
     rows = [[notes.mark(source), *cells] for *cells, source in map(table_row, result.measurements)]

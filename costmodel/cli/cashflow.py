@@ -9,9 +9,9 @@ import typer
 from costmodel.cli.options import CHECK_FAILED, AsJson, ScenarioFile, emit
 
 if TYPE_CHECKING:
-    from costmodel.cash_results import CashFlow
-    from costmodel.named_cases import Cases
-    from costmodel.report import Report
+    from costmodel.pipeline.report import Report
+    from costmodel.studies.cases import Cases
+    from costmodel.studies.cashflow.record import CashFlow
 
 OptionName = Annotated[
     str | None,
@@ -38,9 +38,9 @@ def cashflow(
     as_json: AsJson = False,
 ) -> None:
     """Money over time: net present value, rate of return, payback, renewal."""
-    from costmodel.cash_flow import cashflow as work_out
-    from costmodel.pipeline import evaluate
+    from costmodel.pipeline.evaluate import evaluate
     from costmodel.scenario import load_scenario
+    from costmodel.studies.cashflow.cashflow import cashflow as work_out
 
     stated = load_scenario(scenario)
     found = work_out(stated, option, against)
@@ -57,8 +57,8 @@ def cases(
     as_json: AsJson = False,
 ) -> None:
     """Base, best, worst and the scenario's own cases side by side, and what differs."""
-    from costmodel.named_cases import cases as work_out
     from costmodel.scenario import load_scenario
+    from costmodel.studies.cases import cases as work_out
 
     found = work_out(load_scenario(scenario), option, against)
     emit(found.to_dict(), as_json, lambda: _cases_text(found))
@@ -69,7 +69,7 @@ def cases(
 
 def _flow_text(found: CashFlow, report: Report) -> str:
     from costmodel.cli.text import paragraph, sections, table, titled
-    from costmodel.present import cash_words as words
+    from costmodel.present.words import cash as words
 
     line = words.headline(found, report.recommendation.option)
     cautions = [paragraph(f"  {w.code}: {w.message}", "    ") for w in found.warnings]
@@ -88,8 +88,8 @@ def _flow_text(found: CashFlow, report: Report) -> str:
 def _periods(found: CashFlow) -> str:
     """The months of a short horizon, the years of a long one."""
     from costmodel.cli.text import table
-    from costmodel.present import cash_words as words
-    from costmodel.wording import usd
+    from costmodel.present.words import cash as words
+    from costmodel.quantity.words import usd
 
     by_year = found.horizon_months > MOST_MONTHS_SHOWN
     period = "year" if by_year else "month"
@@ -103,7 +103,7 @@ def _periods(found: CashFlow) -> str:
 
 def _stranded(found: CashFlow) -> str:
     from costmodel.cli.text import table
-    from costmodel.wording import short, usd
+    from costmodel.quantity.words import short, usd
 
     rows = [
         [each.offer, short(each.units), short(each.idle_units), f"{each.months:g}", usd(each.usd)]
@@ -115,8 +115,8 @@ def _stranded(found: CashFlow) -> str:
 
 def _renewal(found: CashFlow) -> str:
     from costmodel.cli.text import table
-    from costmodel.present import cash_words as words
-    from costmodel.wording import usd
+    from costmodel.present.words import cash as words
+    from costmodel.quantity.words import usd
 
     rows = [
         [
@@ -139,7 +139,7 @@ def _renewal(found: CashFlow) -> str:
 
 def _cases_text(found: Cases) -> str:
     from costmodel.cli.text import paragraph, sections, table, titled
-    from costmodel.present import cash_words as words
+    from costmodel.present.words import cash as words
 
     rows = [
         [_case_name(each.name, derived=each.derived),

@@ -49,8 +49,8 @@ def export(
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Write a workbook, a deck, a page, a table, the whole result, a frozen scenario or a chart."""
-    from costmodel.board import ENDINGS, behind, beside
-    from costmodel.pipeline import evaluate
+    from costmodel.pipeline.evaluate import evaluate
+    from costmodel.present.board import ENDINGS, behind, beside
     from costmodel.present.saving import check, save
     from costmodel.scenario import load_scenario
 

@@ -9,8 +9,8 @@ import typer
 from costmodel.cli.options import CHECK_FAILED, AsJson, emit, positive, positive_share
 
 if TYPE_CHECKING:
-    from costmodel.book.flips import GatePlan
-    from costmodel.quality_gate import Gate, GateSequence
+    from costmodel.quality.gate import Gate, GateSequence
+    from costmodel.quality.plan import GatePlan
 
 
 def gate(  # noqa: PLR0913 - one option per question
@@ -53,15 +53,15 @@ def gate(  # noqa: PLR0913 - one option per question
 ) -> None:
     """Pass, fail or inconclusive: a candidate against its baseline, item by item."""
     if plan is not None:
-        from costmodel.book.flips import gate_plan
+        from costmodel.quality.plan import gate_plan
 
         planned = gate_plan(plan, params_b=params_b, margin=margin)
         emit(planned.to_dict(), as_json, lambda: _planned(planned))
         return
     if baseline is None or not candidates:
         raise typer.BadParameter("name BASELINE and CANDIDATE, or --plan FORMAT")
-    from costmodel.quality_gate import gate as gate_one
-    from costmodel.quality_gate import gate_in_order
+    from costmodel.quality.gate import gate as gate_one
+    from costmodel.quality.gate import gate_in_order
 
     options: dict[str, Any] = {
         "margin": margin, "task": task, "metric": metric, "again": again, "seed": seed
@@ -78,7 +78,7 @@ def gate(  # noqa: PLR0913 - one option per question
 
 def _text(found: Gate) -> str:
     from costmodel.cli.text import paragraph, sections, table
-    from costmodel.quality_gate import rows_of, sentence
+    from costmodel.quality.gate import rows_of, sentence
 
     notes = "\n".join(paragraph(f"- {note}", "  ") for note in found.notes)
     return sections(paragraph(sentence(found)), table(["", "VALUE"], rows_of(found)), notes)

@@ -118,7 +118,7 @@ def _bar(share: float, width: int = 30) -> str:
 def emit(data: Mapping[str, Any], as_json: bool, text: Callable[[], str]) -> None:
     """Print a result: its JSON, or the text for people."""
     if as_json:
-        from costmodel.present.jsonfile import json_text
+        from costmodel.present.tables.jsonfile import json_text
 
         typer.echo(json_text(data))
     else:

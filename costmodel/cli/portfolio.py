@@ -9,7 +9,7 @@ import typer
 from costmodel.cli.options import CHECK_FAILED, AsJson, ScenarioFile, emit, positive
 
 if TYPE_CHECKING:
-    from costmodel.joint_choice import Lever, Portfolio
+    from costmodel.studies.portfolio import Lever, Portfolio
 
 
 def portfolio(
@@ -29,8 +29,8 @@ def portfolio(
     as_json: AsJson = False,
 ) -> None:
     """Which precision for which task: the cheapest joint choice that stands on evidence."""
-    from costmodel.joint_choice import portfolio as cheapest
     from costmodel.scenario import load_scenario
+    from costmodel.studies.portfolio import portfolio as cheapest
 
     found = cheapest(load_scenario(scenario), tokens_per_day=tokens_per_day, today=today)
     emit(found.to_dict(), as_json, lambda: _text(found))
@@ -40,7 +40,7 @@ def portfolio(
 
 def _text(found: Portfolio) -> str:
     from costmodel.cli.text import paragraph, sections, table, titled
-    from costmodel.wording import usd
+    from costmodel.quantity.words import usd
 
     def amount(value: float | None) -> str:
         return "-" if value is None else usd(value)

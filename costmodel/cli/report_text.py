@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from costmodel.cli.text import paragraph, sections, table, titled
-from costmodel.report import BreakEven, OptionResult, Report
-from costmodel.wording import percent, short, tokens_per_day, usd
+from costmodel.pipeline.report import BreakEven, OptionResult, Report
+from costmodel.quantity.words import percent, short, tokens_per_day, usd
 
 NONE = "-"
 

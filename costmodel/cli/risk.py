@@ -9,7 +9,7 @@ import typer
 from costmodel.cli.options import AsJson, ScenarioFile, count, drawing, emit, positive
 
 if TYPE_CHECKING:
-    from costmodel.risk_record import Risk
+    from costmodel.studies.risk.record import Risk
 
 SAMPLES = 10_000
 
@@ -28,8 +28,8 @@ def risk(
     as_json: AsJson = False,
 ) -> None:
     """How likely the verdict is, what drives it, and the value of each input that flips it."""
-    from costmodel.risk import simulate
     from costmodel.scenario import load_scenario
+    from costmodel.studies.risk import simulate
 
     stated = load_scenario(scenario)
     with drawing() as progress:
@@ -39,7 +39,7 @@ def risk(
 
 def _text(found: Risk) -> str:
     from costmodel.cli.text import paragraph, sections
-    from costmodel.present import risk_words as words
+    from costmodel.present.words import risk as words
 
     line = words.headline(found)
     return sections(
@@ -58,8 +58,8 @@ def _text(found: Risk) -> str:
 
 def _outlook(found: Risk) -> str:
     from costmodel.cli.text import table
-    from costmodel.present.risk_words import bill_text, odds, outlook_of
-    from costmodel.wording import usd
+    from costmodel.present.words.risk import bill_text, odds, outlook_of
+    from costmodel.quantity.words import usd
 
     heads = ["OPTION", "P10", "MEDIAN", "P90", "MEAN SAVING", "MEAN REGRET", "CHEAPEST IN"]
     rows = []
@@ -79,8 +79,8 @@ def _outlook(found: Risk) -> str:
 
 def _break_even(found: Risk) -> str:
     from costmodel.cli.text import table
-    from costmodel.present.risk_words import odds
-    from costmodel.wording import short
+    from costmodel.present.words.risk import odds
+    from costmodel.quantity.words import short
 
     def volume(value: float | None) -> str:
         return "never" if value is None else short(value)
@@ -96,8 +96,8 @@ def _break_even(found: Risk) -> str:
 
 def _tornado(found: Risk) -> str:
     from costmodel.cli.text import table
-    from costmodel.present.input_names import input_name, value_text
-    from costmodel.present.risk_words import saving_text
+    from costmodel.present.words.input_names import input_name, value_text
+    from costmodel.present.words.risk import saving_text
 
     heads = ["ONE INPUT AT A TIME", "FROM", "TO", "SAVING FROM", "SAVING TO"]
     rows = [
@@ -111,8 +111,8 @@ def _tornado(found: Risk) -> str:
 
 def _goals(found: Risk) -> str:
     from costmodel.cli.text import paragraph, sections, table
-    from costmodel.present.input_names import input_name, value_text
-    from costmodel.present.risk_words import change, nearest_first, out_of_reach
+    from costmodel.present.words.input_names import input_name, value_text
+    from costmodel.present.words.risk import change, nearest_first, out_of_reach
 
     heads = ["WHAT FLIPS THE VERDICT", "NOW", "FLIPS AT", "CHANGE"]
     rows = [
@@ -128,7 +128,7 @@ def _goals(found: Risk) -> str:
 
 def _inputs(found: Risk) -> str:
     from costmodel.cli.text import Footnotes, sections, table
-    from costmodel.present.input_names import number_text
+    from costmodel.present.words.input_names import number_text
 
     notes = Footnotes()
     rows = [

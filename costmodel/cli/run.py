@@ -9,7 +9,7 @@ import typer
 from costmodel.cli.options import CHECK_FAILED, AsJson, AsOf, ScenarioFile, emit, positive
 
 if TYPE_CHECKING:
-    from costmodel.report import Report
+    from costmodel.pipeline.report import Report
 
 
 def run(
@@ -38,7 +38,7 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Monthly bills, break-even volumes and the recommendation for a scenario."""
-    from costmodel.pipeline import evaluate
+    from costmodel.pipeline.evaluate import evaluate
     from costmodel.scenario import load_scenario
 
     report = evaluate(

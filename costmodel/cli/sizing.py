@@ -11,7 +11,7 @@ import typer
 from costmodel.cli.options import CHECK_FAILED, AsJson, count, emit, positive, positive_share, share
 
 if TYPE_CHECKING:
-    from costmodel.sizing_results import Fit, Throughput, ThroughputCurve
+    from costmodel.sizing.records import Fit, Throughput, ThroughputCurve
 
 Model = Annotated[
     str,
@@ -131,7 +131,7 @@ def throughput(  # noqa: PLR0913 - one option per question
 ) -> None:
     """What one replica serves at this request shape: measured where it was, else estimated."""
     from costmodel.cli.throughput_text import throughput_text
-    from costmodel.present.speed_words import Asked
+    from costmodel.present.words.speed import Asked
     from costmodel.sizing import throughput as answer
 
     asked = Asked(
@@ -196,7 +196,7 @@ def _curve_at(
 def _fit_text(fit: Fit, gpu: str) -> str:
     """The verdict in words, then tables: the numbers, one card, the KV cache, by GPUs, remedies."""
     from costmodel.cli.text import paragraph, sections, titled
-    from costmodel.present.fit_words import headline
+    from costmodel.present.words.fit import headline
 
     line, data = headline(fit, gpu), fit.to_dict()
     notes = "\n".join(paragraph(f"- {note}", "  ") for note in fit.notes)
@@ -224,7 +224,7 @@ def _sizes(title: str, sizes: Mapping[str, Any] | None) -> str:
 
 def _by_tp(fit: Fit) -> str:
     from costmodel.cli.text import table
-    from costmodel.present.fit_words import VERDICT_WORDS, counted, gib, nodes
+    from costmodel.present.words.fit import VERDICT_WORDS, counted, gib, nodes
 
     right = ["REQUESTS", "WEIGHTS A CARD", "KV CACHE, ALL"]
     rows = [
@@ -244,7 +244,7 @@ def _by_tp(fit: Fit) -> str:
 
 def _remedies(fit: Fit) -> str:
     from costmodel.cli.text import table
-    from costmodel.present.fit_words import counted
+    from costmodel.present.words.fit import counted
 
     rows = [[each.text, f"{each.gpus}", counted(each.max_concurrency)] for each in fit.remedies]
     heads = ["WHAT WOULD MAKE IT FIT", "GPUS", "REQUESTS"]
@@ -277,7 +277,7 @@ def _known(assumptions: list[Mapping[str, Any]]) -> str:
 
 
 def _shown(name: str, value: Any) -> str:
-    from costmodel.units import GIB
+    from costmodel.quantity.units import GIB
 
     if value is None:
         return "-"

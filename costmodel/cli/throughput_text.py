@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from costmodel.cli.text import Footnotes, paragraph, sections, table, titled
-from costmodel.present import speed_words as words
-from costmodel.wording import short
+from costmodel.present.words import speed as words
+from costmodel.quantity.words import short
 
 if TYPE_CHECKING:
-    from costmodel.present.speed_words import Asked
-    from costmodel.sizing_results import MeasuredPoint, Throughput, ThroughputCurve
+    from costmodel.present.words.speed import Asked
+    from costmodel.sizing.records import MeasuredPoint, Throughput, ThroughputCurve
 
 HEADS = ("HELD IN FLIGHT", "OUTPUT TOK/S", "80 % INTERVAL", "TTFT", "TPOT", "WITHIN SLO")
 

@@ -9,7 +9,7 @@ import typer
 from costmodel.cli.options import AsJson, emit, progress
 
 if TYPE_CHECKING:
-    from costmodel.ingest.usage_stats import Usage
+    from costmodel.ingest.usage.stats import Usage
 
 _SHADES = " .:-=+*#%@"
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -27,7 +27,7 @@ def usage(
     as_json: AsJson = False,
 ) -> None:
     """The workload in request logs: volume, shape, the hours of the week, bursts, cached share."""
-    from costmodel.ingest.usage import read_usage
+    from costmodel.ingest.usage.read import read_usage
 
     with progress() as tell:
         result = read_usage(*logs, columns=_columns(column or []), progress=tell)
@@ -47,7 +47,7 @@ def _columns(pairs: list[str]) -> dict[str, str]:
 
 def _text(result: Usage) -> str:
     from costmodel.cli.text import paragraph, sections, table, titled
-    from costmodel.present.usage_words import block_text, not_counted
+    from costmodel.present.words.usage import block_text, not_counted
 
     stats = result.to_dict()["stats"]
     rows = [

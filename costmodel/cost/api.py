@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from costmodel.errors import InputError
-from costmodel.units import MTOK
+from costmodel.quantity.units import MTOK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,7 +17,7 @@ from costmodel.cost.curve import CostCurve, Floats, PiecewiseLinear, Steps, whol
 from costmodel.cost.load import FleetLoad, Lines
 from costmodel.cost.serverless import on_demand_bill, on_demand_use
 from costmodel.cost.terms import FleetTerms
-from costmodel.units import HOURS_PER_WEEK
+from costmodel.quantity.units import HOURS_PER_WEEK
 
 
 def sizing_load(load: FleetLoad, terms: FleetTerms) -> Lines:

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 
 from costmodel.cost.curve import Floats
 from costmodel.cost.traffic import HourlyDemand, filled_up, waiting_work
-from costmodel.units import HOURS_PER_WEEK
+from costmodel.quantity.units import HOURS_PER_WEEK
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ import numpy as np
 from costmodel.cost.curve import CostCurve, Floats, PiecewiseLinear, distinct
 from costmodel.cost.load import FleetLoad, Lines
 from costmodel.cost.terms import FleetTerms
-from costmodel.units import HOURS_PER_WEEK, SECONDS_PER_HOUR
+from costmodel.quantity.units import HOURS_PER_WEEK, SECONDS_PER_HOUR
 
 FARTHEST = 1e150
 """A volume that nothing reaches; hours almost without traffic would bend the bill past it."""

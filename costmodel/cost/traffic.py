@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from costmodel.cost.curve import Floats
-from costmodel.units import HOURS_PER_WEEK
+from costmodel.quantity.units import HOURS_PER_WEEK
 
 TYPICAL_DAY_PEAK_HOUR = 14
 """The hour (UTC) around which an assumed profile is arranged; it moves starts, not totals."""

@@ -9,10 +9,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from costmodel.present.figures import figure as figure
+    from costmodel.present.charts.figures import figure as figure
     from costmodel.present.saving import save as save
 
-_HOMES = {"figure": "costmodel.present.figures", "save": "costmodel.present.saving"}
+_HOMES = {"figure": "costmodel.present.charts.figures", "save": "costmodel.present.saving"}
 
 __all__ = ["figure", "save"]  # pyright: ignore[reportUnsupportedDunderAll]
 

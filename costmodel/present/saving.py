@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from costmodel.errors import InputError, did_you_mean, nearest_ids
-from costmodel.present.csvfile import csv_text
-from costmodel.present.jsonfile import json_text
-from costmodel.present.tables import known_table, table_of
-from costmodel.report import Report
-from costmodel.yamlfile import write_yaml
+from costmodel.pipeline.report import Report
+from costmodel.present.tables.csvfile import csv_text
+from costmodel.present.tables.jsonfile import json_text
+from costmodel.present.tables.tables import known_table, table_of
+from costmodel.scenario.yamlfile import write_yaml
 
 DEFAULT_CHART, DEFAULT_TABLE = "curves", "bill"
 IMAGES = (".svg", ".png", ".pdf")
@@ -90,7 +90,7 @@ def check(
     if chart is not None and ending not in IMAGES:
         raise InputError(f"{path}: a chart goes into a {', '.join(IMAGES)} file")
     if chart is not None:
-        from costmodel.present.figures import kind_of_chart
+        from costmodel.present.charts.figures import kind_of_chart
 
         kind_of_chart(chart)
     if table is not None:
@@ -140,8 +140,8 @@ def content_of(
         text, omitted = _writer("page", "page_text")(report, **known)
         return text.encode(), omitted
     if ending in IMAGES:
-        from costmodel.present.figures import scenario_figure
-        from costmodel.present.images import HEIGHT, image_bytes
+        from costmodel.present.charts.figures import scenario_figure
+        from costmodel.present.charts.images import HEIGHT, image_bytes
 
         drawn = scenario_figure(chart or DEFAULT_CHART, report, **known, height=HEIGHT)
         return image_bytes(drawn, ending.removeprefix(".")), ()

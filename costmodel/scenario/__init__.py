@@ -24,7 +24,7 @@ from costmodel.scenario.open_choices import written_out
 from costmodel.scenario.option import Escalation, Hybrid, Option, OptionKind
 from costmodel.scenario.selfhost import ExtraCost, Offer, Queueing, SelfHost, Spread, Throughput
 from costmodel.scenario.workload import Gate, Profile, Quality, Shape, Slo, Workload
-from costmodel.yamlfile import Location, Origin, parse_yaml, path_text, read_yaml_file
+from costmodel.scenario.yamlfile import Location, Origin, parse_yaml, path_text, read_yaml_file
 
 __all__ = [
     "Api",

@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic import Field
 
-from costmodel.quantity import Quantity
+from costmodel.quantity.quantity import Quantity
 from costmodel.scenario.numbers import Part
-from costmodel.yamlfile import Location
+from costmodel.scenario.yamlfile import Location
 
 BASE, BEST, WORST = "base", "best", "worst"
 

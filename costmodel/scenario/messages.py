@@ -14,7 +14,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from costmodel.errors import Problem, did_you_mean, nearest_ids
-from costmodel.yamlfile import Location, Origin, path_text
+from costmodel.scenario.yamlfile import Location, Origin, path_text
 
 _TYPE_WORDS = {
     "missing": "is missing",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from costmodel.quantity.units import DAYS_PER_MONTH, HOURS_PER_MONTH
 from costmodel.scenario.numbers import (
     AnyRate,
     NotNegative,
@@ -11,7 +12,6 @@ from costmodel.scenario.numbers import (
     Positive,
     stated,
 )
-from costmodel.units import DAYS_PER_MONTH, HOURS_PER_MONTH
 
 
 class Calendar(Part):

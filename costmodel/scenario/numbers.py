@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from costmodel.quantity import Quantity
+from costmodel.quantity.quantity import Quantity
 
 
 def _bounded(allowed: Callable[[float], bool], rule: str) -> AfterValidator:

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import WithJsonSchema
 
 from costmodel.errors import InputError, Problem
-from costmodel.yamlfile import Location, Origin
+from costmodel.scenario.yamlfile import Location, Origin
 
 OneOrMore = Annotated[
     str,

@@ -8,7 +8,8 @@ from pydantic import Field, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema
 
 from costmodel.errors import did_you_mean, nearest_ids
-from costmodel.quantity import Quantity
+from costmodel.quantity.quantity import Quantity
+from costmodel.quantity.units import HOURS_PER_WEEK
 from costmodel.scenario.numbers import (
     AnyRate,
     AtLeastOne,
@@ -21,7 +22,6 @@ from costmodel.scenario.numbers import (
     one_of,
     stated,
 )
-from costmodel.units import HOURS_PER_WEEK
 
 PROFILE_NAMES = ("flat", "office-hours", "consumer-evening", "global", "spiky")
 """Profiles that go by a name; their numbers stand in the book."""

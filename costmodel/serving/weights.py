@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, Literal
 
+from costmodel.quantity.units import MIB
 from costmodel.serving.gguf import gguf_bytes, metadata_bytes
 from costmodel.serving.ignore_lists import is_ignored
 from costmodel.serving.tensors import LINEAR_ROLES, Allocation, Architecture, Part, Tensor
-from costmodel.units import MIB
 
 STORED: tuple[Part, ...] = ("text", "mtp", "vision")
 LOADED: tuple[Part, ...] = ("text", "vision")

@@ -14,9 +14,9 @@ from typing import Any
 import streamlit as st
 
 from costmodel.errors import InputError
-from costmodel.ingest.benchmarks import Benchmark, read_uploads
-from costmodel.present import markup
-from costmodel.present.markup import label_text
+from costmodel.ingest.bench.read import Benchmark, read_uploads
+from costmodel.present.page import markup
+from costmodel.present.page.markup import label_text
 from costmodel.ui import choices
 
 LONGEST_FILE_NAME = 80

@@ -173,7 +173,7 @@ def _endpoint(provider: str, model: str, at: date) -> tuple[str, str]:
 
 def volumes(stated: float) -> list[float]:
     """The slider's stops: 100k to 100B in round steps, and the scenario's own volume."""
-    from costmodel.wording import short
+    from costmodel.quantity.words import short
 
     mantissas = [
         *(round(1 + 0.05 * i, 2) for i in range(20)),

@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from costmodel.present.markup import label_text
+from costmodel.present.page.markup import label_text
+from costmodel.scenario.yamlfile import Location
 from costmodel.ui import state
-from costmodel.yamlfile import Location
 
 T = TypeVar("T")
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import streamlit as st
 
-from costmodel.board import ENDINGS, Beside, beside
-from costmodel.present.csvfile import csv_text
-from costmodel.present.tables import table_of
-from costmodel.present.theme import INK, MUTED, inert, shortened, wrapped
-from costmodel.report import Report
+from costmodel.pipeline.report import Report
+from costmodel.present.board import ENDINGS, Beside, beside
+from costmodel.present.charts.theme import INK, MUTED, inert, shortened, wrapped
+from costmodel.present.tables.csvfile import csv_text
+from costmodel.present.tables.tables import table_of
 from costmodel.scenario import Scenario
 
 SCRIPT = """

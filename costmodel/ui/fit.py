@@ -14,12 +14,12 @@ import streamlit as st
 
 from costmodel.book.kv_quality import kv_quality
 from costmodel.errors import InputError
-from costmodel.present import fit_words as words
-from costmodel.present import markup
-from costmodel.present.figures import figure
-from costmodel.present.memory import map_contexts
+from costmodel.present.charts.figures import figure
+from costmodel.present.charts.memory import map_contexts
+from costmodel.present.page import markup
+from costmodel.present.words import fit as words
 from costmodel.sizing import Fit, fit, fit_map
-from costmodel.sizing_results import GroupRow, Remedy
+from costmodel.sizing.records import GroupRow, Remedy
 from costmodel.ui import choices, weights
 from costmodel.ui.charts import chart
 from costmodel.ui.controls import Controls

@@ -7,23 +7,23 @@ from typing import Any
 
 import streamlit as st
 
-from costmodel.cash_desk import MOST_MONTHS
-from costmodel.cash_flow import cashflow
-from costmodel.cash_results import CashFlow, Renewal
-from costmodel.cautions import DEFAULT_HORIZON_MONTHS
 from costmodel.errors import InputError
-from costmodel.named_cases import Cases, cases
-from costmodel.present import cash_words as words
-from costmodel.present import markup
-from costmodel.present.figures import figure
-from costmodel.present.theme import colours, shortened
-from costmodel.quantity import Quantity
+from costmodel.pipeline.cautions import DEFAULT_HORIZON_MONTHS
+from costmodel.present.charts.figures import figure
+from costmodel.present.charts.theme import colours, shortened
+from costmodel.present.page import markup
+from costmodel.present.words import cash as words
+from costmodel.quantity.quantity import Quantity
+from costmodel.quantity.words import short, usd
 from costmodel.scenario import Scenario
 from costmodel.scenario.numbers import MOST_RATE
+from costmodel.studies.cases import Cases, cases
+from costmodel.studies.cashflow.cashflow import cashflow
+from costmodel.studies.cashflow.months import MOST_MONTHS
+from costmodel.studies.cashflow.record import CashFlow, Renewal
 from costmodel.ui import sidebar, state
 from costmodel.ui.charts import chart
 from costmodel.ui.controls import Controls
-from costmodel.wording import short, usd
 
 FIRST = "three-year-commitment"
 """The scenario a new visitor of this page sees."""

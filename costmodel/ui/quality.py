@@ -11,19 +11,19 @@ from typing import Any
 import streamlit as st
 
 from costmodel.errors import InputError
-from costmodel.ingest.eval_runs import EvalRun
-from costmodel.ingest.evals import evals_of
-from costmodel.joint_choice import Candidate, Portfolio, portfolio
-from costmodel.preflight import Check
-from costmodel.present import markup
-from costmodel.present import quality_words as words
-from costmodel.present.quality import SCALE, SCALE_WORDS, levers_figure, quality_figure
-from costmodel.quality_gate import Gate, gate, rows_of, sentence
+from costmodel.ingest.evals.read import evals_of
+from costmodel.ingest.evals.runs import EvalRun
+from costmodel.present.charts.quality import SCALE, SCALE_WORDS, levers_figure, quality_figure
+from costmodel.present.page import markup
+from costmodel.present.words import quality as words
+from costmodel.quality.gate import Gate, gate, rows_of, sentence
+from costmodel.quantity.words import usd
 from costmodel.scenario import Scenario
+from costmodel.studies.portfolio import Candidate, Portfolio, portfolio
+from costmodel.studies.preflight import Check
 from costmodel.ui import sidebar, state
 from costmodel.ui.charts import chart
 from costmodel.ui.controls import Controls
-from costmodel.wording import usd
 
 FIRST = "precision-per-task"
 """The scenario a new visitor of this page sees."""

@@ -7,13 +7,13 @@ from math import floor, isinf, log10
 import streamlit as st
 
 from costmodel.book import load_book
-from costmodel.defaults import completed_scenario
-from costmodel.present import markup
-from costmodel.present.input_names import input_name, value_text
-from costmodel.resolve import resolve
-from costmodel.risk.inputs import Input, ranged_inputs
-from costmodel.risk.ranges import Ends, can_be_edited, may_vary, usual_range
+from costmodel.pipeline.defaults import completed_scenario
+from costmodel.pipeline.resolve import resolve
+from costmodel.present.page import markup
+from costmodel.present.words.input_names import input_name, value_text
 from costmodel.scenario import Scenario
+from costmodel.studies.risk.inputs import Input, ranged_inputs
+from costmodel.studies.risk.ranges import Ends, can_be_edited, may_vary, usual_range
 from costmodel.ui.controls import Controls
 
 _ABOVE_NOTHING = {

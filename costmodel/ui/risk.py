@@ -5,17 +5,17 @@ from __future__ import annotations
 import streamlit as st
 
 from costmodel.errors import InputError
-from costmodel.present import markup
-from costmodel.present import risk_words as words
-from costmodel.present.figures import figure
-from costmodel.present.input_names import input_name, value_text
-from costmodel.present.outlook import widest_first
-from costmodel.present.theme import colours
-from costmodel.report import Report
-from costmodel.risk import simulate, two_way
-from costmodel.risk.simulation import DEFAULT_SAMPLES
-from costmodel.risk_record import Risk, TwoWay
+from costmodel.pipeline.report import Report
+from costmodel.present.charts.figures import figure
+from costmodel.present.charts.theme import colours
+from costmodel.present.page import markup
+from costmodel.present.words import risk as words
+from costmodel.present.words.input_names import input_name, value_text
+from costmodel.present.words.outlook import widest_first
 from costmodel.scenario import Scenario
+from costmodel.studies.risk import simulate, two_way
+from costmodel.studies.risk.record import Risk, TwoWay
+from costmodel.studies.risk.simulation import DEFAULT_SAMPLES
 from costmodel.ui import sidebar, state
 from costmodel.ui.charts import chart
 from costmodel.ui.ranges import range_widgets

@@ -14,17 +14,17 @@ from typing import Any
 
 import streamlit as st
 
-from costmodel.bills import DEFAULT_LOAD_FACTOR, usual_spares
 from costmodel.book import load_book
-from costmodel.changes import at_volume, scenario_yaml
 from costmodel.errors import InputError, did_you_mean, nearest_ids
-from costmodel.present import markup
-from costmodel.present.theme import shortened
-from costmodel.quantity import Quantity
+from costmodel.pipeline.bills import DEFAULT_LOAD_FACTOR, usual_spares
+from costmodel.present.charts.theme import shortened
+from costmodel.present.page import markup
+from costmodel.quantity.quantity import Quantity
+from costmodel.quantity.words import short
 from costmodel.scenario import Offer, Option, Profile, Scenario, SelfHost, Workload
+from costmodel.scenario.changes import at_volume, scenario_yaml
 from costmodel.ui import choices, state
 from costmodel.ui.controls import Controls
-from costmodel.wording import short
 
 UPLOAD_MB = 1
 

@@ -14,19 +14,19 @@ import streamlit as st
 
 from costmodel.book.offers import GpuPrice, gpu_price
 from costmodel.errors import InputError
-from costmodel.present import markup
-from costmodel.present import speed_words as words
-from costmodel.present.evidence import Evidence
-from costmodel.present.figures import figure
-from costmodel.present.speed_files import OwnRow, own_rows
-from costmodel.present.theme import ACCENTS
+from costmodel.present.charts.figures import figure
+from costmodel.present.charts.theme import ACCENTS
+from costmodel.present.page import markup
+from costmodel.present.words import speed as words
+from costmodel.present.words.evidence import Evidence
+from costmodel.present.words.speed_files import OwnRow, own_rows
+from costmodel.quantity.words import short, usd
 from costmodel.sizing import Throughput, ThroughputCurve, throughput, throughput_curve
-from costmodel.sizing_kernels import KernelComparison, compare_kernels
-from costmodel.sizing_results import MeasuredPoint
+from costmodel.sizing.kernels import KernelComparison, compare_kernels
+from costmodel.sizing.records import MeasuredPoint
 from costmodel.ui import benchmark_files, choices, weights
 from costmodel.ui.charts import chart
 from costmodel.ui.controls import Controls
-from costmodel.wording import short, usd
 
 FIRST = weights.Weights("llama-3.3-70b", "fp8", "h100-sxm", "4")
 INPUT, OUTPUT = 1024.0, 1024.0

@@ -14,13 +14,13 @@ from typing import Any
 import streamlit as st
 
 from costmodel.book.files import scenarios_dir
-from costmodel.changes import changed
 from costmodel.errors import InputError
-from costmodel.pipeline import evaluate
-from costmodel.report import Report
-from costmodel.risk.ranges import Ends, keeping_ranges, with_its_correlations, with_ranges
+from costmodel.pipeline.evaluate import evaluate
+from costmodel.pipeline.report import Report
 from costmodel.scenario import Scenario, load_scenario, parse_scenario
-from costmodel.yamlfile import Location
+from costmodel.scenario.changes import changed
+from costmodel.scenario.yamlfile import Location
+from costmodel.studies.risk.ranges import Ends, keeping_ranges, with_its_correlations, with_ranges
 
 FIRST = "support-assistant"
 """The scenario a new visitor sees."""

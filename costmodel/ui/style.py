@@ -1,11 +1,11 @@
-"""The one place for the app's CSS. Colours come from `costmodel.present.theme`."""
+"""The one place for the app's CSS. Colours come from `costmodel.present.charts.theme`."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from costmodel.present.style import PARTS
-from costmodel.present.theme import FONT, INK, MUTED, RULE, SURFACE, TEXT
+from costmodel.present.charts.theme import FONT, INK, MUTED, RULE, SURFACE, TEXT
+from costmodel.present.page.style import PARTS
 
 CSS = f"""
 html, body, .stApp, .stApp button, .stApp input {{ font-family: {FONT}; color: {INK}; }}

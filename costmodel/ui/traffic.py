@@ -6,21 +6,21 @@ import streamlit as st
 
 from costmodel.cost.fleet import Sizing
 from costmodel.errors import InputError
-from costmodel.fleet_choices import FleetChoice, fleet_choices, sized_by_wait
-from costmodel.present import markup
-from costmodel.present import traffic_words as words
-from costmodel.present.figures import figure
-from costmodel.present.focus import cheapest_api, own_option
-from costmodel.present.theme import ACCENTS, colours, shortened
-from costmodel.present.traffic import SCALINGS, fleet_choices_figure
-from costmodel.present.week_shapes import crossing
-from costmodel.report import OptionResult, Report
+from costmodel.pipeline.report import OptionResult, Report
+from costmodel.present.charts.figures import figure
+from costmodel.present.charts.theme import ACCENTS, colours, shortened
+from costmodel.present.charts.traffic import SCALINGS, fleet_choices_figure
+from costmodel.present.charts.week_shapes import crossing
+from costmodel.present.page import markup
+from costmodel.present.words import traffic as words
+from costmodel.present.words.focus import cheapest_api, own_option
+from costmodel.quantity.words import short, usd
 from costmodel.scenario import Scenario
+from costmodel.studies.fleet_choices import FleetChoice, fleet_choices, sized_by_wait
+from costmodel.studies.week_shapes import WeekShapes, week_shapes
 from costmodel.ui import sidebar, state, usage_log
 from costmodel.ui.charts import chart
 from costmodel.ui.controls import Controls
-from costmodel.week_shapes import WeekShapes, week_shapes
-from costmodel.wording import short, usd
 
 FIRST = "traffic-office-hours"
 """The scenario a new visitor of this page sees."""

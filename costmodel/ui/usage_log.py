@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from costmodel.changes import changed
 from costmodel.errors import InputError
-from costmodel.present import markup
-from costmodel.present import usage_words as words
-from costmodel.present.traffic import profile_figure
+from costmodel.present.charts.traffic import profile_figure
+from costmodel.present.page import markup
+from costmodel.present.words import usage as words
+from costmodel.quantity.words import short
+from costmodel.scenario.changes import changed
 from costmodel.ui.charts import chart
 from costmodel.ui.state import Opened
-from costmodel.wording import short
 
 if TYPE_CHECKING:
-    from costmodel.ingest.usage_stats import Usage
+    from costmodel.ingest.usage.stats import Usage
 
 MOST_MB = 50
 MOST_BYTES = MOST_MB * 1_000_000
@@ -73,7 +73,7 @@ def ask() -> Sent:
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the log…")
 def _read(key: tuple[str, ...], _files: Sequence[Any]) -> Usage:
-    from costmodel.ingest.usage import read_usage
+    from costmodel.ingest.usage.read import read_usage
 
     return read_usage(*((_label(file.name), file.getvalue()) for file in _files))
 

@@ -6,7 +6,7 @@ import pytest
 
 from costmodel.book.engines import engine, engines, version_number
 from costmodel.errors import InputError, UnknownIdError
-from costmodel.units import GIB, MIB
+from costmodel.quantity.units import GIB, MIB
 
 
 @pytest.mark.parametrize(

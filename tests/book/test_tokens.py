@@ -9,8 +9,7 @@ import pytest
 from genai_prices import Usage
 from pydantic import ValidationError
 
-from costmodel.book import token_corrections, token_library, token_schemas
-from costmodel.book.files import SCHEMA_LINE, pricing_dir
+from costmodel.book import token_corrections, token_library
 from costmodel.book.token_records import ApiCorrections, EndpointFact, TokenPrice
 from costmodel.book.tokens import (
     host_spread,
@@ -438,14 +437,6 @@ def test_an_unknown_open_model_offers_the_nearest():
 
 
 # ---------------------------------------------------------------------------------- files
-
-
-@pytest.mark.parametrize("name", token_schemas.RECORDS)
-def test_schemas_are_those_of_the_records(name):
-    stored = (token_schemas.schemas_dir() / f"{name}.schema.json").read_text(encoding="utf-8")
-    assert stored == token_schemas.schema_text(name), "run python -m costmodel.book.token_schemas"
-    first_line = (pricing_dir() / f"{name}.yaml").read_text(encoding="utf-8").splitlines()[0]
-    assert first_line == f"{SCHEMA_LINE}../costmodel/book/schemas/{name}.schema.json"
 
 
 def test_every_fact_is_about_an_endpoint_that_exists():

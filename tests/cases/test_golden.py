@@ -11,7 +11,7 @@ import pytest
 from costmodel.cost.breakeven import winning_set
 from costmodel.cost.cashflow import irr, npv, payback, ramp_path
 from costmodel.cost.curve import CostCurve, PiecewiseLinear, Steps
-from costmodel.units import HOURS_PER_WEEK
+from costmodel.quantity.units import HOURS_PER_WEEK
 
 NOT_YET: dict[str, str] = {}
 """Cases the tool cannot answer yet, and what they wait for."""

@@ -22,16 +22,17 @@ import openpyxl
 from pptx import Presentation
 from typer.testing import CliRunner
 
-from costmodel import board, evaluate, load_scenario, portfolio
+from costmodel import evaluate, load_scenario, portfolio
 from costmodel.book.files import scenarios_dir
-from costmodel.cash_flow import cashflow
 from costmodel.cli import app
 from costmodel.errors import InputError
-from costmodel.named_cases import cases
-from costmodel.present.csvfile import csv_text
+from costmodel.present import board
 from costmodel.present.saving import content_of
-from costmodel.present.tables import TABLES, table_of
-from costmodel.risk import simulate
+from costmodel.present.tables.csvfile import csv_text
+from costmodel.present.tables.tables import TABLES, table_of
+from costmodel.studies.cases import cases
+from costmodel.studies.cashflow.cashflow import cashflow
+from costmodel.studies.risk import simulate
 
 FOLDER = Path(__file__).parent
 DATA = FOLDER.parent / "data"

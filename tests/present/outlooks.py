@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from costmodel.cash_results import CashFlow, Monthly, Renewal, Stranded
 from costmodel.cost.cashflow import discounted
-from costmodel.risk_record import Band, BreakEvenRange, Goal, Probability, Risk, Swing
+from costmodel.studies.cashflow.record import CashFlow, Monthly, Renewal, Stranded
+from costmodel.studies.risk.record import Band, BreakEvenRange, Goal, Probability, Risk, Swing
 
 
 def risk_of(report):

@@ -26,17 +26,17 @@ from pptx.util import Pt
 
 from costmodel.book.files import scenarios_dir
 from costmodel.errors import InputError
-from costmodel.pipeline import evaluate
-from costmodel.present.ask import ask_reasons
+from costmodel.pipeline.evaluate import evaluate
+from costmodel.pipeline.report import Horizon
+from costmodel.present.charts.theme import colours
 from costmodel.present.deck import deck_bytes
 from costmodel.present.deck.text import LEADING, SMALLEST, Ruler, plain
-from costmodel.present.outlook import month_rows, probability_words
-from costmodel.present.theme import colours
-from costmodel.report import Horizon
-from costmodel.risk_record import Probability
+from costmodel.present.words.ask import ask_reasons
+from costmodel.present.words.outlook import month_rows, probability_words
+from costmodel.quantity.words import percent, short, usd
 from costmodel.scenario import load_scenario, parse_scenario
-from costmodel.wording import percent, short, usd
-from costmodel.yamlfile import write_yaml
+from costmodel.scenario.yamlfile import write_yaml
+from costmodel.studies.risk.record import Probability
 from tests.present.outlooks import cashflow_of, risk_of
 
 READY = sorted(path.stem for path in scenarios_dir().glob("*.yaml"))

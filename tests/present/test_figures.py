@@ -9,13 +9,13 @@ import pytest
 
 from costmodel.book.files import scenarios_dir
 from costmodel.errors import InputError
-from costmodel.pipeline import evaluate
-from costmodel.present.axes import Axis
-from costmodel.present.curves import joined
-from costmodel.present.figures import figure
-from costmodel.present.theme import ACCENTS, KIND_COLOURS, colours, inert, spaced
-from costmodel.present.waterfall import LABEL_PX, MOST_STEPS, waterfall_steps
-from costmodel.quantity import KINDS
+from costmodel.pipeline.evaluate import evaluate
+from costmodel.present.charts.axes import Axis
+from costmodel.present.charts.curves import joined
+from costmodel.present.charts.figures import figure
+from costmodel.present.charts.theme import ACCENTS, KIND_COLOURS, colours, inert, spaced
+from costmodel.present.charts.waterfall import LABEL_PX, MOST_STEPS, waterfall_steps
+from costmodel.quantity.quantity import KINDS
 from costmodel.scenario import load_scenario, parse_scenario
 
 READY = sorted(path.stem for path in scenarios_dir().glob("*.yaml"))

@@ -4,8 +4,8 @@ import pytest
 
 from costmodel import figure, fit, fit_map
 from costmodel.errors import InputError
-from costmodel.present.memory import map_contexts, segments
-from costmodel.units import GIB
+from costmodel.present.charts.memory import map_contexts, segments
+from costmodel.quantity.units import GIB
 
 WEIGHTS = {"gpu": "h100-sxm", "format": "awq-int4"}
 

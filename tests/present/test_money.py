@@ -7,10 +7,11 @@ import pytest
 
 from costmodel import cases, cashflow, load_scenario
 from costmodel.book.files import scenarios_dir
-from costmodel.changes import changed
 from costmodel.cost.cashflow import ramp_path
 from costmodel.errors import InputError
-from costmodel.present.cash_words import (
+from costmodel.present.charts.figures import figure
+from costmodel.present.charts.theme import MUTED, inert
+from costmodel.present.words.cash import (
     at_renewal,
     cards,
     headline,
@@ -19,10 +20,9 @@ from costmodel.present.cash_words import (
     right_then,
     two_verdicts,
 )
-from costmodel.present.figures import figure
-from costmodel.present.outlook import cash_figures
-from costmodel.present.theme import MUTED, inert
-from costmodel.wording import percent, usd
+from costmodel.present.words.outlook import cash_figures
+from costmodel.quantity.words import percent, usd
+from costmodel.scenario.changes import changed
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,10 @@ import pytest
 from plotly.io.json import to_json_plotly
 
 from costmodel.book.files import scenarios_dir
-from costmodel.pipeline import evaluate
-from costmodel.present.figures import scenario_figure
-from costmodel.present.page import page_text
-from costmodel.present.provenance import scenario_hash
+from costmodel.pipeline.evaluate import evaluate
+from costmodel.present.charts.figures import scenario_figure
+from costmodel.present.page.page import page_text
+from costmodel.present.words.provenance import scenario_hash
 from costmodel.scenario import load_scenario, parse_scenario
 from tests.chromium import launched
 from tests.present.outlooks import cashflow_of, risk_of
@@ -126,7 +126,8 @@ def test_names_are_escaped_wherever_they_stand(hostile):
 
 
 def test_the_chart_library_is_loaded_when_a_page_is_asked_for():
-    code = "import sys, costmodel.present.page; assert not {'plotly', 'pandas'} & set(sys.modules)"
+    load = "import sys, costmodel.present.page.page"
+    code = f"{load}; assert not {{'plotly', 'pandas'}} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

@@ -7,21 +7,21 @@ from pathlib import Path
 import pytest
 
 from costmodel import InputError, figure, load_scenario, portfolio
-from costmodel.book.quality import cell
-from costmodel.present.quality import (
+from costmodel.present.charts.quality import (
     FORMATS,
     TASKS,
     colour_of,
     quality_cells,
     quality_figure,
 )
-from costmodel.present.quality_words import (
+from costmodel.present.charts.theme import PAPER
+from costmodel.present.words.quality import (
     method_markdown,
     method_table,
     plan_rows,
     portfolio_headline,
 )
-from costmodel.present.theme import PAPER
+from costmodel.quality.published import cell
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 

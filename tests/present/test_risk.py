@@ -15,15 +15,15 @@ from costmodel import figure, load_scenario, simulate
 from costmodel.book import load_book
 from costmodel.book.files import scenarios_dir
 from costmodel.errors import InputError
-from costmodel.present.figures import CHARTS, kind_of_chart
-from costmodel.present.input_names import input_name, number_text, value_text
-from costmodel.present.risk import accents, fan_figure
-from costmodel.present.theme import ACCENTS
-from costmodel.resolve import resolve
-from costmodel.risk import two_way
-from costmodel.risk.inputs import all_inputs
-from costmodel.risk_record import Band, Probability, Risk, Swing, TwoWay
-from costmodel.wording import short, usd
+from costmodel.pipeline.resolve import resolve
+from costmodel.present.charts.figures import CHARTS, kind_of_chart
+from costmodel.present.charts.risk import accents, fan_figure
+from costmodel.present.charts.theme import ACCENTS
+from costmodel.present.words.input_names import input_name, number_text, value_text
+from costmodel.quantity.words import short, usd
+from costmodel.studies.risk import two_way
+from costmodel.studies.risk.inputs import all_inputs
+from costmodel.studies.risk.record import Band, Probability, Risk, Swing, TwoWay
 
 READY = sorted(scenarios_dir().glob("*.yaml"))
 SAMPLES = 60

@@ -16,10 +16,10 @@ import pytest
 from costmodel import InputError, Report, evaluate, load_scenario, save
 from costmodel.book.files import scenarios_dir
 from costmodel.present import saving
-from costmodel.present.csvfile import csv_text
-from costmodel.present.figures import scenario_figure
-from costmodel.present.tables import TABLES, Table, table_of
-from costmodel.present.theme import colours
+from costmodel.present.charts.figures import scenario_figure
+from costmodel.present.charts.theme import colours
+from costmodel.present.tables.csvfile import csv_text
+from costmodel.present.tables.tables import TABLES, Table, table_of
 from tests.present.outlooks import cashflow_of, risk_of
 
 READY = sorted(scenarios_dir().glob("*.yaml"))
@@ -112,7 +112,7 @@ def refuse(path):
 files.read_yaml = refuse
 files.pricing_dir = files.data_dir = lambda: refuse("a folder of the book")
 from costmodel import evaluate, load_scenario
-from costmodel.present.jsonfile import json_text
+from costmodel.present.tables.jsonfile import json_text
 print(json_text(evaluate(load_scenario(sys.argv[1])).to_dict()))
 """
 

@@ -7,9 +7,9 @@ import pytest
 
 from costmodel import figure, read_benchmark, throughput, throughput_curve
 from costmodel.book.measured import COLUMNS, Measurement
-from costmodel.present import speed_words as words
-from costmodel.present.speed_files import own_rows
-from costmodel.sizing_kernels import KernelComparison, compare_kernels
+from costmodel.present.words import speed as words
+from costmodel.present.words.speed_files import own_rows
+from costmodel.sizing.kernels import KernelComparison, compare_kernels
 
 MODEL = "llama-3.3-70b"
 SETUP = {"gpu": "h100-sxm", "format": "fp8", "tp": 4}

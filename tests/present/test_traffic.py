@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from costmodel.book.files import scenarios_dir
-from costmodel.fleet_choices import fleet_choices
-from costmodel.pipeline import evaluate
-from costmodel.present.figures import figure
-from costmodel.present.traffic import fleet_choices_figure
-from costmodel.present.traffic_words import cheapest_firm, headline
+from costmodel.pipeline.evaluate import evaluate
+from costmodel.present.charts.figures import figure
+from costmodel.present.charts.traffic import fleet_choices_figure
+from costmodel.present.words.traffic import cheapest_firm, headline
 from costmodel.scenario import load_scenario
-from costmodel.week_shapes import SHAPES, week_shapes
+from costmodel.studies.fleet_choices import fleet_choices
+from costmodel.studies.week_shapes import SHAPES, week_shapes
 
 ALWAYS_ON, BEST, HYBRID = "own GPUs, always on", "own GPUs, best commitment", "base load + overflow"
 

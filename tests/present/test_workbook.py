@@ -20,15 +20,15 @@ from openpyxl.worksheet.formula import ArrayFormula
 from typer.testing import CliRunner
 
 from costmodel import Report, Scenario, evaluate, load_scenario, save
-from costmodel.bills import bill_at
 from costmodel.book.files import scenarios_dir
-from costmodel.changes import Changes, changed
 from costmodel.cli import app
+from costmodel.pipeline.bills import bill_at
 from costmodel.present.workbook import workbook_bytes
 from costmodel.present.workbook.case import Case
 from costmodel.present.workbook.formula import Formula, either, of
-from costmodel.risk_record import Risk, Swing
 from costmodel.scenario import parse_scenario
+from costmodel.scenario.changes import Changes, changed
+from costmodel.studies.risk.record import Risk, Swing
 from tests.present.outlooks import cashflow_of, risk_of
 from tests.present.spreadsheet import (
     Files,

@@ -11,8 +11,8 @@ from costmodel.book.roofline import roofline
 from costmodel.serving.roofline import PRECISIONS, Case, Hardware, Kernel, Load, gemm_seconds
 from costmodel.serving.workload import roofline_model
 from costmodel.sizing import throughput
-from costmodel.sizing_lookup import weight_format
-from costmodel.sizing_speed import plain_kernel
+from costmodel.sizing.lookup import weight_format
+from costmodel.sizing.server import plain_kernel
 from validation.throughput.kernels import left_out
 
 BOOK = load_book()

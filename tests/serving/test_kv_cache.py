@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from costmodel.book import models
 from costmodel.errors import UnknownIdError
+from costmodel.quantity.units import GIB
 from costmodel.serving.kv_cache import (
     BYTES_PER_ELEMENT,
     block_pool,
@@ -15,7 +16,6 @@ from costmodel.serving.kv_cache import (
     kv_dtype_bytes,
     sequence_bytes,
 )
-from costmodel.units import GIB
 
 NAMES = [
     "llama-3.3-70b",

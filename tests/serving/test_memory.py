@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from costmodel.book import models
 from costmodel.book.engines import engine
+from costmodel.quantity.units import GIB, MIB
 from costmodel.serving.memory import (
     GROUP_SIZES,
     VERDICTS,
@@ -24,8 +25,7 @@ from costmodel.serving.overhead import (
     overhead_bytes,
     scratch_bytes,
 )
-from costmodel.sizing_lookup import weight_format
-from costmodel.units import GIB, MIB
+from costmodel.sizing.lookup import weight_format
 
 H100 = 81559 * MIB
 NEWEST = engine("vllm").memory("h100-sxm", H100)

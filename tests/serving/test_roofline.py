@@ -24,7 +24,7 @@ from costmodel.serving.roofline import (
     stack,
 )
 from costmodel.serving.workload import prefill_attention_flops, roofline_model
-from costmodel.sizing_lookup import weight_format
+from costmodel.sizing.lookup import weight_format
 
 CONSTANTS = roofline().dense.of("vllm").plain()
 PERFECT = replace(

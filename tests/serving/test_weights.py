@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from costmodel.book import load_book, models
 from costmodel.errors import UnknownIdError
+from costmodel.quantity.units import GIB, MIB
 from costmodel.serving.gguf import DEFAULT_TYPE, gguf_bytes
 from costmodel.serving.weights import (
     WeightFormat,
@@ -17,8 +18,7 @@ from costmodel.serving.weights import (
     loaded_bytes_per_gpu,
     stored_bytes,
 )
-from costmodel.sizing_lookup import weight_format
-from costmodel.units import GIB, MIB
+from costmodel.sizing.lookup import weight_format
 
 BF16 = WeightFormat("bf16")
 SAFETENSORS = {

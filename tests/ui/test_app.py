@@ -7,8 +7,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from costmodel.book.files import scenarios_dir
-from costmodel.changes import at_volume, changed, scenario_yaml
 from costmodel.scenario import load_scenario, parse_scenario
+from costmodel.scenario.changes import at_volume, changed, scenario_yaml
 from costmodel.ui.downloads import SCRIPT
 
 APP = Path(__file__).parents[2] / "app.py"

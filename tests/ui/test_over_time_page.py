@@ -6,9 +6,9 @@ import pytest
 
 from costmodel import cashflow, load_scenario
 from costmodel.book.files import scenarios_dir
-from costmodel.present.cash_words import cards
+from costmodel.present.words.cash import cards
+from costmodel.quantity.words import usd
 from costmodel.ui import state
-from costmodel.wording import usd
 from tests.ui.pages import headline, html, opened_page
 
 CHARTS = 3

@@ -6,8 +6,8 @@ import re
 import pytest
 
 from costmodel import throughput
+from costmodel.quantity.words import short
 from costmodel.ui import benchmark_files, choices
-from costmodel.wording import short
 from tests.ui.pages import headline, html, opened_page
 
 CHARTS = 4

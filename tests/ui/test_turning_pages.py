@@ -5,8 +5,8 @@ from streamlit.testing.v1 import AppTest
 
 from costmodel import load_scenario
 from costmodel.book.files import scenarios_dir
-from costmodel.changes import changed
 from costmodel.scenario import parse_scenario
+from costmodel.scenario.changes import changed
 from costmodel.ui import sidebar
 from tests.ui.pages import html
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from costmodel import read_usage
-from costmodel.present.usage_words import block_text
+from costmodel.present.words.usage import block_text
 from costmodel.scenario import Workload
 from tests.ui.pages import headline, html, opened_page
 

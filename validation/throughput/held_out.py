@@ -15,7 +15,7 @@ import numpy as np
 
 from costmodel.book.roofline import HeldOut, Regime
 from costmodel.serving import anchor
-from costmodel.sizing_speed import MOST_ANCHORS, Z80
+from costmodel.sizing.server import MOST_ANCHORS, Z80
 from validation.throughput.fit import Fitted, fit, predict, timed, ttft_seconds
 from validation.throughput.likeness import clipped
 

@@ -19,12 +19,12 @@ from costmodel.book.engines import version_number
 from costmodel.book.measured import Measurement, measurements
 from costmodel.book.roofline import Regime
 from costmodel.errors import InputError
+from costmodel.quantity.units import GIB
 from costmodel.serving import memory
 from costmodel.serving import roofline as speed
 from costmodel.serving.anchor import Points, points
-from costmodel.sizing_lookup import Serving, Setup, kernel_for, look_up
-from costmodel.sizing_speed import case_of, kernel_label, label_row
-from costmodel.units import GIB
+from costmodel.sizing.lookup import Serving, Setup, kernel_for, look_up
+from costmodel.sizing.server import case_of, kernel_label, label_row
 
 REGIMES: dict[str, Regime] = {
     "offline-max": "offline", "guidellm-max": "offline",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from costmodel.report import Report
+from costmodel.pipeline.report import Report
 
 
 def deck_bytes(

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from costmodel.present.ask import ask_cards, ask_reasons, recommended
+from costmodel.pipeline.report import OptionResult, Report
+from costmodel.present.charts.theme import colours
 from costmodel.present.deck.sheet import HEAD_HEIGHT, Column, Look, Sheet
 from costmodel.present.deck.tables import every_warning
-from costmodel.present.focus import exclusion
-from costmodel.present.outlook import bill_range, range_words
-from costmodel.present.theme import colours
-from costmodel.report import OptionResult, Report
-from costmodel.wording import short, usd
+from costmodel.present.words.ask import ask_cards, ask_reasons, recommended
+from costmodel.present.words.focus import exclusion
+from costmodel.present.words.outlook import bill_range, range_words
+from costmodel.quantity.words import short, usd
 
 OPTION_COLUMNS = (
     Column("Option", 2.5), Column("A month", align="right"), Column("Range"),

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from costmodel.present.axes import Axis, rounded
+from costmodel.pipeline.report import Report
+from costmodel.present.charts.axes import Axis, rounded
+from costmodel.present.charts.theme import MUTED, colours, spaced
 from costmodel.present.deck.charts import Line, xy_chart
 from costmodel.present.deck.master import Box
 from costmodel.present.deck.sheet import Look, Sheet
 from costmodel.present.deck.text import SMALLEST
-from costmodel.present.outlook import cash_figures, month_rows
-from costmodel.present.theme import MUTED, colours, spaced
-from costmodel.report import Report
+from costmodel.present.words.outlook import cash_figures, month_rows
 
 NAMES = ("Running sum", "Discounted")
 

@@ -23,12 +23,12 @@ from pptx.util import Pt, lazyproperty
 from xlsxwriter import Workbook
 
 from costmodel.cost.curve import Floats
-from costmodel.present.axes import Axis
+from costmodel.present.charts.axes import Axis
+from costmodel.present.charts.theme import GRID, RULE
 from costmodel.present.deck.master import Box
 from costmodel.present.deck.sheet import Sheet
 from costmodel.present.deck.text import SMALLEST, plain
-from costmodel.present.theme import GRID, RULE
-from costmodel.wording import short
+from costmodel.quantity.words import short
 
 Dash = Literal["solid", "dash", "dot", "dashdot", "longdash"]
 

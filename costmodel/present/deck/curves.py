@@ -12,18 +12,26 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from costmodel.cost.curve import Floats
-from costmodel.present.axes import Axis, first_above
-from costmodel.present.curves import Line as Drawn
-from costmodel.present.curves import joined, money_range, report_lines
+from costmodel.pipeline.report import BreakEven, OptionResult, Report
+from costmodel.pipeline.verdict import describe
+from costmodel.present.charts.axes import Axis, first_above
+from costmodel.present.charts.curves import Line as Drawn
+from costmodel.present.charts.curves import joined, money_range, report_lines
+from costmodel.present.charts.theme import (
+    MUTED,
+    Family,
+    colours,
+    families,
+    mixed,
+    shortened,
+    spaced,
+)
 from costmodel.present.deck.charts import Dash, Line, volume, xy_chart
 from costmodel.present.deck.master import Box
 from costmodel.present.deck.sheet import Look, Sheet
 from costmodel.present.deck.text import LEADING, SMALLEST
-from costmodel.present.focus import earliest_own_option, exclusion
-from costmodel.present.theme import MUTED, Family, colours, families, mixed, shortened, spaced
-from costmodel.report import BreakEven, OptionResult, Report
-from costmodel.verdict import describe
-from costmodel.wording import short, usd
+from costmodel.present.words.focus import earliest_own_option, exclusion
+from costmodel.quantity.words import short, usd
 
 LABELS = 168.0
 """Points beside the plot for the names of lines."""

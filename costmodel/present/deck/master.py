@@ -22,8 +22,8 @@ from pptx.opc.constants import RELATIONSHIP_TYPE
 from pptx.util import Pt
 
 from costmodel.errors import InputError
+from costmodel.present.charts.theme import ACCENTS, INK, MUTED, PAPER, SURFACE
 from costmodel.present.deck.text import Ruler
-from costmodel.present.theme import ACCENTS, INK, MUTED, PAPER, SURFACE
 
 WIDTH, HEIGHT = 960.0, 540.0
 """Points of a plain slide: 13.33 by 7.5 inches, the shape of a screen."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from costmodel.present.axes import Axis, rounded
+from costmodel.pipeline.report import Report
+from costmodel.present.charts.axes import Axis, rounded
+from costmodel.present.charts.theme import ACCENTS, mixed
 from costmodel.present.deck.charts import Bars, bars_about
 from costmodel.present.deck.master import Box
 from costmodel.present.deck.sheet import Look, Sheet
 from costmodel.present.deck.text import SMALLEST
-from costmodel.present.input_names import input_name, value_text
-from costmodel.present.outlook import (
+from costmodel.present.words.input_names import input_name, value_text
+from costmodel.present.words.outlook import (
     Row,
     decided_option,
     goal_words,
@@ -20,8 +22,6 @@ from costmodel.present.outlook import (
     stated_saving,
     widest_first,
 )
-from costmodel.present.theme import ACCENTS, mixed
-from costmodel.report import Report
 
 MOST_BARS = 9
 LOW_COLOUR, HIGH_COLOUR = mixed(ACCENTS["managed"][0], 0.6), ACCENTS["own"][0]

@@ -21,9 +21,9 @@ from pptx.oxml.ns import qn
 from pptx.oxml.xmlchemy import OxmlElement
 from pptx.util import Pt
 
+from costmodel.present.charts.theme import RULE
 from costmodel.present.deck.master import Box, Stage
 from costmodel.present.deck.text import LEADING, SMALLEST, plain, typeset
-from costmodel.present.theme import RULE
 
 PAD = 4.0
 """Points between a cell's edge and its text, at the left and right."""

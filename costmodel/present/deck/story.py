@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from costmodel.present.ask import ask_title
+from costmodel.pipeline.report import Report
+from costmodel.present.charts.theme import shortened
+from costmodel.present.charts.waterfall import waterfall_subjects, waterfall_title
 from costmodel.present.deck.ask import draw_ask
 from costmodel.present.deck.cash import draw_cash
 from costmodel.present.deck.curves import curves_title, draw_curves
@@ -25,13 +27,11 @@ from costmodel.present.deck.tables import (
 )
 from costmodel.present.deck.text import plain
 from costmodel.present.deck.waterfall import draw_waterfall
-from costmodel.present.evidence import evidence
-from costmodel.present.outlook import cash_sentence, month_rows, swing_words, widest_first
-from costmodel.present.provenance import footer
-from costmodel.present.task_precision import precision_rows, precision_title
-from costmodel.present.theme import shortened
-from costmodel.present.waterfall import waterfall_subjects, waterfall_title
-from costmodel.report import Report
+from costmodel.present.words.ask import ask_title
+from costmodel.present.words.evidence import evidence
+from costmodel.present.words.outlook import cash_sentence, month_rows, swing_words, widest_first
+from costmodel.present.words.provenance import footer
+from costmodel.present.words.task_precision import precision_rows, precision_title
 
 
 @dataclass(frozen=True)

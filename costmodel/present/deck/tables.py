@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from costmodel.pipeline.report import Assumption, OptionResult, Report
 from costmodel.present.deck.sheet import HEAD_HEIGHT, Column, Look, Sheet
-from costmodel.present.evidence import Evidence
-from costmodel.present.markup import grouped, number, spread
-from costmodel.present.task_precision import TaskPrecision
-from costmodel.report import Assumption, OptionResult, Report
+from costmodel.present.page.markup import grouped, number, spread
+from costmodel.present.words.evidence import Evidence
+from costmodel.present.words.task_precision import TaskPrecision
 
 ROW, TALL_ROW, PRECISION_ROW = 22.0, 36.0, 66.0
 """Points of a row with one line of text, with two, and with four."""

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import accumulate
 
-from costmodel.present.axes import Axis
+from costmodel.pipeline.report import OptionResult, Report, WaterfallStep
+from costmodel.present.charts.axes import Axis
+from costmodel.present.charts.theme import colours, mixed, shortened
+from costmodel.present.charts.waterfall import TOTAL, shown_steps, waterfall_steps
 from costmodel.present.deck.charts import Bars, stacked_columns
 from costmodel.present.deck.master import Box
 from costmodel.present.deck.sheet import Look, Sheet
 from costmodel.present.deck.text import SMALLEST
-from costmodel.present.theme import colours, mixed, shortened
-from costmodel.present.waterfall import TOTAL, shown_steps, waterfall_steps
-from costmodel.report import OptionResult, Report, WaterfallStep
-from costmodel.wording import percent, usd
+from costmodel.quantity.words import percent, usd
 
 MEANINGS = {
     "Mean load, full speed": "GPU hours that the mean load would take if every GPU ran flat out",

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from costmodel.present.provenance import footer
+from costmodel.pipeline.report import Report
+from costmodel.present.words.provenance import footer
 from costmodel.present.workbook.bill import write_bills
 from costmodel.present.workbook.break_even import write_break_even
 from costmodel.present.workbook.case import Case
@@ -24,7 +25,6 @@ from costmodel.present.workbook.sources import write_sources
 from costmodel.present.workbook.stated import write_inputs
 from costmodel.present.workbook.steps import write_steps
 from costmodel.present.workbook.summary import write_summary
-from costmodel.report import Report
 
 SHEETS = ("Summary", "Inputs", "Curves", "Steps", "Bill", "Break-even", "Risk", "Cash flow",
           "Hours", "Sources")  # fmt: skip

@@ -6,58 +6,18 @@ check that turns red where the two differ although no input has been changed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-from costmodel.bills import ApiBill, FleetBill, MixBill
+from costmodel.pipeline.bills import ApiBill, FleetBill, MixBill
+from costmodel.pipeline.report import OptionResult
 from costmodel.present.workbook.bill_api import api_part
 from costmodel.present.workbook.bill_fleet import fleet_part
+from costmodel.present.workbook.bill_sheet import WIDTH, BillSheet, shapes_of
 from costmodel.present.workbook.case import Case
 from costmodel.present.workbook.checks import Checks
-from costmodel.present.workbook.formula import Formula, added
-from costmodel.present.workbook.hours import Demand, Hours
+from costmodel.present.workbook.formula import added
+from costmodel.present.workbook.hours import Hours
 from costmodel.present.workbook.inputs import RERUN, Inputs
 from costmodel.present.workbook.parts import BillFormula, MixPart
 from costmodel.present.workbook.sheets import Book, Sheet
-from costmodel.report import OptionResult
-
-WIDTH = 15
-"""Columns of a block."""
-
-
-@dataclass
-class Desk:
-    """What every block needs at hand, and the row the next one starts at."""
-
-    case: Case
-    inputs: Inputs
-    hours: Hours
-    checks: Checks
-    sheet: Sheet
-    volume: Formula
-    requests: dict[str, Formula]
-    """Requests a day by workload."""
-    demands: dict[str, Demand]
-    row: int = 3
-    written: dict[tuple[str, frozenset[str]], BillFormula] = field(default_factory=dict)
-    """Parts by the option whose terms they have, and the workloads they serve."""
-
-    def heading(self, words: str, note: str = "") -> None:
-        """A line above a block."""
-        self.sheet.heading(self.row, words, WIDTH - 1)
-        self.row += 1
-        if note:
-            self.sheet.text(self.row, 0, note, "note")
-            self.row += 1
-
-    def line(
-        self, words: str, formula: Formula, unit: str, comment: str = "", *, sums: bool = False
-    ) -> Formula:
-        """A labelled formula in the second column."""
-        self.sheet.text(self.row, 0, words)
-        cell = self.sheet.put(self.row, 1, formula, unit, "sum" if sums else "formula")
-        self.sheet.text(self.row, 2, comment, "note")
-        self.row += 1
-        return cell
 
 
 def write_bills(
@@ -80,7 +40,7 @@ def write_bills(
     return found
 
 
-def _desk(case: Case, inputs: Inputs, hours: Hours, checks: Checks, sheet: Sheet) -> Desk:
+def _desk(case: Case, inputs: Inputs, hours: Hours, checks: Checks, sheet: Sheet) -> BillSheet:
     """The volume and the demand of every workload, which all blocks share."""
     row, requests, tokens = 3, {}, []
     sheet.heading(row, "Volume", WIDTH - 1)
@@ -102,17 +62,10 @@ def _desk(case: Case, inputs: Inputs, hours: Hours, checks: Checks, sheet: Sheet
     volume = sheet.put(row + 1, 1, added(tokens), "tokens/day", "sum")
     volume = sheet.book.named("tokens_per_day", volume)
     demands = {w.name: hours.demand(w, case.resolved.profiles.get(w.name)) for w in case.workloads}
-    return Desk(case, inputs, hours, checks, sheet, volume, requests, demands, row + 3)
+    return BillSheet(case, inputs, hours, checks, sheet, volume, requests, demands, row + 3)
 
 
-def shapes_of(inputs: Inputs, workload: str, count: int) -> list[tuple[str, Formula]]:
-    """The suffix of each shape's inputs, and its share of the requests."""
-    if (workload, "input_tokens") in inputs:
-        return [("", Formula("1", 1.0))]
-    return [(f" [{i + 1}]", inputs[workload, f"share [{i + 1}]"]) for i in range(count)]
-
-
-def _block(desk: Desk, option: OptionResult) -> BillFormula | None:
+def _block(desk: BillSheet, option: OptionResult) -> BillFormula | None:
     reason = desk.case.why_not_live(option.name)
     bill = desk.case.bills.get(option.name)
     if reason is not None or bill is None:
@@ -128,7 +81,7 @@ def _block(desk: Desk, option: OptionResult) -> BillFormula | None:
     return part
 
 
-def _part(desk: Desk, option: str, bill: ApiBill | FleetBill) -> BillFormula:
+def _part(desk: BillSheet, option: str, bill: ApiBill | FleetBill) -> BillFormula:
     """The cells of a bill; written once for the same terms and workloads."""
     key = option, frozenset(traffic.workload.name for traffic in bill.traffic)
     if key not in desk.written:
@@ -139,7 +92,7 @@ def _part(desk: Desk, option: str, bill: ApiBill | FleetBill) -> BillFormula:
     return desk.written[key]
 
 
-def _mix(desk: Desk, option: OptionResult, bill: MixBill) -> MixPart:
+def _mix(desk: BillSheet, option: OptionResult, bill: MixBill) -> MixPart:
     parts = []
     for name, part in bill.parts.items():
         served = ", ".join(traffic.workload.name for traffic in part.traffic)
@@ -154,7 +107,7 @@ def _mix(desk: Desk, option: OptionResult, bill: MixBill) -> MixPart:
     return MixPart(cell, parts)
 
 
-def _locked(desk: Desk, option: OptionResult, reason: str) -> None:
+def _locked(desk: BillSheet, option: OptionResult, reason: str) -> None:
     """A bill that is no formula: the tool's lines as values."""
     desk.heading(option.name, f"{RERUN}: {reason}")
     for line in option.lines:

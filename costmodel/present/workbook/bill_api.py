@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from costmodel.bills import ApiBill
+from costmodel.pipeline.bills import ApiBill
+from costmodel.present.workbook.bill_sheet import BillSheet, shapes_of, sizes_of
 from costmodel.present.workbook.formula import Formula, added, largest, of, total
-from costmodel.present.workbook.loads import sizes_of
 from costmodel.present.workbook.parts import (
     ApiPart,
     Bands,
@@ -20,7 +20,6 @@ from costmodel.scenario import Contract
 
 if TYPE_CHECKING:
     from costmodel.cost.api import PriceTier
-    from costmodel.present.workbook.bill import Desk
 
 PRICED = ("input", "cached_input", "cache_write", "output")
 COLUMNS = (
@@ -31,7 +30,7 @@ COLUMNS = (
 """After the name of the row."""
 
 
-def api_part(desk: Desk, option: str, bill: ApiBill) -> BillFormula:
+def api_part(desk: BillSheet, option: str, bill: ApiBill) -> BillFormula:
     """Write an API's block."""
     contract = bill.api.contract
     people = (
@@ -53,7 +52,7 @@ def api_part(desk: Desk, option: str, bill: ApiBill) -> BillFormula:
     return ApiPart(cell, per_token, paid, terms)
 
 
-def _list_spend(desk: Desk, option: str, bill: ApiBill) -> Formula:
+def _list_spend(desk: BillSheet, option: str, bill: ApiBill) -> Formula:
     """The rows of requests, and their sum."""
     sheet, first = desk.sheet, desk.row + 1
     sheet.text(desk.row, 0, "list prices", "column")
@@ -95,7 +94,7 @@ def _tier_suffix(tiers: tuple[PriceTier, ...], input_tokens: float) -> str:
 
 
 def _request_row(
-    desk: Desk, option: str, workload: str, shape: str, tier: str, share: Formula
+    desk: BillSheet, option: str, workload: str, shape: str, tier: str, share: Formula
 ) -> Formula:
     """One row: requests, tokens, prices, and USD by line; comes back with the five amounts."""
     sheet, inputs, row = desk.sheet, desk.inputs, desk.row
@@ -135,7 +134,7 @@ def _request_row(
 
 
 def _terms(
-    desk: Desk, option: str, contract: Contract, spend: Formula, bill: ApiBill
+    desk: BillSheet, option: str, contract: Contract, spend: Formula, bill: ApiBill
 ) -> Bands | Commit:
     if contract.kind == "commit":
         usd = desk.inputs[option, "commit usd_per_month"]
@@ -145,7 +144,9 @@ def _terms(
     return _bands(desk, option, contract, spend, bill)
 
 
-def _bands(desk: Desk, option: str, contract: Contract, spend: Formula, bill: ApiBill) -> Bands:
+def _bands(
+    desk: BillSheet, option: str, contract: Contract, spend: Formula, bill: ApiBill
+) -> Bands:
     """The steps as a small table: from which list spend, at what rate, and the bill up to there."""
     sheet, inputs, first = desk.sheet, desk.inputs, desk.row + 1
     words = ("contract steps", "From list USD", "Pays of list", "Bill up to there")
@@ -178,7 +179,7 @@ def _bands(desk: Desk, option: str, contract: Contract, spend: Formula, bill: Ap
     return Bands(*columns, whole_month=contract.kind == "all-units")
 
 
-def _step_end(desk: Desk, option: str, i: int, spend: Formula, bill: ApiBill) -> Formula:
+def _step_end(desk: BillSheet, option: str, i: int, spend: Formula, bill: ApiBill) -> Formula:
     """Where the step before ends; an end in tokens is converted at the list price of the mix."""
     by_spend = option, f"step {i} up_to_usd_per_month"
     if by_spend in desk.inputs:
@@ -193,9 +194,7 @@ def _step_end(desk: Desk, option: str, i: int, spend: Formula, bill: ApiBill) ->
     )
 
 
-def _billed_tokens(desk: Desk, option: str, workload: str) -> Formula:
-    from costmodel.present.workbook.bill import shapes_of
-
+def _billed_tokens(desk: BillSheet, option: str, workload: str) -> Formula:
     count = len(desk.case.scenario.workload(workload).request_shapes)
     return added(
         desk.inputs[workload, f"{side}_tokens{suffix}"]
@@ -206,7 +205,7 @@ def _billed_tokens(desk: Desk, option: str, workload: str) -> Formula:
     )
 
 
-def _provisioned(desk: Desk, option: str, bill: ApiBill, people: Formula) -> UnitsPart:
+def _provisioned(desk: BillSheet, option: str, bill: ApiBill, people: Formula) -> UnitsPart:
     """Units by the month, sized for the busiest minute."""
     per_unit = desk.inputs[option, "unit tokens_per_s"]
     names = [traffic.workload.name for traffic in bill.traffic]

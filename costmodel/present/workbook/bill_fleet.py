@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from costmodel.bills import ENGINEERING, PLATFORM, FleetBill
 from costmodel.cost.terms import FleetTerms
-from costmodel.facts import FleetFacts
+from costmodel.pipeline.bills import ENGINEERING, PLATFORM, FleetBill
+from costmodel.pipeline.facts import FleetFacts
+from costmodel.present.workbook.bill_sheet import BillSheet, sizes_of
 from costmodel.present.workbook.formula import (
     Formula,
     added,
@@ -22,14 +21,10 @@ from costmodel.present.workbook.formula import (
     total,
     whole_units,
 )
-from costmodel.present.workbook.loads import sizes_of
 from costmodel.present.workbook.parts import FleetPart, Staircase, one_less
 
-if TYPE_CHECKING:
-    from costmodel.present.workbook.bill import Desk
 
-
-def fleet_part(desk: Desk, option: str, bill: FleetBill) -> FleetPart:
+def fleet_part(desk: BillSheet, option: str, bill: FleetBill) -> FleetPart:
     """Write a fleet's block."""
     facts = desk.case.resolved.options[option].fleet
     assert facts is not None
@@ -70,7 +65,7 @@ def fleet_part(desk: Desk, option: str, bill: FleetBill) -> FleetPart:
     return _totalled(desk, option, bill, money, steps, billed)
 
 
-def _whose(option: str, names: list[str], desk: Desk) -> str:
+def _whose(option: str, names: list[str], desk: BillSheet) -> str:
     everything = len(names) == len(desk.case.workloads)
     return option if everything else f"{option} ({', '.join(names)})"
 
@@ -78,7 +73,7 @@ def _whose(option: str, names: list[str], desk: Desk) -> str:
 class _Money:
     """What units are and cost: lines that every kind of fleet has."""
 
-    def __init__(self, desk: Desk, option: str, terms: FleetTerms, facts: FleetFacts) -> None:
+    def __init__(self, desk: BillSheet, option: str, terms: FleetTerms, facts: FleetFacts) -> None:
         inputs = desk.inputs
         self.tolerance = inputs[("step_tolerance",)]
         gpus, node = inputs[option, "gpus_per_replica"], inputs[option, "node_gpus"]
@@ -111,7 +106,7 @@ class _Money:
             )
         self.elastic_usd = self._elastic(desk, terms)
 
-    def _elastic(self, desk: Desk, terms: FleetTerms) -> Formula:
+    def _elastic(self, desk: BillSheet, terms: FleetTerms) -> Formula:
         """The last offer; always on, a commitment of open size in its place where cheaper."""
         if terms.best_mix is None:
             return self.unit_usd_of[-1]
@@ -132,7 +127,7 @@ class _Money:
 
 
 def _before_rounding(
-    desk: Desk, option: str, terms: FleetTerms, money: _Money
+    desk: BillSheet, option: str, terms: FleetTerms, money: _Money
 ) -> tuple[Formula, Formula]:
     """Units for each replica of load, and units before any load: headroom, losses, spares."""
     inputs = desk.inputs
@@ -161,7 +156,7 @@ def _before_rounding(
 
 
 def _by_the_hour(
-    desk: Desk,
+    desk: BillSheet,
     option: str,
     load: Formula,
     by_load: Formula,
@@ -212,7 +207,7 @@ def _above(cell: Formula, value: float) -> Formula:
     return Formula(f"{column}${int(row) - 1}", float(value))
 
 
-def _pinned(desk: Desk, option: str, bill: FleetBill, money: _Money) -> FleetPart:
+def _pinned(desk: BillSheet, option: str, bill: FleetBill, money: _Money) -> FleetPart:
     """A fleet of a stated size: it bills the same whatever the volume."""
     units = desk.line(
         "units",
@@ -227,7 +222,7 @@ def _pinned(desk: Desk, option: str, bill: FleetBill, money: _Money) -> FleetPar
 
 
 def _totalled(
-    desk: Desk,
+    desk: BillSheet,
     option: str,
     bill: FleetBill,
     money: _Money,

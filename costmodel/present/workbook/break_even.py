@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from costmodel.pipeline.report import BreakEven
 from costmodel.present.workbook.case import Case
 from costmodel.present.workbook.checks import OK, TOO_SHORT, Checks
 from costmodel.present.workbook.formula import Formula, call, either
 from costmodel.present.workbook.inputs import LIVE, RERUN
 from costmodel.present.workbook.sheets import Book, Sheet
 from costmodel.present.workbook.steps import Crossing
-from costmodel.report import BreakEven
 
 COLUMNS = (
     "Option", "Against", "Verdict", "First at tokens a day", "Always from tokens a day",

@@ -12,12 +12,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from costmodel.bills import ApiBill, Bill, FleetBill, MixBill, Traffic, build_bills, traffic_of
 from costmodel.cost.fleet import sizing_load
-from costmodel.facts import Resolved
-from costmodel.report import Report
+from costmodel.pipeline.bills import (
+    ApiBill,
+    Bill,
+    FleetBill,
+    MixBill,
+    Traffic,
+    build_bills,
+    traffic_of,
+)
+from costmodel.pipeline.facts import Resolved
+from costmodel.pipeline.report import Report
 from costmodel.scenario import Option, Scenario, Workload
-from costmodel.yamlfile import plain
+from costmodel.scenario.yamlfile import plain
 
 Part = ApiBill | FleetBill
 

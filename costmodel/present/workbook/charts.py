@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from costmodel.present.theme import GRID, MUTED, RULE, Family, colours, families
+from costmodel.pipeline.report import Report
+from costmodel.present.charts.theme import GRID, MUTED, RULE, Family, colours, families
 from costmodel.present.workbook.styles import FONT
-from costmodel.report import Report
 
 if TYPE_CHECKING:
     from xlsxwriter.chart import Chart

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from costmodel.pipeline.report import OptionResult
 from costmodel.present.workbook.formula import Formula, added, call, either, largest
 from costmodel.present.workbook.sheets import Book, Sheet
-from costmodel.report import OptionResult
 
 OK, CHANGED, DISAGREES, TOO_SHORT = "ok", "inputs changed", "disagrees", "table too short"
 

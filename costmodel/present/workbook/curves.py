@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from costmodel.bills import bill_at
+from costmodel.pipeline.bills import bill_at
 from costmodel.present.workbook.case import Case
 from costmodel.present.workbook.charts import axis, lines_chart, looks_of
 from costmodel.present.workbook.formula import Formula

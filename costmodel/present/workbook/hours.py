@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from costmodel.cost.traffic import load_duration_weights
-from costmodel.facts import ProfileFacts
+from costmodel.pipeline.facts import ProfileFacts
 from costmodel.present.workbook.formula import (
     Formula,
     added,
@@ -29,8 +29,8 @@ from costmodel.present.workbook.formula import (
 from costmodel.present.workbook.inputs import Inputs
 from costmodel.present.workbook.sheets import Book, Sheet
 from costmodel.present.workbook.styles import Look
+from costmodel.quantity.units import HOURS_PER_WEEK
 from costmodel.scenario import Profile, Workload
-from costmodel.units import HOURS_PER_WEEK
 
 BEFORE, FIRST = 4, 5
 """Rows of the hour before the week, and of its first hour."""

@@ -16,7 +16,7 @@ import numpy as np
 
 from costmodel.present.workbook.formula import Formula, either, total
 from costmodel.present.workbook.sheets import Book, Sheet
-from costmodel.quantity import Quantity
+from costmodel.quantity.quantity import Quantity
 
 COLUMNS = ("Input", "Value", "Unit", "Low", "High", "Kind", "Source", "As of", "Comment",
            "As exported")  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from costmodel.present.theme import INK, MUTED
+from costmodel.present.charts.theme import INK, MUTED
 from costmodel.present.workbook.charts import axis, lines_chart
 from costmodel.present.workbook.checks import Checks
 from costmodel.present.workbook.formula import Formula, of

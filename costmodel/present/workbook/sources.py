@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from costmodel.present.provenance import footer, scenario_hash
+from costmodel.pipeline.report import Report
+from costmodel.present.words.provenance import footer, scenario_hash
 from costmodel.present.workbook.sheets import Book
-from costmodel.report import Report
 
 COLUMNS = ("Path", "Value", "Unit", "Kind", "Source", "As of", "Low", "High")
 KINDS = (

@@ -5,21 +5,21 @@ Each function writes the rows of one group, in the words of the scenario file.
 
 from __future__ import annotations
 
-from costmodel.bills import (
+from costmodel.book.token_records import PriceTier, TokenPrice
+from costmodel.cost.api import NO_CACHE_PRICE
+from costmodel.cost.curve import STEP_TOLERANCE
+from costmodel.pipeline.bills import (
     DEFAULT_LOAD_FACTOR,
     DEFAULT_MIN_REPLICAS,
     usual_spares,
 )
-from costmodel.book.token_records import PriceTier, TokenPrice
-from costmodel.cost.api import NO_CACHE_PRICE
-from costmodel.cost.curve import STEP_TOLERANCE
-from costmodel.facts import FleetFacts
+from costmodel.pipeline.facts import FleetFacts
 from costmodel.present.workbook.case import Case
 from costmodel.present.workbook.formula import Formula, of
 from costmodel.present.workbook.inputs import Entry, Inputs
-from costmodel.quantity import Quantity
+from costmodel.quantity.quantity import Quantity
+from costmodel.quantity.units import HOURS_PER_WEEK, MTOK, SECONDS_PER_DAY, SECONDS_PER_HOUR
 from costmodel.scenario import Api, Contract, Option, SelfHost, Workload
-from costmodel.units import HOURS_PER_WEEK, MTOK, SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 SECONDS_PER_MINUTE = 60.0
 CONSTANT = "definition"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from costmodel.present.theme import INK, MUTED
+from costmodel.present.charts.theme import INK, MUTED
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from costmodel.present.ask import ask_headline
-from costmodel.present.theme import MUTED, colours, shortened
+from costmodel.pipeline.report import OptionResult
+from costmodel.present.charts.theme import MUTED, colours, shortened
+from costmodel.present.words.ask import ask_headline
 from costmodel.present.workbook.case import Case
 from costmodel.present.workbook.charts import bars_chart
 from costmodel.present.workbook.checks import Checks
@@ -16,7 +17,6 @@ from costmodel.present.workbook.formula import Formula, call, either
 from costmodel.present.workbook.inputs import LIVE, RERUN
 from costmodel.present.workbook.parts import BillFormula
 from costmodel.present.workbook.sheets import Book, Sheet
-from costmodel.report import OptionResult
 
 COLUMNS = ("Option", "Kind", "USD a month", "USD per Mtok", "Stands", "Wins first at tokens a day",
            "Wins always from", "Evidence", "How", "Excluded by")  # fmt: skip

@@ -1,0 +1,1 @@
+"""Result files of benchmark tools, as rows of the measured book."""

@@ -1,0 +1,1 @@
+"""From a scenario to a report: look up, price, compare, decide, warn. The only sequencer."""

@@ -1,0 +1,305 @@
+"""Who may be recommended, who is cheapest, and where: the decision, from bills.
+
+An option is excluded openly and by name of the reason. The verdict compares with the cheapest
+*eligible* alternative at each volume; what a condition costs is stated beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import inf
+
+import numpy as np
+
+from costmodel.cost.breakeven import WinningSet, intersection
+from costmodel.pipeline.bills import (
+    ApiBill,
+    Bill,
+    MixBill,
+    bill_at,
+    can_serve,
+    capacity_limit,
+    wins,
+)
+from costmodel.pipeline.facts import Resolved
+from costmodel.pipeline.report import (
+    PINNED_FLEET,
+    BreakEven,
+    ConditionPrice,
+    OptionResult,
+    Recommendation,
+)
+from costmodel.quantity.words import tokens_per_day, usd
+from costmodel.scenario import Option, Scenario, Workload
+
+CHEAPEST = "cheapest"
+"""The rival that stands for the cheapest eligible API at each volume."""
+
+
+def exclusions(scenario: Scenario, resolved: Resolved) -> dict[str, tuple[str, ...]]:
+    """Why an option may not be recommended, by option; empty where it may."""
+    return {o.name: tuple(_reasons(o, scenario, resolved)) for o in scenario.options}
+
+
+def _reasons(option: Option, scenario: Scenario, resolved: Resolved) -> Iterator[str]:
+    for condition in conditions_of(scenario):
+        if not meets(option, condition, scenario):
+            yield f"does not satisfy {condition}"
+    for workload in scenario.workloads:
+        yield from _not_good_enough(option, workload, scenario, resolved)
+    yield from dict.fromkeys(_unserved(option, scenario, resolved))
+    servers = dict.fromkeys(name for _, name in servers_of(option, scenario))
+    for name in servers | passed_on_to(option, scenario.workloads, scenario):
+        facts = resolved.options[name]
+        yield from dict.fromkeys(_too_long(name, scenario, resolved))
+        if facts.price is not None and facts.price.retired:
+            yield f"{facts.price.id} was retired on {facts.price.retires}"
+
+
+def _too_long(name: str, scenario: Scenario, resolved: Resolved) -> Iterator[str]:
+    """Requests that an API's context window cannot hold."""
+    price = resolved.options[name].price
+    window = price.context_window if price is not None else None
+    for workload in scenario.workloads:
+        if window is not None and workload.longest_context > window:
+            yield f"the context window of {name} ends at {window:,} tokens"
+
+
+def _unserved(option: Option, scenario: Scenario, resolved: Resolved) -> Iterator[str]:
+    for workload, name in servers_of(option, scenario):
+        fleet = resolved.options[name].fleet
+        if fleet is not None:
+            yield from (fleet.not_met[key] for key in ("", workload) if key in fleet.not_met)
+            if not fleet.not_met and workload not in fleet.capacity:
+                yield f"no throughput is stated for {workload}"
+
+
+def servers_of(option: Option, scenario: Scenario) -> Iterator[tuple[str, str]]:
+    """Which options do the work, as (workload, option): itself, or the parts of a hybrid or mix."""
+    for workload in scenario.workloads:
+        if option.hybrid is not None:
+            yield workload.name, option.hybrid.selfhost
+            yield workload.name, option.hybrid.api
+        elif option.mix is not None:
+            yield workload.name, option.mix[workload.name]
+        else:
+            yield workload.name, option.name
+
+
+def passed_on_to(
+    option: Option, workloads: Sequence[Workload], scenario: Scenario
+) -> dict[str, None]:
+    """The APIs that see requests of these workloads because their answers escalate."""
+    names = {workload.name for workload in workloads}
+    found = (
+        (workload, scenario.option(name).escalation)
+        for workload, name in servers_of(option, scenario)
+        if workload in names
+    )
+    return {each.to: None for workload, each in found if each and each.share_of(workload) > 0}
+
+
+def conditions_of(scenario: Scenario) -> list[str]:
+    """Every condition some workload requires."""
+    return list(dict.fromkeys(c for w in scenario.workloads for c in w.requires))
+
+
+def meets(option: Option, condition: str, scenario: Scenario) -> bool:
+    """Whether every part of an option that touches a workload with this condition satisfies it.
+
+    A hybrid or mix that says so itself need not repeat it on its parts. Answers that escalate take
+    their requests along, so the API they go to must satisfy it too.
+    """
+    requiring = [w for w in scenario.workloads if condition in w.requires]
+    passed_to = passed_on_to(option, requiring, scenario)
+    if not all(condition in scenario.option(name).satisfies for name in passed_to):
+        return False
+    if condition in option.satisfies:
+        return True
+    if option.mix is not None:
+        parts = {option.mix[w.name] for w in requiring}
+    elif option.hybrid is not None:
+        parts = {option.hybrid.selfhost, option.hybrid.api}
+    else:
+        return not requiring
+    return all(condition in scenario.option(part).satisfies for part in parts)
+
+
+def _not_good_enough(
+    option: Option, workload: Workload, scenario: Scenario, resolved: Resolved
+) -> Iterator[str]:
+    """Why the answers of an option, or of a part of it, may not be relied on for a workload."""
+    known = resolved.quality.get(workload.name)
+    accepts = workload.quality.accepts if workload.quality else None
+    if known is None or (accepts is not None and option.name in accepts):
+        return
+    unlisted, unproven = _about_quality(workload)
+    parts = (name for served, name in servers_of(option, scenario) if served == workload.name)
+    facts = (known.options[name] for name in parts)
+    yield from dict.fromkeys(
+        f"{unproven}{fact.reason}" if fact.reason else unlisted for fact in facts if not fact.stands
+    )
+
+
+def _about_quality(workload: Workload) -> tuple[str, str]:
+    """The reason that is about the quality of answers, and how the longer ones begin."""
+    return f"not accepted for {workload.name}", f"quality of {workload.name}: "
+
+
+def capacity_exclusion(bill: Bill | None, volume: float) -> tuple[str, ...]:
+    """Why an option cannot serve this volume at all: a pinned fleet that is too small."""
+    if bill is None or can_serve(bill, volume):
+        return ()
+    return (f"{PINNED_FLEET}{tokens_per_day(capacity_limit(bill))} at most",)
+
+
+# ---------------------------------------------------------------------------------- break-even
+
+
+def break_evens(
+    bills: Mapping[str, Bill], excluded: Mapping[str, Sequence[str]], volume: float
+) -> tuple[BreakEven, ...]:
+    """Every self-hosted or hybrid option against each API, and against the cheapest eligible.
+
+    Where no API is eligible there is no cheapest one to compare with, and no such row.
+    """
+    apis = {name: bill for name, bill in bills.items() if is_api(bill)}
+    rows = []
+    for name, bill in bills.items():
+        if name in apis:
+            continue
+        sets = {rival: wins(bill, api) for rival, api in apis.items()}
+        eligible = [rival for rival in apis if not excluded[rival]]
+        if eligible:
+            cheapest = intersection(sets[rival] for rival in eligible)
+            sets[CHEAPEST] = cheapest.up_to(capacity_limit(bill))
+        rows += [_row(name, rival, won, volume) for rival, won in sets.items()]
+    return tuple(rows)
+
+
+def _row(option: str, against: str, won: WinningSet, volume: float) -> BreakEven:
+    return BreakEven(option, against, won, won.margin_of_safety(volume))
+
+
+def is_api(bill: Bill) -> bool:
+    """Whether no GPU of one's own is in it."""
+    return isinstance(bill, ApiBill) or (isinstance(bill, MixBill) and not bill.has_fleet)
+
+
+def cheapest_api_usd(
+    bills: Mapping[str, Bill], excluded: Mapping[str, Sequence[str]], volumes: np.ndarray
+) -> np.ndarray | None:
+    """The cheapest eligible API at each volume; None where no API is eligible."""
+    eligible = [b for name, b in bills.items() if is_api(b) and not excluded[name]]
+    return np.min([bill_at(bill, volumes) for bill in eligible], axis=0) if eligible else None
+
+
+# ------------------------------------------------------------------------------ recommendation
+
+
+def recommend(
+    options: Sequence[OptionResult],
+    break_even: Sequence[BreakEven],
+    excluded: Mapping[str, Sequence[str]],
+    volume: float,
+) -> Recommendation:
+    """The cheapest option that stands at this volume, and why."""
+    standing = sorted(
+        (o for o in options if o.stands and not _is_all_api(o)), key=lambda o: o.monthly_usd or 0.0
+    )
+    if not standing:
+        return Recommendation(None, "No option stands: every one is excluded.")
+    best, rest = standing[0], standing[1:]
+    assert best.monthly_usd is not None
+    if not rest:
+        reason = f"{best.name} is the only option that stands, at {usd(best.monthly_usd)} a month."
+        return Recommendation(best.name, reason, evidence=best.evidence)
+    runner_up = rest[0]
+    assert runner_up.monthly_usd is not None
+    saving = runner_up.monthly_usd - best.monthly_usd
+    reason = (
+        f"At {tokens_per_day(volume)}, the bill is {usd(best.monthly_usd)} a month "
+        f"with {best.name} and {usd(runner_up.monthly_usd)} with {runner_up.name}. "
+        f"{_where(standing, break_even, excluded)}"
+    )
+    return Recommendation(best.name, reason.strip(), runner_up.name, saving, best.evidence)
+
+
+def _is_all_api(option: OptionResult) -> bool:
+    """A hybrid whose best fleet is none at all: the API it overflows to, under another name."""
+    return option.kind == "hybrid" and option.fleet is not None and option.fleet.replicas == 0
+
+
+def _where(
+    standing: Sequence[OptionResult],
+    rows: Sequence[BreakEven],
+    excluded: Mapping[str, Sequence[str]],
+) -> str:
+    """Where own GPUs begin to win, in one sentence: of the option that wins at the least volume."""
+    if not any(o.kind == "api" or (o.kind == "mix" and o.fleet is None) for o in standing):
+        return "No API by itself meets every condition."
+    own = [row for row in rows if row.against == CHEAPEST and not excluded[row.option]]
+    if not own:
+        return ""
+    return describe(
+        min(own, key=lambda row: inf if row.winning.first is None else row.winning.first)
+    )
+
+
+def describe(row: BreakEven) -> str:
+    """A winning set in one sentence.
+
+    >>> from costmodel.cost.breakeven import NOWHERE
+    >>> describe(BreakEven("own GPUs", "cheapest", NOWHERE, None))
+    'The bill for own GPUs is never below that of the cheapest eligible API, at any volume.'
+    """
+    rival = "the cheapest eligible API" if row.against == CHEAPEST else row.against
+    bill = f"The bill for {row.option}"
+    first, always = row.first_tokens_per_day, row.always_from_tokens_per_day
+    if row.verdict == "never" or first is None:
+        return f"{bill} is never below that of {rival}, at any volume."
+    if row.verdict == "always":
+        return f"{bill} is below that of {rival} at every volume."
+    if always is None:
+        return (
+            f"{bill} first falls below that of {rival} at {tokens_per_day(first)}, "
+            "in bounded windows only and never for good."
+        )
+    if first == always:
+        return f"{bill} is below that of {rival} from {tokens_per_day(always)} on."
+    return (
+        f"{bill} first falls below that of {rival} at {tokens_per_day(first)} and stays below it "
+        f"from {tokens_per_day(always)}; in between, each new replica hands the lead back."
+    )
+
+
+def condition_prices(
+    scenario: Scenario, options: Sequence[OptionResult], excluded: Mapping[str, Sequence[str]]
+) -> tuple[ConditionPrice, ...]:
+    """What each condition costs: cheapest eligible less the cheapest without that condition."""
+    waived = {name: (f"does not satisfy {name}",) for name in conditions_of(scenario)}
+    waived |= {
+        f"quality of {w.name}": _about_quality(w)
+        for w in scenario.workloads
+        if w.quality and (w.quality.min_retention or w.quality.gate)
+    }
+    prices = []
+    for condition, reasons in waived.items():
+        eligible = _cheapest(o for o in options if o.stands)
+        without = _cheapest(
+            o
+            for o in options
+            if o.monthly_usd is not None and all(_is_waived(r, reasons) for r in o.excluded_by)
+        )
+        gap = None if eligible is None or without is None else eligible - without
+        prices.append(ConditionPrice(condition, gap))
+    return tuple(prices)
+
+
+def _is_waived(reason: str, waived: tuple[str, ...]) -> bool:
+    """Whether a reason is one of these; those that end in a colon are beginnings."""
+    return any(reason == w or (w.endswith(": ") and reason.startswith(w)) for w in waived)
+
+
+def _cheapest(options: Iterator[OptionResult]) -> float | None:
+    return min((o.monthly_usd for o in options if o.monthly_usd is not None), default=None)

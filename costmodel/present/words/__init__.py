@@ -1,0 +1,1 @@
+"""Answers as sentences and figures: one module an answer."""

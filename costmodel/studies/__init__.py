@@ -1,0 +1,1 @@
+"""More questions to the same evaluation: odds, money over time, cases, portfolio."""

@@ -1,0 +1,1 @@
+"""Money over time: the months of a horizon, worth, payback, renewal."""
