@@ -12,9 +12,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from costmodel.quantity.answer import Answer
 
 CHECK_FAILED = 3
 
@@ -115,11 +118,17 @@ def _bar(share: float, width: int = 30) -> str:
     return "#" * done + "." * (width - done)
 
 
-def emit(data: Mapping[str, Any], as_json: bool, text: Callable[[], str]) -> None:
-    """Print a result: its JSON, or the text for people."""
+def emit(data: Mapping[str, Any], as_json: bool, said: Callable[[], Answer | str]) -> None:
+    """Print a result: its JSON, or the answer for people."""
     if as_json:
-        from costmodel.present.tables.jsonfile import json_text
+        from costmodel.present.render.jsonfile import json_text
 
         typer.echo(json_text(data))
+        return
+    answer = said()
+    if isinstance(answer, str):
+        typer.echo(answer)
     else:
-        typer.echo(text())
+        from costmodel.present.render.text import print_answer
+
+        print_answer(answer)

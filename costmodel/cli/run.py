@@ -10,6 +10,7 @@ from costmodel.cli.options import CHECK_FAILED, AsJson, AsOf, ScenarioFile, emit
 
 if TYPE_CHECKING:
     from costmodel.pipeline.report import Report
+    from costmodel.quantity.answer import Answer
 
 
 def run(
@@ -44,7 +45,7 @@ def run(
     report = evaluate(
         load_scenario(scenario), tokens_per_day=tokens_per_day, workload=workload, as_of=as_of
     )
-    emit(report.to_dict(), as_json, lambda: _text(report))
+    emit(report.to_dict(), as_json, lambda: _said(report))
     if check and not recommends_own_gpus(report):
         raise typer.Exit(CHECK_FAILED)
 
@@ -56,7 +57,7 @@ def recommends_own_gpus(report: Report) -> bool:
     return fleet is not None and fleet.replicas > 0
 
 
-def _text(report: Report) -> str:
-    from costmodel.cli.report_text import report_text
+def _said(report: Report) -> Answer:
+    from costmodel.present.words.report import answer
 
-    return report_text(report)
+    return answer(report)

@@ -10,15 +10,14 @@ from __future__ import annotations
 import os
 import tempfile
 from dataclasses import asdict, dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from costmodel.errors import InputError, did_you_mean, nearest_ids
 from costmodel.pipeline.report import Report
-from costmodel.present.tables.csvfile import csv_text
-from costmodel.present.tables.jsonfile import json_text
-from costmodel.present.tables.tables import known_table, table_of
+from costmodel.present.render.csvfile import csv_text
+from costmodel.present.render.jsonfile import json_text
+from costmodel.present.words.report import known_table, table_of
 from costmodel.scenario.yamlfile import write_yaml
 
 DEFAULT_CHART, DEFAULT_TABLE = "curves", "bill"
@@ -135,9 +134,13 @@ def content_of(
 
         return workbook_bytes(report, **known)
     if ending == ".pptx":
-        return _writer("deck", "deck_bytes")(report, template=template, **known)
+        from costmodel.present.deck import deck_bytes
+
+        return deck_bytes(report, template=template, **known)
     if ending == ".html":
-        text, omitted = _writer("page", "page_text")(report, **known)
+        from costmodel.present.page.page import page_text
+
+        text, omitted = page_text(report, **known)
         return text.encode(), omitted
     if ending in IMAGES:
         from costmodel.present.charts.figures import scenario_figure
@@ -146,11 +149,6 @@ def content_of(
         drawn = scenario_figure(chart or DEFAULT_CHART, report, **known, height=HEIGHT)
         return image_bytes(drawn, ending.removeprefix(".")), ()
     return _text(report, ending, table).encode(), ()
-
-
-def _writer(module: str, name: str) -> Any:
-    """A writer that loads libraries of its own, imported when it is asked for."""
-    return getattr(import_module(f"costmodel.present.{module}"), name)
 
 
 def _text(report: Report, ending: str, table: str | None) -> str:

@@ -7,13 +7,13 @@ import streamlit as st
 from costmodel.errors import InputError
 from costmodel.pipeline.report import OptionResult, Report
 from costmodel.present.charts.figures import figure
-from costmodel.present.charts.theme import colours, shortened
+from costmodel.present.charts.theme import colours
 from costmodel.present.charts.waterfall import waterfall_option
 from costmodel.present.page import markup
 from costmodel.present.words.evidence import evidence
 from costmodel.present.words.focus import cheapest_api, earliest_own_option, own_option
 from costmodel.present.words.headline import headline
-from costmodel.quantity.words import percent, short, usd
+from costmodel.quantity.words import percent, short, shortened, usd
 from costmodel.scenario import Scenario
 from costmodel.ui import downloads, sidebar, state
 from costmodel.ui.charts import chart

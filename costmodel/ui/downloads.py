@@ -14,9 +14,10 @@ import streamlit as st
 
 from costmodel.pipeline.report import Report
 from costmodel.present.board import ENDINGS, Beside, beside
-from costmodel.present.charts.theme import INK, MUTED, inert, shortened, wrapped
-from costmodel.present.tables.csvfile import csv_text
-from costmodel.present.tables.tables import table_of
+from costmodel.present.charts.theme import INK, MUTED, inert
+from costmodel.present.render.csvfile import csv_text
+from costmodel.present.words.report import table_of
+from costmodel.quantity.words import shortened, wrapped
 from costmodel.scenario import Scenario
 
 SCRIPT = """

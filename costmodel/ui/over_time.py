@@ -10,11 +10,11 @@ import streamlit as st
 from costmodel.errors import InputError
 from costmodel.pipeline.cautions import DEFAULT_HORIZON_MONTHS
 from costmodel.present.charts.figures import figure
-from costmodel.present.charts.theme import colours, shortened
+from costmodel.present.charts.theme import colours
 from costmodel.present.page import markup
 from costmodel.present.words import cash as words
 from costmodel.quantity.quantity import Quantity
-from costmodel.quantity.words import short, usd
+from costmodel.quantity.words import short, shortened, usd
 from costmodel.scenario import Scenario
 from costmodel.scenario.numbers import MOST_RATE
 from costmodel.studies.cases import Cases, cases

@@ -17,10 +17,9 @@ import streamlit as st
 from costmodel.book import load_book
 from costmodel.errors import InputError, did_you_mean, nearest_ids
 from costmodel.pipeline.bills import DEFAULT_LOAD_FACTOR, usual_spares
-from costmodel.present.charts.theme import shortened
 from costmodel.present.page import markup
 from costmodel.quantity.quantity import Quantity
-from costmodel.quantity.words import short
+from costmodel.quantity.words import short, shortened
 from costmodel.scenario import Offer, Option, Profile, Scenario, SelfHost, Workload
 from costmodel.scenario.changes import at_volume, scenario_yaml
 from costmodel.ui import choices, state

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from costmodel.present.charts.theme import FONT, INK, MUTED, RULE, SURFACE, TEXT
-from costmodel.present.page.style import PARTS
+from costmodel.present.render.style import PARTS
 
 CSS = f"""
 html, body, .stApp, .stApp button, .stApp input {{ font-family: {FONT}; color: {INK}; }}

@@ -8,13 +8,13 @@ from costmodel.cost.fleet import Sizing
 from costmodel.errors import InputError
 from costmodel.pipeline.report import OptionResult, Report
 from costmodel.present.charts.figures import figure
-from costmodel.present.charts.theme import ACCENTS, colours, shortened
+from costmodel.present.charts.theme import ACCENTS, colours
 from costmodel.present.charts.traffic import SCALINGS, fleet_choices_figure
 from costmodel.present.charts.week_shapes import crossing
 from costmodel.present.page import markup
 from costmodel.present.words import traffic as words
 from costmodel.present.words.focus import cheapest_api, own_option
-from costmodel.quantity.words import short, usd
+from costmodel.quantity.words import short, shortened, usd
 from costmodel.scenario import Scenario
 from costmodel.studies.fleet_choices import FleetChoice, fleet_choices, sized_by_wait
 from costmodel.studies.week_shapes import WeekShapes, week_shapes

@@ -13,9 +13,10 @@ from typer.testing import CliRunner, Result
 from costmodel import cashflow, evaluate, fit, load_scenario, simulate, throughput
 from costmodel.book.files import scenarios_dir
 from costmodel.cli import app
-from costmodel.cli.text import WIDTH, table
 from costmodel.present import board
 from costmodel.present.charts.figures import CASH_FIGURES, FIGURES, RISK_FIGURES
+from costmodel.present.render.text import WIDTH, table_text
+from costmodel.quantity.answer import Column, Table
 from costmodel.scenario import Scenario
 from costmodel.studies.cashflow.record import CashFlow
 from costmodel.studies.risk.record import Risk
@@ -108,10 +109,16 @@ def test_run_for_people_leads_with_the_verdict_and_stays_narrow():
     report = evaluate(load_scenario(SCENARIO))
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
-    assert lines[1] == f"Recommended: {report.recommendation.option}"
+    assert f"Choose {report.recommendation.option}." in " ".join(lines[1:3])
     for option in report.options:
         assert option.name in result.stdout
-    for word in ("BREAK-EVEN OF", "FLEET", "CONDITION", "WARNINGS", "genai-prices"):
+    for word in (
+        "CHEAPER AT",
+        "FLEET",
+        "CONDITION",
+        "CHECK BEFORE YOU RELY ON THIS",
+        "genai-prices",
+    ):
         assert word in result.stdout
     assert max(map(len, lines)) <= WIDTH
     assert "\x1b" not in result.stdout
@@ -159,7 +166,8 @@ def test_fit_for_people_names_sources_once():
 
 
 def test_a_table_whose_last_column_is_empty_is_drawn():
-    assert table(["ONE FOR ALL", ""], [["api", ""]]) == "ONE FOR ALL\napi"
+    table = Table.of([Column("One for all"), Column("")], [["api", ""]])
+    assert table_text(table) == "ONE FOR ALL\napi"
 
 
 def test_fit_for_people_is_tables_and_sentences_never_raw_records():

@@ -27,9 +27,9 @@ from costmodel.book.files import scenarios_dir
 from costmodel.cli import app
 from costmodel.errors import InputError
 from costmodel.present import board
+from costmodel.present.render.csvfile import csv_text
 from costmodel.present.saving import content_of
-from costmodel.present.tables.csvfile import csv_text
-from costmodel.present.tables.tables import TABLES, table_of
+from costmodel.present.words.report import TABLES, table_of
 from costmodel.studies.cases import cases
 from costmodel.studies.cashflow.cashflow import cashflow
 from costmodel.studies.risk import simulate

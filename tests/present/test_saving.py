@@ -18,8 +18,9 @@ from costmodel.book.files import scenarios_dir
 from costmodel.present import saving
 from costmodel.present.charts.figures import scenario_figure
 from costmodel.present.charts.theme import colours
-from costmodel.present.tables.csvfile import csv_text
-from costmodel.present.tables.tables import TABLES, Table, table_of
+from costmodel.present.render.csvfile import csv_text
+from costmodel.present.words.report import TABLES, table_of
+from costmodel.quantity.answer import Column, Table
 from tests.present.outlooks import cashflow_of, risk_of
 
 READY = sorted(scenarios_dir().glob("*.yaml"))
@@ -45,7 +46,7 @@ def read_csv(path: Path) -> list[dict[str, str]]:
 def test_every_table_can_be_saved(report: Report, tmp_path: Path, name: str):
     path = tmp_path / f"{name}.csv"
     assert save(report, path, table=name).files == (str(path),)
-    assert len(read_csv(path)) == len(list(table_of(report, name).rows))
+    assert len(read_csv(path)) == len(list(table_of(report, name).values()))
 
 
 def test_the_bill_adds_up_in_the_file(report: Report, tmp_path: Path):
@@ -58,8 +59,8 @@ def test_the_bill_adds_up_in_the_file(report: Report, tmp_path: Path):
 @pytest.mark.parametrize("name", ["curves", "bill", "assumptions"])
 def test_tables_have_the_columns_of_the_data_frames(report: Report, name: str):
     frame, table = getattr(report, name), table_of(report, name)
-    assert list(table.columns) == list(frame.columns)
-    assert len(list(table.rows)) == len(frame)
+    assert table.names == list(frame.columns)
+    assert len(list(table.values())) == len(frame)
 
 
 def test_numbers_keep_every_digit(report: Report, tmp_path: Path):
@@ -71,7 +72,7 @@ def test_numbers_keep_every_digit(report: Report, tmp_path: Path):
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx"])
 def test_text_that_a_spreadsheet_would_run_is_inert(text: str):
-    written = csv_text(Table([text], [[text], [-1.5]]))
+    written = csv_text(Table.of([Column("", key=text)], [[text], [-1.5]]))
     rows = list(csv.reader(io.StringIO(written, newline="")))
     inert = "'" + text.replace("\r", "\n")
     assert rows == [[inert], [inert], ["-1.5"]]
@@ -112,7 +113,7 @@ def refuse(path):
 files.read_yaml = refuse
 files.pricing_dir = files.data_dir = lambda: refuse("a folder of the book")
 from costmodel import evaluate, load_scenario
-from costmodel.present.tables.jsonfile import json_text
+from costmodel.present.render.jsonfile import json_text
 print(json_text(evaluate(load_scenario(sys.argv[1])).to_dict()))
 """
 

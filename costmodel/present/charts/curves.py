@@ -25,13 +25,11 @@ from costmodel.present.charts.theme import (
     colours,
     inert,
     mixed,
-    shortened,
     spaced,
     tint,
-    wrapped,
 )
 from costmodel.present.words.focus import earliest_own_option, exclusion, option_named
-from costmodel.quantity.words import short, usd
+from costmodel.quantity.words import short, shortened, usd, wrapped
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

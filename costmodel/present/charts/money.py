@@ -20,12 +20,11 @@ from costmodel.present.charts.theme import (
     TEXT,
     inert,
     mixed,
-    shortened,
     spaced,
     tint,
 )
 from costmodel.present.words.cash import case_payback, payback
-from costmodel.quantity.words import usd
+from costmodel.quantity.words import shortened, usd
 from costmodel.studies.cases import CaseResult, Cases
 from costmodel.studies.cashflow.record import CashFlow
 

@@ -16,19 +16,8 @@ from costmodel.errors import InputError
 from costmodel.present.charts.axes import Axis, first_above
 from costmodel.present.charts.drawing import above, title, upright
 from costmodel.present.charts.drawing import layout as layout_of
-from costmodel.present.charts.theme import (
-    ACCENTS,
-    INK,
-    MUTED,
-    RULE,
-    inert,
-    mixed,
-    shortened,
-    spaced,
-    tint,
-    wrapped,
-)
-from costmodel.quantity.words import percent, short, usd
+from costmodel.present.charts.theme import ACCENTS, INK, MUTED, RULE, inert, mixed, spaced, tint
+from costmodel.quantity.words import percent, short, shortened, usd, wrapped
 from costmodel.studies.risk.record import Band, Risk
 
 if TYPE_CHECKING:

@@ -24,13 +24,11 @@ from costmodel.present.charts.theme import (
     TEXT,
     inert,
     mixed,
-    shortened,
     tint,
-    wrapped,
 )
 from costmodel.present.words.input_names import apart, input_name, unit_text, value_text
 from costmodel.present.words.outlook import Row, stated_saving, widest_first
-from costmodel.quantity.words import short, usd
+from costmodel.quantity.words import short, shortened, usd, wrapped
 from costmodel.studies.risk.record import Risk, TwoWay
 
 if TYPE_CHECKING:

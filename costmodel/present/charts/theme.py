@@ -12,6 +12,7 @@ from typing import Any, Literal
 from costmodel.book.endpoints import is_open_weights
 from costmodel.pipeline.report import Report
 from costmodel.quantity.quantity import Kind
+from costmodel.quantity.words import shortened
 
 Family = Literal["own", "managed", "frontier", "hybrid", "mix"]
 
@@ -109,29 +110,6 @@ def inert(text: str, most: int = 120) -> str:
     '&lt;b&gt;own&lt;/b&gt; GPUs at %&#123;x&#125; for &#36;2 or &#36;3'
     """
     return shortened(text, most).translate(_ENTITIES)
-
-
-def shortened(text: str, most: int) -> str:
-    """Text on one line, cut with an ellipsis past ``most`` characters.
-
-    >>> shortened("base load + overflow", 12)
-    'base load +…'
-    """
-    line = " ".join(text.split())
-    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
-
-
-def wrapped(text: str, width: int, lines: int) -> list[str]:
-    """Text broken into at most ``lines`` lines of about ``width`` characters, not yet inert.
-
-    >>> wrapped("not eligible: does not satisfy eu-residency", 24, 2)
-    ['not eligible: does not', 'satisfy eu-residency']
-    """
-    from textwrap import wrap
-
-    return wrap(
-        " ".join(text.split()), width, max_lines=lines, placeholder="…", break_on_hyphens=False
-    )
 
 
 def spaced(

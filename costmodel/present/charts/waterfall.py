@@ -19,11 +19,9 @@ from costmodel.present.charts.theme import (
     colours,
     inert,
     mixed,
-    shortened,
-    wrapped,
 )
 from costmodel.present.words.focus import option_named, own_option
-from costmodel.quantity.words import percent, usd
+from costmodel.quantity.words import percent, shortened, usd, wrapped
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

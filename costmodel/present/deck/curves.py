@@ -17,21 +17,13 @@ from costmodel.pipeline.verdict import describe
 from costmodel.present.charts.axes import Axis, first_above
 from costmodel.present.charts.curves import Line as Drawn
 from costmodel.present.charts.curves import joined, money_range, report_lines
-from costmodel.present.charts.theme import (
-    MUTED,
-    Family,
-    colours,
-    families,
-    mixed,
-    shortened,
-    spaced,
-)
+from costmodel.present.charts.theme import MUTED, Family, colours, families, mixed, spaced
 from costmodel.present.deck.charts import Dash, Line, volume, xy_chart
 from costmodel.present.deck.master import Box
 from costmodel.present.deck.sheet import Look, Sheet
 from costmodel.present.deck.text import LEADING, SMALLEST
 from costmodel.present.words.focus import earliest_own_option, exclusion
-from costmodel.quantity.words import short, usd
+from costmodel.quantity.words import short, shortened, usd
 
 LABELS = 168.0
 """Points beside the plot for the names of lines."""

@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 from costmodel.pipeline.report import Report
-from costmodel.present.charts.theme import shortened
 from costmodel.present.charts.waterfall import waterfall_subjects, waterfall_title
 from costmodel.present.deck.ask import draw_ask
 from costmodel.present.deck.cash import draw_cash
@@ -32,6 +31,7 @@ from costmodel.present.words.evidence import evidence
 from costmodel.present.words.outlook import cash_sentence, month_rows, swing_words, widest_first
 from costmodel.present.words.provenance import footer
 from costmodel.present.words.task_precision import precision_rows, precision_title
+from costmodel.quantity.words import shortened
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,13 @@ from itertools import accumulate
 
 from costmodel.pipeline.report import OptionResult, Report, WaterfallStep
 from costmodel.present.charts.axes import Axis
-from costmodel.present.charts.theme import colours, mixed, shortened
+from costmodel.present.charts.theme import colours, mixed
 from costmodel.present.charts.waterfall import TOTAL, shown_steps, waterfall_steps
 from costmodel.present.deck.charts import Bars, stacked_columns
 from costmodel.present.deck.master import Box
 from costmodel.present.deck.sheet import Look, Sheet
 from costmodel.present.deck.text import SMALLEST
-from costmodel.quantity.words import percent, usd
+from costmodel.quantity.words import percent, shortened, usd
 
 MEANINGS = {
     "Mean load, full speed": "GPU hours that the mean load would take if every GPU ran flat out",

@@ -15,11 +15,11 @@ from costmodel.pipeline.report import (
     OptionResult,
     Report,
 )
-from costmodel.present.charts.theme import KIND_COLOURS, shortened
+from costmodel.present.charts.theme import KIND_COLOURS
 from costmodel.present.words.evidence import Evidence
 from costmodel.present.words.headline import Headline
 from costmodel.quantity.quantity import Kind
-from costmodel.quantity.words import percent, short, usd
+from costmodel.quantity.words import percent, short, shortened, usd
 
 LONGEST_NAME = 60
 NEVER = "never"

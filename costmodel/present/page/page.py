@@ -11,10 +11,10 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from costmodel.pipeline.report import Report
-from costmodel.present.charts.theme import FONT, INK, MUTED, RULE, colours, shortened
+from costmodel.present.charts.theme import FONT, INK, MUTED, RULE, colours
 from costmodel.present.charts.waterfall import waterfall_subjects, waterfall_title
 from costmodel.present.page import markup
-from costmodel.present.page.style import PARTS
+from costmodel.present.render.style import PARTS
 from costmodel.present.words.ask import ask_cards, ask_headline
 from costmodel.present.words.evidence import evidence
 from costmodel.present.words.input_names import input_name, value_text
@@ -31,7 +31,7 @@ from costmodel.present.words.outlook import (
 )
 from costmodel.present.words.provenance import footer
 from costmodel.present.words.task_precision import TaskPrecision, precision_rows, precision_title
-from costmodel.quantity.words import percent, short, usd
+from costmodel.quantity.words import percent, short, shortened, usd
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

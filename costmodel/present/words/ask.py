@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import Any
 
 from costmodel.pipeline.report import OptionResult, Report
-from costmodel.present.charts.theme import shortened
 from costmodel.present.charts.waterfall import waterfall_option, waterfall_steps
 from costmodel.present.page.markup import grouped
 from costmodel.present.words.cash import month_and_horizon
@@ -27,7 +26,7 @@ from costmodel.present.words.outlook import (
     risk_rows,
     widest_first,
 )
-from costmodel.quantity.words import percent, short, usd
+from costmodel.quantity.words import percent, short, shortened, usd
 
 MOST_CHECKS = 2
 """Notes to check that stand among the reasons."""

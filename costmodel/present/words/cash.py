@@ -5,10 +5,9 @@ The same in the app and on the command line; every number is the cash flow's.
 
 from __future__ import annotations
 
-from costmodel.present.charts.theme import shortened
 from costmodel.present.words.headline import Headline
 from costmodel.present.words.input_names import input_name, value_text
-from costmodel.quantity.words import CENT, percent, short, usd
+from costmodel.quantity.words import CENT, percent, short, shortened, usd
 from costmodel.studies.cases import CaseResult, Cases, Difference
 from costmodel.studies.cashflow.record import CashFlow, Renewal, RenewalRow
 

@@ -37,6 +37,11 @@ class Evidence:
         clause = re.split(r"[;:(]\s|\s\(|, (?=\d)", self.source.removeprefix("https://"))[0]
         return clause if len(clause) <= 30 else clause[:29].rstrip() + "…"
 
+    @property
+    def dated_source(self) -> str:
+        """The short source with its month."""
+        return f"{self.short_source}, {self.as_of:%Y-%m}" if self.as_of else self.short_source
+
 
 def evidence(report: Report) -> list[Evidence]:
     """The decisive numbers of the option with own GPUs and of the API it is held against."""

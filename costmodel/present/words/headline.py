@@ -5,11 +5,10 @@ Written so that it reads well whatever the options are called; every number is t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from costmodel.pipeline.report import BreakEven, OptionResult, Report
 from costmodel.pipeline.verdict import describe
-from costmodel.present.charts.theme import shortened
 from costmodel.present.words.focus import (
     cheapest_api,
     earliest_own_option,
@@ -18,21 +17,11 @@ from costmodel.present.words.focus import (
     has_own_gpus,
     own_option,
 )
-from costmodel.quantity.words import tokens_per_day, usd
+from costmodel.quantity.answer import Headline
+from costmodel.quantity.words import shortened, tokens_per_day, usd
 
 LONGEST_NAME = 48
 """Characters of an option's name in a headline."""
-
-
-@dataclass(frozen=True)
-class Headline:
-    """What stands at the top of a page or a slide."""
-
-    facts: str
-    advice: str
-    reason: str
-    option: str | None
-    """The option the advice names; its accent colours the clause."""
 
 
 def headline(report: Report) -> Headline:

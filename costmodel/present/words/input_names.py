@@ -10,9 +10,8 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 
-from costmodel.present.charts.theme import shortened
 from costmodel.present.words.headline import LONGEST_NAME
-from costmodel.quantity.words import short, usd
+from costmodel.quantity.words import short, shortened, usd
 from costmodel.scenario import Api, Escalation, Hybrid, SelfHost
 from costmodel.scenario.numbers import Part
 

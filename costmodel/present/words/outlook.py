@@ -13,10 +13,9 @@ from typing import Any
 
 from costmodel.pipeline.report import Report
 from costmodel.pipeline.verdict import CHEAPEST
-from costmodel.present.charts.theme import shortened
 from costmodel.present.words.headline import LONGEST_NAME
 from costmodel.present.words.input_names import input_name, value_text
-from costmodel.quantity.words import percent, usd
+from costmodel.quantity.words import percent, shortened, usd
 
 Row = Mapping[str, Any]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from hashlib import sha256
 
 from costmodel.pipeline.report import Report
-from costmodel.present.charts.theme import shortened
+from costmodel.quantity.words import shortened
 from costmodel.scenario.yamlfile import write_yaml
 
 HASH_DIGITS = 12

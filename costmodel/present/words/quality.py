@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from costmodel.book import load_book
 from costmodel.errors import InputError
 from costmodel.present.charts.quality import FORMATS
-from costmodel.present.charts.theme import shortened
 from costmodel.present.words.headline import Headline
 from costmodel.quality.plan import gate_plan
 from costmodel.quality.published import ANSWERS, Cell, cell, overall
-from costmodel.quantity.words import usd
+from costmodel.quantity.words import shortened, usd
 from costmodel.studies.portfolio import Portfolio
 
 

@@ -6,10 +6,9 @@ import math
 from collections.abc import Iterable, Sequence
 
 from costmodel.pipeline.verdict import CHEAPEST
-from costmodel.present.charts.theme import shortened
 from costmodel.present.words.headline import LONGEST_NAME, Headline
 from costmodel.present.words.input_names import input_name, value_text
-from costmodel.quantity.words import short, tokens_per_day, usd
+from costmodel.quantity.words import short, shortened, tokens_per_day, usd
 from costmodel.studies.risk.record import BreakEvenRange, Goal, Outlook, Risk
 
 NO_REGRET = 1e-4

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 from costmodel.cost.fleet import Sizing
 from costmodel.pipeline.report import FleetResult, OptionResult, Report, Week
-from costmodel.present.charts.theme import shortened
 from costmodel.present.charts.traffic import SCALINGS
 from costmodel.present.words.headline import Headline
-from costmodel.quantity.words import percent, short, usd
+from costmodel.quantity.words import percent, short, shortened, usd
 from costmodel.studies.fleet_choices import SERVERLESS, FleetChoice
 
 INTERRUPTED = "spot"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from costmodel.pipeline.report import OptionResult
-from costmodel.present.charts.theme import MUTED, colours, shortened
+from costmodel.present.charts.theme import MUTED, colours
 from costmodel.present.words.ask import ask_headline
 from costmodel.present.workbook.case import Case
 from costmodel.present.workbook.charts import bars_chart
@@ -17,6 +17,7 @@ from costmodel.present.workbook.formula import Formula, call, either
 from costmodel.present.workbook.inputs import LIVE, RERUN
 from costmodel.present.workbook.parts import BillFormula
 from costmodel.present.workbook.sheets import Book, Sheet
+from costmodel.quantity.words import shortened
 
 COLUMNS = ("Option", "Kind", "USD a month", "USD per Mtok", "Stands", "Wins first at tokens a day",
            "Wins always from", "Evidence", "How", "Excluded by")  # fmt: skip

@@ -12,7 +12,7 @@ import math
 from datetime import date
 from typing import Any
 
-from costmodel.present.tables.tables import Table
+from costmodel.quantity.answer import Table
 
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -20,14 +20,16 @@ _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 def csv_text(table: Table) -> str:
     """The table as CSV with a header.
 
-    >>> print(csv_text(Table(["name", "usd"], [["=1+1", 2.5]])), end="")
+    >>> from costmodel.quantity.answer import Column, numbers
+    >>> columns = [Column("Line", key="name"), numbers("A month", key="usd")]
+    >>> print(csv_text(Table.of(columns, [["=1+1", 2.5]])), end="")
     name,usd
     '=1+1,2.5
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([_cell(name) for name in table.columns])
-    writer.writerows([_cell(value) for value in row] for row in table.rows)
+    writer.writerow([_cell(name) for name in table.names])
+    writer.writerows([_cell(value) for value in row] for row in table.values())
     return out.getvalue()
 
 

@@ -1,0 +1,114 @@
+"""An answer as HTML, for the app and for a page of its own.
+
+Jinja2 escapes every text by itself; no caller has to remember to. Templates stand beside this
+module.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from costmodel.errors import InputError, Problem
+from costmodel.present.charts.theme import KIND_COLOURS
+from costmodel.quantity.answer import Card, Headline, Table, by_group
+from costmodel.quantity.words import shortened
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_CSS = {
+    "text": "", "number": "num", "option": "", "kind": "nowrap", "source": "", "id": "nowrap",
+}  # fmt: skip
+"""The class of a cell by the role of its column."""
+
+_ROW_CSS = {"sum": "total", "strong": "total"}
+
+
+@cache
+def templates() -> Environment:
+    """The templates of the house, loaded when the first page is drawn."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    made = Environment(
+        loader=PackageLoader("costmodel.present", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+    )
+    made.filters["short"] = shortened
+    made.globals |= {"kinds": KIND_COLOURS, "css": _CSS}
+    return made
+
+
+def _part(name: str, *values: Any) -> str:
+    return str(getattr(templates().get_template("render/parts.html.j2").module, name)(*values))
+
+
+def heading(line: Headline, colour: str | None = None) -> str:
+    """The verdict, its advice in the colour of the option it names, and the reason under it."""
+    return _part("heading", line, colour)
+
+
+def cards(items: Iterable[Card]) -> str:
+    """Figures: what it is, the figure, what it means."""
+    return _part("cards", list(items))
+
+
+def table(rows: Table, colours: Mapping[str, str] | None = None) -> str:
+    """A table; ``colours``: the accents of options by name."""
+    columns = rows.shown[1:] if rows.grouped else rows.shown
+    kinds = (_ROW_CSS.get(row.kind, row.kind) for row in rows.rows)
+    lines = [(kind, *line) for kind, line in zip(kinds, by_group(rows), strict=True)]
+    return _part("table", rows, columns, lines, colours or {})
+
+
+def notes(groups: Mapping[str, Sequence[str]]) -> str:
+    """Sentences as short lists side by side, by heading."""
+    return _part("notes", groups)
+
+
+def listed(said: Sequence[str], css: str = "") -> str:
+    """Sentences as a list; nothing where there are none."""
+    return _part("listed", list(said), css) if said else ""
+
+
+def title(words: str) -> str:
+    """A heading of a part of the page."""
+    return _part("block", "div", "cm-title", words, 400)
+
+
+def group(words: str) -> str:
+    """A heading over widgets of the sidebar."""
+    return _part("block", "div", "cm-group", words, 400)
+
+
+def note(words: str) -> str:
+    """Small print."""
+    return _part("block", "div", "cm-note", words, 1_000)
+
+
+def sentence(words: str) -> str:
+    """A paragraph under a headline."""
+    return _part("block", "p", "cm-reason", words, 600)
+
+
+def problems(error: InputError, words: str, *, places: bool = True) -> str:
+    """What has to be mended, one line each, with the place in the file unless ``places`` is off.
+
+    What the widgets ask for has no place in a file, and a file of this machine is not named.
+    """
+    shown = error.problems if places else [_placeless(each) for each in error.problems]
+    return _part("problems", [(_place(each), each.path, each.message) for each in shown], words)
+
+
+def _place(problem: Problem) -> str:
+    return ":".join(str(part) for part in (problem.file, problem.line, problem.column) if part)
+
+
+def _placeless(problem: Problem) -> Problem:
+    """A problem without its file, also where the message begins with a file's full name."""
+    message = re.sub(r"(?:[A-Za-z]:)?[/\\][^\s:]*\.ya?ml(?::\d+)*:? ?", "", problem.message)
+    return Problem(message, problem.path)

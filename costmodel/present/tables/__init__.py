@@ -1,1 +1,0 @@
-"""Tables of a report, and the files that hold one."""
