@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any
 
 import numpy as np
 
@@ -37,8 +36,9 @@ from costmodel.pipeline.cautions import (
 from costmodel.pipeline.defaults import completed_scenario
 from costmodel.pipeline.explain import explain
 from costmodel.pipeline.facts import Resolved
+from costmodel.pipeline.lookup.profile import without_logs
 from costmodel.pipeline.report import Caution, Curves, Horizon, OptionResult, Report
-from costmodel.pipeline.resolve import frozen_scenario, resolve
+from costmodel.pipeline.resolve import resolve
 from costmodel.pipeline.verdict import (
     break_evens,
     capacity_exclusion,
@@ -93,11 +93,7 @@ def evaluate_resolved(
     book: Book | None = None,
 ) -> Report:
     """Evaluate a scenario whose facts have been looked up in a book; see `evaluate`."""
-
-    def freeze() -> Mapping[str, Any]:
-        whole = completed_scenario(moved_to(scenario, volume, workload), book or load_book())
-        return frozen_scenario(whole, resolved)
-
+    moved = moved_to(scenario, volume, workload)
     traffic = traffic_of(scenario, resolved.profiles, workload or ALL)
     bills = build_bills(scenario, resolved, traffic)
     excluded = exclusions(scenario, resolved)
@@ -113,7 +109,7 @@ def evaluate_resolved(
         )
         for option in scenario.options
     )
-    horizon = _horizon(scenario, resolved, volume, workload, excluded)
+    horizon = _horizon(moved, resolved, excluded)
     warnings = (
         *cautions(scenario, resolved, bills, volume),
         *naive_break_even(bills, rows),
@@ -122,6 +118,9 @@ def evaluate_resolved(
     )
     return Report(
         scenario=scenario.name,
+        inputs=without_logs(completed_scenario(moved, book or load_book()), resolved.profiles),
+        facts=resolved,
+        bills=bills,
         as_of=scenario.as_of,
         tokens_per_day=volume,
         volume_of=workload or ALL,
@@ -134,8 +133,6 @@ def evaluate_resolved(
         week=week_of(traffic, bills, volume),
         horizon=horizon,
         curve_points=curves(scenario, resolved, traffic, bills, excluded, volume),
-        book=resolved.book,
-        freeze=freeze,
     )
 
 
@@ -159,14 +156,10 @@ def _prefix_cache(
 
 
 def _horizon(
-    scenario: Scenario,
-    resolved: Resolved,
-    volume: float,
-    workload: str | None,
-    excluded: Mapping[str, Sequence[str]],
+    scenario: Scenario, resolved: Resolved, excluded: Mapping[str, Sequence[str]]
 ) -> Horizon | None:
     """The bills at the volume that growth leads to; each workload grows by its own rate."""
-    grown = grown_scenario(moved_to(scenario, volume, workload))
+    grown = grown_scenario(scenario)
     if grown is None:
         return None
     total = grown.tokens_per_day

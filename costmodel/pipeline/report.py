@@ -6,7 +6,7 @@ It computes nothing about money itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from functools import cached_property
@@ -17,11 +17,15 @@ import numpy as np
 from costmodel.cost.breakeven import Verdict, WinningSet
 from costmodel.cost.curve import Floats
 from costmodel.cost.fleet import Sizing
+from costmodel.pipeline.facts import Resolved
+from costmodel.pipeline.frozen import frozen_scenario
 from costmodel.quantity.quantity import Kind, Quantity
-from costmodel.scenario import OptionKind
+from costmodel.scenario import OptionKind, Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from costmodel.pipeline.bills import Bill
 
 MOST_WINDOWS = 200
 """Windows written into JSON; a longer list is cut in the middle and says so."""
@@ -262,6 +266,13 @@ class Report:
     """The result of one evaluation."""
 
     scenario: str
+    """Its name."""
+    inputs: Scenario
+    """What was evaluated: the scenario at the evaluated volume, with what the book filled in."""
+    facts: Resolved
+    """What was looked up for it."""
+    bills: Mapping[str, Bill]
+    """By option; an option that cannot serve has none."""
     as_of: date
     tokens_per_day: float
     volume_of: str
@@ -276,15 +287,16 @@ class Report:
     week: Week
     horizon: Horizon | None = None
     """None where no workload grows."""
-    book: Mapping[str, str] = field(default_factory=dict)
-    """Versions of what was looked up."""
-    freeze: Callable[[], Mapping[str, Any]] = dict
-    """Makes `frozen`; only a file and a chart's evidence need it."""
+
+    @property
+    def book(self) -> Mapping[str, str]:
+        """Versions of what was looked up."""
+        return self.facts.book
 
     @cached_property
     def frozen(self) -> Mapping[str, Any]:
         """The scenario with every looked-up number written in: plain data for a YAML file."""
-        return self.freeze()
+        return frozen_scenario(self.inputs, self.facts)
 
     def option(self, name: str) -> OptionResult:
         """The option of that name."""

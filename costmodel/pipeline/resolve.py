@@ -6,15 +6,11 @@ An unknown price, model or GPU is an error that names its place, never a guess.
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import Any, ParamSpec, TypeVar
-
-from pydantic import ValidationError
+from typing import ParamSpec, TypeVar
 
 from costmodel.book import Book
 from costmodel.book.token_records import DayPart, TokenPrice
@@ -31,13 +27,14 @@ from costmodel.pipeline.facts import (
     Resolved,
     WorkloadQuality,
 )
+from costmodel.pipeline.frozen import facts_within, fingerprint
 from costmodel.pipeline.lookup.fleet import sized_fleet, stated_fleet
 from costmodel.pipeline.lookup.offer import offer_facts
-from costmodel.pipeline.lookup.profile import profile_facts, written_out
+from costmodel.pipeline.lookup.profile import profile_facts
 from costmodel.pipeline.lookup.quality import quality_facts
 from costmodel.quantity.quantity import Kind, Quantity
 from costmodel.scenario import Api, Option, Overheads, Scenario, SelfHost, Spread
-from costmodel.scenario.yamlfile import Location, path_text, plain
+from costmodel.scenario.yamlfile import Location, path_text
 
 QUOTED = "quoted"
 """The provider of prices that stand in the scenario itself."""
@@ -79,7 +76,7 @@ def resolve(scenario: Scenario, book: Book) -> Resolved:
     A frozen scenario brings its own facts; they are used unless the option they belong to has
     been edited since. Raises one InputError with every lookup that failed, each with its place.
     """
-    frozen = _frozen(scenario)
+    frozen = facts_within(scenario)
     options: dict[str, OptionFacts] = {}
     problems: list[Problem] = []
     for i, option in enumerate(scenario.options):
@@ -134,59 +131,6 @@ def _versions() -> dict[str, str]:
     from importlib.metadata import version
 
     return {name: version(name) for name in ("costmodel", "genai-prices")}
-
-
-def fingerprint(scenario: Scenario, option: Option) -> str:
-    """What the facts of an option depend on, as a short hash."""
-    shaping = {
-        "name",
-        "shapes",
-        "input_tokens",
-        "output_tokens",
-        "cached_input_share",
-        "max_context",
-        "slo",
-    }
-    workloads = [w.model_dump(mode="json", include=shaping) for w in scenario.workloads]
-    calendar = scenario.calendar.model_dump(mode="json")
-    rate = scenario.finance.discount_rate
-    stated = [
-        _without_unused(option.model_dump(mode="json")),
-        workloads,
-        calendar,
-        scenario.as_of.isoformat(),
-        None if rate is None else rate.value,
-    ]
-    return hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()[:16]
-
-
-_ADDED_LATER = ("throughput_spread", "price_spread")
-"""Fields that files frozen before them do not know; where unused they are no difference."""
-
-
-def _without_unused(stated: Any) -> Any:
-    """Plain data without the fields added later, where they hold nothing."""
-    if isinstance(stated, list):
-        return [_without_unused(item) for item in stated]
-    if not isinstance(stated, dict):
-        return stated
-    return {
-        key: _without_unused(value)
-        for key, value in stated.items()
-        if value is not None or key not in _ADDED_LATER
-    }
-
-
-def _frozen(scenario: Scenario) -> Resolved | None:
-    if scenario.resolved is None:
-        return None
-    try:
-        return Resolved.model_validate(plain(scenario.resolved))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        message = f"is not what export wrote ({where}: {first['msg']}); export it again"
-        raise InputError(scenario.origin.problem(("resolved",), message, "resolved")) from None
 
 
 def _look_up(option: Option, place: _Place, book: Book) -> OptionFacts:
@@ -323,7 +267,7 @@ def _quoted_price(api: Api, at: date) -> TokenPrice:
     )
 
 
-# ------------------------------------------------------------------------- people, and freezing
+# --------------------------------------------------------------------------------------- people
 
 
 def _overheads(stated: Overheads, frozen: OverheadFacts | None, book: Book) -> OverheadFacts:
@@ -348,35 +292,3 @@ def _overheads(stated: Overheads, frozen: OverheadFacts | None, book: Book) -> O
         platform_usd_per_month=platform
         or Quantity(value=0.0, kind="assumed", source="none stated"),
     )
-
-
-def refrozen(scenario: Scenario, resolved: Resolved) -> Scenario:
-    """A frozen scenario that holds these facts, for its options as they are now."""
-    marked = {
-        option.name: resolved.options[option.name].model_copy(
-            update={"of": fingerprint(scenario, option)}
-        )
-        for option in scenario.options
-    }
-    facts = resolved.model_copy(update={"options": marked})
-    return scenario.model_copy(
-        update={"resolved": facts.model_dump(mode="json", exclude_none=True)}
-    )
-
-
-def frozen_scenario(scenario: Scenario, resolved: Resolved) -> Mapping[str, Any]:
-    """The scenario as plain data with everything looked up written in, to evaluate offline."""
-    data = scenario.model_dump(mode="json", exclude_none=True, by_alias=True, exclude={"resolved"})
-    marked = {
-        option.name: resolved.options[option.name].model_copy(
-            update={"of": fingerprint(scenario, option)}
-        )
-        for option in scenario.options
-    }
-    for workload in data["workloads"]:
-        profile = resolved.profiles.get(workload["name"])
-        if profile is not None and profile.log is not None:
-            workload["profile"] = written_out(profile)
-    facts = resolved.model_copy(update={"options": marked})
-    data["resolved"] = facts.model_dump(mode="json", exclude_none=True)
-    return data

@@ -1,10 +1,12 @@
 """From a scenario to a report: the rules that must hold, on scenarios small enough to check."""
 
 import json
+import pickle
 
 import pytest
 
 from costmodel.errors import InputError
+from costmodel.pipeline.bills import bill_at
 from costmodel.pipeline.evaluate import evaluate
 from costmodel.scenario import parse_scenario
 
@@ -530,3 +532,16 @@ def test_a_frozen_scenario_carries_fit_architecture_and_throughput():
     assert fleet["fit"]["verdict"] == "fits"
     assert fleet["architecture"]["parameters"] == 70_553_706_496
     assert fleet["capacity"]["chat"]["requests_per_s"]["value"] > 0
+
+
+def test_a_report_carries_what_it_was_worked_out_from():
+    asked = scenario(options=API + OWN)
+    report = evaluate(asked, tokens_per_day=2 * asked.tokens_per_day)
+    assert report.inputs.tokens_per_day == pytest.approx(report.tokens_per_day)
+    assert report.inputs.overheads.usd_per_hour == report.facts.overheads.usd_per_hour
+    for option in report.options:
+        usd = float(bill_at(report.bills[option.name], report.tokens_per_day))
+        assert usd == pytest.approx(option.monthly_usd)
+    again = pickle.loads(pickle.dumps(report))
+    assert again.to_dict() == report.to_dict()
+    assert again.frozen == report.frozen

@@ -15,6 +15,7 @@ from costmodel.book.files import scenarios_dir
 from costmodel.pipeline.evaluate import evaluate
 from costmodel.present.charts.figures import scenario_figure
 from costmodel.present.page.page import page_text
+from costmodel.present.words.evidence import evidence
 from costmodel.present.words.provenance import scenario_hash
 from costmodel.scenario import load_scenario, parse_scenario
 from tests.chromium import launched
@@ -196,3 +197,11 @@ def test_it_prints_every_number(browser, whole, report, tmp_path):
     frame = page.locator("#assumptions .cm-wide")
     assert row.bounding_box()["y"] < frame.bounding_box()["y"] + frame.bounding_box()["height"]
     page.context.close()
+
+
+def test_what_a_spot_offer_rests_on_is_named_for_what_it_is():
+    """Not as the price of a second offer: five per cent of the time are no five cents an hour."""
+    report = evaluate(load_scenario(scenarios_dir() / "batch-nightly.yaml"))
+    rows = {row.name: row.value for row in evidence(report)}
+    assert rows["GPU hour"] == "$1.19"
+    assert rows["Time lost to interruptions"] == "5 %"

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from costmodel.book import Book
 from costmodel.cost.traffic import load_duration_weights
@@ -52,18 +52,30 @@ def profile_facts(
     return found
 
 
-def written_out(facts: ProfileFacts) -> dict[str, Any]:
+def without_logs(scenario: Scenario, profiles: Mapping[str, ProfileFacts]) -> Scenario:
+    """The scenario with profiles that say in numbers what was read from a log."""
+    read = {name: facts for name, facts in profiles.items() if facts.log is not None}
+    if not read:
+        return scenario
+    workloads = tuple(
+        w.model_copy(update={"profile": _written_out(read[w.name])}) if w.name in read else w
+        for w in scenario.workloads
+    )
+    return scenario.model_copy(update={"workloads": workloads})
+
+
+def _written_out(facts: ProfileFacts) -> Profile:
     """The profile that says in numbers what was read from a log."""
-    if facts.peak_to_mean is not None:
-        return {"peak_to_mean": facts.peak_to_mean, "burst_factor": facts.burst_factor}
-    return {"hourly": list(facts.hourly), "burst_factor": facts.burst_factor}
+    ratio = facts.peak_to_mean
+    hours = {"hourly": list(facts.hourly)} if ratio is None else {"peak_to_mean": ratio}
+    return Profile.model_validate({**hours, "burst_factor": facts.burst_factor})
 
 
 def _still_says(kept: ProfileFacts, profile: Profile) -> bool:
     """Whether a profile is what the frozen facts were looked up for, or their numbers."""
     if kept.log is None:
         return kept.name == profile.name
-    return profile == Profile.model_validate(written_out(kept))
+    return profile == _written_out(kept)
 
 
 def _ready(name: str, book: Book) -> ProfileFacts:

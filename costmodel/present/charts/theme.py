@@ -7,12 +7,13 @@ data. Text that users wrote is made inert here before a chart sees it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from costmodel.book.endpoints import is_open_weights
 from costmodel.pipeline.report import Report
 from costmodel.quantity.quantity import Kind
 from costmodel.quantity.words import shortened
+from costmodel.scenario import Option
 
 Family = Literal["own", "managed", "frontier", "hybrid", "mix"]
 
@@ -60,18 +61,14 @@ def colours(report: Report) -> dict[str, str]:
 
 def families(report: Report) -> dict[str, Family]:
     """What kind of alternative every option is; APIs are told apart by whose weights they serve."""
-    apis = {o.get("name"): o.get("api") or {} for o in report.frozen.get("options", ())}
-    return {o.name: _family(o.kind, apis.get(o.name, {})) for o in report.options}
+    return {option.name: _family(option) for option in report.inputs.options}
 
 
-def _family(kind: str, api: Mapping[str, Any]) -> Family:
-    if kind == "selfhost":
-        return "own"
-    if kind == "hybrid":
-        return "hybrid"
-    if kind == "mix":
-        return "mix"
-    provider, model = api.get("provider"), api.get("model")
+def _family(option: Option) -> Family:
+    if option.api is None:
+        kinds: Mapping[str, Family] = {"selfhost": "own", "hybrid": "hybrid", "mix": "mix"}
+        return kinds[option.kind]
+    provider, model = option.api.provider, option.api.model
     quoted = not (provider and model)
     return "managed" if quoted or is_open_weights(str(provider), str(model)) else "frontier"
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from costmodel.pipeline.report import Assumption, OptionResult, Report
+from costmodel.pipeline.report import OptionResult, Report
 from costmodel.present.words.focus import cheapest_api, own_option
-from costmodel.quantity.quantity import Kind
-from costmodel.quantity.words import short, usd
+from costmodel.quantity.quantity import Kind, Quantity
+from costmodel.quantity.words import percent, short, usd
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def evidence(report: Report) -> list[Evidence]:
     rows = [row for name in _servers(report, own) for row in _of_fleet(report, name)]
     apis = dict.fromkeys([*(o.name for o in (api,) if o), *_api_parts(report, own)])
     rows += [row for name in apis for row in _of_api(report, name)]
-    return [*rows, *_of_people(report)]
+    return [*rows, _of_people(report)]
 
 
 def _servers(report: Report, own: OptionResult | None) -> list[str]:
@@ -64,36 +64,30 @@ def _api_parts(report: Report, own: OptionResult | None) -> list[str]:
 def _parts(report: Report, option: OptionResult | None) -> list[str]:
     if option is None:
         return []
-    stated = _stated(report, option.name)
-    if option.kind == "hybrid":
-        hybrid = stated.get("hybrid", {})
-        names = [hybrid.get("selfhost"), hybrid.get("api")]
-    else:
-        names = list((stated.get("mix") or {}).values()) or [option.name]
-    known = {o.name for o in report.options}
-    return [name for name in dict.fromkeys(names) if name in known]
-
-
-def _stated(report: Report, name: str) -> dict[str, Any]:
-    options = report.frozen.get("options", ())
-    return next((dict(o) for o in options if o.get("name") == name), {})
+    stated = report.inputs.option(option.name)
+    if stated.hybrid is not None:
+        return [stated.hybrid.selfhost, stated.hybrid.api]
+    return list(dict.fromkeys((stated.mix or {}).values())) or [option.name]
 
 
 def _of_fleet(report: Report, name: str) -> Iterator[Evidence]:
-    fleet = report.option(name).fleet
-    if fleet is None:
+    facts = report.facts.options[name].fleet
+    if facts is None or report.option(name).fleet is None:
         return
-    for workload, facts in fleet.throughput.items():
+    for workload, capacity in facts.capacity.items():
         label = "Throughput, one replica"
-        if len(fleet.throughput) > 1:
+        if len(facts.capacity) > 1:
             label = f"Throughput, {workload}"
-        rate = facts["requests_per_s"]
-        value = f"{short(facts['output_tokens_per_s'])} tok/s out"
-        kind, source = rate.get("kind") or "assumed", rate.get("source") or "the scenario"
-        yield Evidence(label, value, kind, source)
-    if fleet.fit is not None:
-        yield _fit(fleet.fit)
-    yield from _offers(report, f"options.{name}.selfhost.offers[")
+        rate, value = capacity.requests_per_s, f"{short(capacity.output_tokens_per_s)} tok/s out"
+        yield Evidence(label, value, rate.kind or "assumed", rate.source or "the scenario")
+    if facts.fit is not None:
+        yield _fit(facts.fit)
+    for i, offer in enumerate(facts.offers):
+        which = "" if len(facts.offers) == 1 else f", offer {i + 1}"
+        yield _known(f"GPU hour{which}", usd(offer.usd_per_gpu_hour.value), offer.usd_per_gpu_hour)
+        lost = offer.interruption_overhead
+        if lost is not None:
+            yield _known(f"Time lost to interruptions{which}", percent(lost.value), lost)
 
 
 def _fit(fit: Any) -> Evidence:
@@ -107,31 +101,19 @@ def _fit(fit: Any) -> Evidence:
     return Evidence(label, f"{int(most)} × {length}", "estimated", engine)
 
 
-def _offers(report: Report, prefix: str) -> Iterator[Evidence]:
-    rows = [row for row in report.assumption_rows if row.path.startswith(prefix)]
-    for i, row in enumerate(rows):
-        label = "GPU hour" if len(rows) == 1 else f"GPU hour, offer {i + 1}"
-        yield _priced(label, row)
-
-
-def _priced(label: str, row: Assumption) -> Evidence:
-    value = usd(row.value) if isinstance(row.value, float) else str(row.value)
-    return Evidence(label, value, row.kind, row.source, row.as_of)
+def _known(label: str, value: str, quantity: Quantity) -> Evidence:
+    """A value known as a quantity of the scenario or the book is."""
+    source = quantity.source or "the scenario"
+    return Evidence(label, value, quantity.kind or "assumed", source, quantity.as_of)
 
 
 def _of_api(report: Report, name: str) -> Iterator[Evidence]:
-    option = report.option(name)
-    rows = [r for r in report.assumption_rows if r.path.startswith(f"options.{name}.api.")]
-    listed = next((r for r in rows if r.path.endswith(".output_usd_per_mtok")), None)
-    if listed is not None and option.usd_per_mtok is not None:
-        value = f"{usd(option.usd_per_mtok)} / 1M"
-        yield Evidence(f"{name}, all in", value, listed.kind, listed.source, listed.as_of)
+    usd_per_mtok, price = report.option(name).usd_per_mtok, report.facts.options[name].price
+    if price is not None and usd_per_mtok is not None:
+        value = f"{usd(usd_per_mtok)} / 1M"
+        yield Evidence(f"{name}, all in", value, price.kind, price.source, price.as_of)
 
 
-def _of_people(report: Report) -> Iterator[Evidence]:
-    by_path = {row.path: row for row in report.assumption_rows}
-    rate = by_path.get("overheads.usd_per_hour")
-    hours = by_path.get("overheads.per_fleet.hours_per_month")
-    if rate is not None and hours is not None and isinstance(hours.value, float):
-        value = f"{hours.value:g} h × {usd(float(rate.value or 0))}"
-        yield Evidence("Engineering a month", value, rate.kind, rate.source, rate.as_of)
+def _of_people(report: Report) -> Evidence:
+    rate, hours = report.facts.overheads.usd_per_hour, report.facts.overheads.fleet_hours_per_month
+    return _known("Engineering a month", f"{hours.value:g} h × {usd(rate.value)}", rate)

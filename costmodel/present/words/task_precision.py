@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from costmodel.pipeline.facts import QualityFacts, WorkloadQuality
 from costmodel.pipeline.report import Report
 from costmodel.quantity.words import percent
+from costmodel.scenario import SelfHost
 
 
 @dataclass(frozen=True)
@@ -28,39 +29,32 @@ class TaskPrecision:
 
 def precision_rows(report: Report) -> list[TaskPrecision]:
     """One row per workload that asks for quality; empty where none does."""
-    known = (report.frozen.get("resolved") or {}).get("quality") or {}
-    workloads = {w["name"]: w for w in report.frozen.get("workloads", ())}
-    return [
-        _task(report, name, workloads.get(name, {}), facts["options"])
-        for name, facts in known.items()
-    ]
+    return [_task(report, name, known) for name, known in report.facts.quality.items()]
 
 
-def _task(
-    report: Report, name: str, workload: Mapping[str, Any], facts: Mapping[str, Mapping[str, Any]]
-) -> TaskPrecision:
+def _task(report: Report, name: str, known: WorkloadQuality) -> TaskPrecision:
     server = _server(report, name)
-    fact = facts.get(server or "", {})
-    rest = {option: each for option, each in facts.items() if option != server}
-    task = f"{name}: {workload['task']}" if workload.get("task") else name
-    floor = ((workload.get("quality") or {}).get("min_retention") or {}).get("value")
-    words = fact.get("reason") or fact.get("standing") or "no option stands for it"
+    fact = known.options.get(server) if server else None
+    rest = {option: each for option, each in known.options.items() if option != server}
+    workload = report.inputs.workload(name)
+    task = f"{name}: {workload.task}" if workload.task else name
+    words = (fact.reason or fact.standing) if fact else "no option stands for it"
     return TaskPrecision(
-        task=f"{task}, keeps {percent(floor)}" if floor else task,
+        task=f"{task}, keeps {percent(known.floor)}" if known.floor else task,
         served_by=server or "none",
         precision=precision_of(report, server) if server else "–",
-        known=f"{fact['kind']}: {words}" if fact else words,
-        also=", ".join(o for o, each in rest.items() if each["stands"]) or "–",
+        known=f"{fact.kind}: {words}" if fact else words,
+        also=", ".join(o for o, each in rest.items() if each.stands) or "–",
         not_yet=_by_standing(rest) or "–",
     )
 
 
-def _by_standing(facts: Mapping[str, Mapping[str, Any]]) -> str:
+def _by_standing(facts: Mapping[str, QualityFacts]) -> str:
     """Options that do not stand, by what is known of them."""
     names: dict[str, list[str]] = {}
     for option, each in facts.items():
-        if not each["stands"]:
-            names.setdefault(each["standing"], []).append(option)
+        if not each.stands:
+            names.setdefault(each.standing, []).append(option)
     return "; ".join(f"{standing}: {', '.join(found)}" for standing, found in names.items())
 
 
@@ -69,27 +63,22 @@ def _server(report: Report, workload: str) -> str | None:
     name = report.recommendation.option
     if name is None:
         return None
-    stated = _stated(report, name)
-    if stated.get("mix"):
-        return stated["mix"].get(workload)
-    return stated["hybrid"]["selfhost"] if stated.get("hybrid") else name
+    option = report.inputs.option(name)
+    if option.mix is not None:
+        return option.mix.get(workload)
+    return option.hybrid.selfhost if option.hybrid else name
 
 
 def precision_of(report: Report, name: str) -> str:
     """The weight format an option serves, as far as it is said."""
-    stated = _stated(report, name)
-    own, api = stated.get("selfhost"), stated.get("api")
-    if own:
-        return f"{own.get('format') or 'not stated'}{_kv(own)}"
-    return (api or {}).get("precision") or "not published"
+    option = report.inputs.option(name)
+    if option.selfhost is not None:
+        return f"{option.selfhost.format or 'not stated'}{_kv(option.selfhost)}"
+    return (option.api.precision if option.api else None) or "not published"
 
 
-def _kv(own: Mapping[str, Any]) -> str:
-    return f", KV cache {own['kv_dtype']}" if own.get("kv_dtype") else ""
-
-
-def _stated(report: Report, name: str) -> dict[str, Any]:
-    return next((dict(o) for o in report.frozen.get("options", ()) if o["name"] == name), {})
+def _kv(own: SelfHost) -> str:
+    return f", KV cache {own.kv_dtype}" if own.kv_dtype else ""
 
 
 def precision_title(rows: Sequence[TaskPrecision]) -> str:

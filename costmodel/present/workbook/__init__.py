@@ -12,7 +12,6 @@ from costmodel.pipeline.report import Report
 from costmodel.present.words.provenance import footer
 from costmodel.present.workbook.bill import write_bills
 from costmodel.present.workbook.break_even import write_break_even
-from costmodel.present.workbook.case import Case
 from costmodel.present.workbook.checks import Checks
 from costmodel.present.workbook.curves import write_curves
 from costmodel.present.workbook.formula import Formula
@@ -34,7 +33,6 @@ def workbook_bytes(
     report: Report, *, risk: Any = None, cashflow: Any = None
 ) -> tuple[bytes, tuple[str, ...]]:
     """The workbook as a file, and the sheets that were left out for want of data."""
-    case = Case.of(report)
     missing = {name: words for name, words, known in (
         ("Risk", "sheet Risk: no simulation was given", risk),
         ("Cash flow", "sheet Cash flow: no cash flow was given", cashflow),
@@ -43,18 +41,18 @@ def workbook_bytes(
     names = [name for name in SHEETS if name not in missing]
     book = Book(report.scenario, names, footer(report))
     inputs = Inputs.on(book)
-    write_inputs(inputs, case)
+    write_inputs(inputs, report)
     hours = Hours.on(book, inputs)
     checks = Checks(book, inputs[("check_tolerance",)])
-    parts = write_bills(book, case, inputs, hours, checks)
+    parts = write_bills(book, report, inputs, hours, checks)
     volume = Formula("tokens_per_day", report.tokens_per_day)
-    write_curves(book, case, volume, parts)
-    found = write_break_even(book, case, checks, write_steps(book, case, parts))
+    write_curves(book, report, volume, parts)
+    found = write_break_even(book, report, checks, write_steps(book, report, parts))
     if risk is not None:
         write_risk(book, risk)
     if cashflow is not None:
         write_cash_flow(book, cashflow, checks)
     write_sources(book, report)
     inputs.changed(hours.exported)
-    write_summary(book, case, checks, parts, found, omitted, cashflow)
+    write_summary(book, report, checks, parts, found, omitted, cashflow)
     return book.content(), omitted

@@ -7,21 +7,21 @@ check that turns red where the two differ although no input has been changed.
 from __future__ import annotations
 
 from costmodel.pipeline.bills import ApiBill, FleetBill, MixBill
-from costmodel.pipeline.report import OptionResult
+from costmodel.pipeline.report import OptionResult, Report
 from costmodel.present.workbook.bill_api import api_part
 from costmodel.present.workbook.bill_fleet import fleet_part
 from costmodel.present.workbook.bill_sheet import WIDTH, BillSheet, shapes_of
-from costmodel.present.workbook.case import Case
 from costmodel.present.workbook.checks import Checks
 from costmodel.present.workbook.formula import added
 from costmodel.present.workbook.hours import Hours
 from costmodel.present.workbook.inputs import RERUN, Inputs
+from costmodel.present.workbook.live import why_not_live
 from costmodel.present.workbook.parts import BillFormula, MixPart
 from costmodel.present.workbook.sheets import Book, Sheet
 
 
 def write_bills(
-    book: Book, case: Case, inputs: Inputs, hours: Hours, checks: Checks
+    book: Book, report: Report, inputs: Inputs, hours: Hours, checks: Checks
 ) -> dict[str, BillFormula]:
     """Every bill; those that can be are formulas and come back, by option."""
     sheet = book.sheets["Bill"]
@@ -29,9 +29,9 @@ def write_bills(
     sheet.text(1, 0, "USD a month, at the volume on the sheet Inputs.", "subtitle")
     sheet.widths(44, 17, *([12] * (WIDTH - 2)))
     sheet.worksheet.freeze_panes(3, 1)
-    desk = _desk(case, inputs, hours, checks, sheet)
+    desk = _desk(report, inputs, hours, checks, sheet)
     found: dict[str, BillFormula] = {}
-    for option in case.report.options:
+    for option in report.options:
         part = _block(desk, option)
         if part is not None:
             found[option.name] = part
@@ -40,11 +40,11 @@ def write_bills(
     return found
 
 
-def _desk(case: Case, inputs: Inputs, hours: Hours, checks: Checks, sheet: Sheet) -> BillSheet:
+def _desk(report: Report, inputs: Inputs, hours: Hours, checks: Checks, sheet: Sheet) -> BillSheet:
     """The volume and the demand of every workload, which all blocks share."""
     row, requests, tokens = 3, {}, []
     sheet.heading(row, "Volume", WIDTH - 1)
-    for workload in case.workloads:
+    for workload in report.inputs.workloads:
         row += 1
         per_request = added(
             inputs[workload.name, f"{name}{suffix}"] * share
@@ -61,13 +61,14 @@ def _desk(case: Case, inputs: Inputs, hours: Hours, checks: Checks, sheet: Sheet
     sheet.text(row + 1, 0, "tokens a day")
     volume = sheet.put(row + 1, 1, added(tokens), "tokens/day", "sum")
     volume = sheet.book.named("tokens_per_day", volume)
-    demands = {w.name: hours.demand(w, case.resolved.profiles.get(w.name)) for w in case.workloads}
-    return BillSheet(case, inputs, hours, checks, sheet, volume, requests, demands, row + 3)
+    profiles = report.facts.profiles
+    demands = {w.name: hours.demand(w, profiles.get(w.name)) for w in report.inputs.workloads}
+    return BillSheet(report, inputs, hours, checks, sheet, volume, requests, demands, row + 3)
 
 
 def _block(desk: BillSheet, option: OptionResult) -> BillFormula | None:
-    reason = desk.case.why_not_live(option.name)
-    bill = desk.case.bills.get(option.name)
+    reason = why_not_live(desk.report, option.name)
+    bill = desk.report.bills.get(option.name)
     if reason is not None or bill is None:
         _locked(desk, option, reason or "")
         return None

@@ -195,7 +195,7 @@ def _step_end(desk: BillSheet, option: str, i: int, spend: Formula, bill: ApiBil
 
 
 def _billed_tokens(desk: BillSheet, option: str, workload: str) -> Formula:
-    count = len(desk.case.scenario.workload(workload).request_shapes)
+    count = len(desk.report.inputs.workload(workload).request_shapes)
     return added(
         desk.inputs[workload, f"{side}_tokens{suffix}"]
         * share

@@ -26,7 +26,7 @@ from costmodel.present.workbook.parts import FleetPart, Staircase, one_less
 
 def fleet_part(desk: BillSheet, option: str, bill: FleetBill) -> FleetPart:
     """Write a fleet's block."""
-    facts = desk.case.resolved.options[option].fleet
+    facts = desk.report.facts.options[option].fleet
     assert facts is not None
     names = [traffic.workload.name for traffic in bill.traffic]
     capacity = {name: desk.inputs[option, f"requests_per_s {name}"] for name in names}
@@ -66,7 +66,7 @@ def fleet_part(desk: BillSheet, option: str, bill: FleetBill) -> FleetPart:
 
 
 def _whose(option: str, names: list[str], desk: BillSheet) -> str:
-    everything = len(names) == len(desk.case.workloads)
+    everything = len(names) == len(desk.report.inputs.workloads)
     return option if everything else f"{option} ({', '.join(names)})"
 
 
@@ -231,7 +231,7 @@ def _totalled(
 ) -> FleetPart:
     """The lines of the bill, and their sum."""
     fixed = []
-    offers = desk.case.resolved.options[option].fleet
+    offers = desk.report.facts.options[option].fleet
     assert offers is not None
     for (units, usd), name in zip(
         money.committed, [o.name for o in offers.offers[:-1] if not o.optimal], strict=True
@@ -249,7 +249,7 @@ def _totalled(
     fixed.append(desk.line(ENGINEERING, people, "USD/month", "hours x rate"))
     platform = desk.inputs["overheads", "platform usd_per_month"]
     fixed.append(desk.line(PLATFORM, platform, "USD/month"))
-    selfhost = desk.case.option(option).selfhost
+    selfhost = desk.report.inputs.option(option).selfhost
     assert selfhost is not None
     fixed += [
         desk.line(extra.name, desk.inputs[option, f"extra: {extra.name}"], "USD/month")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from costmodel.present.workbook.case import Case
+from costmodel.pipeline.report import Report
 from costmodel.present.workbook.checks import Checks
 from costmodel.present.workbook.formula import Formula, added
 from costmodel.present.workbook.hours import Demand, Hours
@@ -21,7 +21,7 @@ WIDTH = 15
 class BillSheet:
     """What every block needs at hand, and the row the next one starts at."""
 
-    case: Case
+    report: Report
     inputs: Inputs
     hours: Hours
     checks: Checks

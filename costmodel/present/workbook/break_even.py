@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from costmodel.pipeline.report import BreakEven
-from costmodel.present.workbook.case import Case
+from costmodel.pipeline.report import BreakEven, Report
 from costmodel.present.workbook.checks import OK, TOO_SHORT, Checks
 from costmodel.present.workbook.formula import Formula, call, either
 from costmodel.present.workbook.inputs import LIVE, RERUN
@@ -26,7 +25,7 @@ NEVER, NOT_FOR_GOOD = "never", "never for good"
 
 
 def write_break_even(
-    book: Book, case: Case, checks: Checks, crossings: Mapping[tuple[str, str], Crossing]
+    book: Book, report: Report, checks: Checks, crossings: Mapping[tuple[str, str], Crossing]
 ) -> dict[tuple[str, str], tuple[Formula, Formula, Formula]]:
     """A row per comparison; comes back as verdict, first and always-from by option and rival."""
     sheet = book.sheets["Break-even"]
@@ -41,7 +40,7 @@ def write_break_even(
     sheet.worksheet.freeze_panes(HEADER + 1, 2)
     sheet.worksheet.repeat_rows(HEADER)
     found = {}
-    for i, result in enumerate(case.report.break_even):
+    for i, result in enumerate(report.break_even):
         row = HEADER + 1 + i
         sheet.texts(row, (result.option, result.against))
         told = _told(sheet, row, result)
@@ -54,7 +53,7 @@ def write_break_even(
             found[result.option, result.against] = told
         else:
             found[result.option, result.against] = _live(sheet, row, checks, crossing, told)
-    sheet.worksheet.print_area(0, 0, HEADER + len(case.report.break_even), 11)
+    sheet.worksheet.print_area(0, 0, HEADER + len(report.break_even), 11)
     return found
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from costmodel.pipeline.bills import bill_at
-from costmodel.present.workbook.case import Case
+from costmodel.pipeline.report import Report
 from costmodel.present.workbook.charts import axis, lines_chart, looks_of
 from costmodel.present.workbook.formula import Formula
 from costmodel.present.workbook.inputs import RERUN
@@ -21,7 +21,9 @@ HEADER, FIRST = 30, 31
 """Rows: the chart stands above them."""
 
 
-def write_curves(book: Book, case: Case, volume: Formula, parts: Mapping[str, BillFormula]) -> None:
+def write_curves(
+    book: Book, report: Report, volume: Formula, parts: Mapping[str, BillFormula]
+) -> None:
     """Formulas for the bills that are formulas, values for the others."""
     sheet = book.sheets["Curves"]
     sheet.text(0, 0, "Curves", "title")
@@ -29,7 +31,7 @@ def write_curves(book: Book, case: Case, volume: Formula, parts: Mapping[str, Bi
     sheet.texts(HEADER, ("times the volume", "tokens a day"), "column_right")
     sheet.widths(11, 18)
     shares = np.linspace(0.0, REACH, POINTS + 1)
-    names = [o.name for o in case.report.options if o.name in case.bills]
+    names = [o.name for o in report.options if o.name in report.bills]
     sheet.worksheet.set_column(2, max(2, 1 + len(names)), 16)
     for i, share in enumerate(shares):
         factor = sheet.value(FIRST + i, 0, share, "ratio")
@@ -39,7 +41,7 @@ def write_curves(book: Book, case: Case, volume: Formula, parts: Mapping[str, Bi
     for column, name in enumerate(names, start=2):
         sheet.text(HEADER, column, name, "column_right")
         live = parts.get(name)
-        usd = bill_at(case.bills[name], at.value)
+        usd = bill_at(report.bills[name], at.value)
         if live is None:
             sheet.text(HEADER - 1, column, RERUN, "note")
         for i, value in enumerate(usd):
@@ -50,18 +52,18 @@ def write_curves(book: Book, case: Case, volume: Formula, parts: Mapping[str, Bi
                 sheet.put(FIRST + i, column, live.at(here), "USD/month")
         series.append((name, column))
     last = FIRST + POINTS
-    chart = lines_chart(book, "Curves", (HEADER, FIRST, last), 1, series, looks_of(case.report))
+    chart = lines_chart(book, "Curves", (HEADER, FIRST, last), 1, series, looks_of(report))
     chart.set_x_axis(axis("tokens a day", '#,##0,,"M"') | {"max": float(at.value[-1]), "min": 0})
-    chart.set_y_axis(axis("USD a month", "$#,##0") | {"max": _top(case, at.value), "min": 0})
+    chart.set_y_axis(axis("USD a month", "$#,##0") | {"max": _top(report, at.value), "min": 0})
     sheet.chart(2, 0, chart, 1180, 530)
     sheet.worksheet.freeze_panes(FIRST, 2)
     sheet.worksheet.repeat_rows(HEADER)
     sheet.worksheet.print_area(0, 0, last, max(8, 1 + len(names)))
 
 
-def _top(case: Case, volumes: np.ndarray) -> float:
+def _top(report: Report, volumes: np.ndarray) -> float:
     """The interesting range: dear APIs may leave it."""
-    tops = sorted(float(bill_at(bill, volumes)[-1]) for bill in case.bills.values())
+    tops = sorted(float(bill_at(bill, volumes)[-1]) for bill in report.bills.values())
     cheap = [top for top in tops if top <= MOST_ABOVE * tops[0]] or tops
     return float(f"{max(cheap) * 1.1:.1e}")
 

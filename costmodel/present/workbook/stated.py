@@ -14,9 +14,10 @@ from costmodel.pipeline.bills import (
     usual_spares,
 )
 from costmodel.pipeline.facts import FleetFacts
-from costmodel.present.workbook.case import Case
+from costmodel.pipeline.report import Report
 from costmodel.present.workbook.formula import Formula, of
 from costmodel.present.workbook.inputs import Entry, Inputs
+from costmodel.present.workbook.live import why_locked
 from costmodel.quantity.quantity import Quantity
 from costmodel.quantity.units import HOURS_PER_WEEK, MTOK, SECONDS_PER_DAY, SECONDS_PER_HOUR
 from costmodel.scenario import Api, Contract, Option, SelfHost, Workload
@@ -27,17 +28,17 @@ AGREES = 1e-9
 """Relative difference up to which the workbook and the tool agree."""
 
 
-def write_inputs(inputs: Inputs, case: Case) -> None:
+def write_inputs(inputs: Inputs, report: Report) -> None:
     """Every group of inputs, in the order a reader looks for them."""
-    for workload in case.workloads:
+    for workload in report.inputs.workloads:
         _workload(inputs, workload)
-    for option in case.scenario.options:
+    for option in report.inputs.options:
         if option.api is not None:
-            _api(inputs, case, option, option.api)
+            _api(inputs, report, option, option.api)
         elif option.selfhost is not None:
-            _fleet(inputs, case, option, option.selfhost)
-    _people(inputs, case)
-    _calendar(inputs, case)
+            _fleet(inputs, report, option, option.selfhost)
+    _people(inputs, report)
+    _calendar(inputs, report)
     _constants(inputs)
 
 
@@ -101,11 +102,11 @@ def _quantity(
 # -------------------------------------------------------------------------------------- prices
 
 
-def _api(inputs: Inputs, case: Case, option: Option, api: Api) -> None:
-    price = case.resolved.options[option.name].price
+def _api(inputs: Inputs, report: Report, option: Option, api: Api) -> None:
+    price = report.facts.options[option.name].price
     assert price is not None
     inputs.heading(f"API: {option.name}")
-    comment = case.why_locked(option.name)
+    comment = why_locked(report, option.name)
     live = not comment
     one_tier = len(price.tiers) == 1
     for field in ("input_token_ratio", "output_token_ratio"):
@@ -222,11 +223,11 @@ def _contract(inputs: Inputs, option: str, contract: Contract, *, live: bool) ->
 # -------------------------------------------------------------------------------------- fleets
 
 
-def _fleet(inputs: Inputs, case: Case, option: Option, selfhost: SelfHost) -> None:
-    facts = case.resolved.options[option.name].fleet
+def _fleet(inputs: Inputs, report: Report, option: Option, selfhost: SelfHost) -> None:
+    facts = report.facts.options[option.name].fleet
     assert facts is not None
     inputs.heading(f"Own GPUs: {option.name}")
-    comment = case.why_locked(option.name)
+    comment = why_locked(report, option.name)
     live = not comment
     for name, capacity in facts.capacity.items():
         label = f"requests_per_s {name}"
@@ -305,9 +306,9 @@ def _sizing(
 # ------------------------------------------------------------------------ people and constants
 
 
-def _people(inputs: Inputs, case: Case) -> None:
+def _people(inputs: Inputs, report: Report) -> None:
     inputs.heading("People and platform")
-    people = case.resolved.overheads
+    people = report.facts.overheads
     _quantity(inputs, "overheads", "usd_per_hour", people.usd_per_hour, "USD/hour")
     fleet, api = people.fleet_hours_per_month, people.api_hours_per_month
     _quantity(inputs, "overheads", "per_fleet hours_per_month", fleet, "h/month")
@@ -316,9 +317,9 @@ def _people(inputs: Inputs, case: Case) -> None:
     _quantity(inputs, "overheads", "platform usd_per_month", platform, "USD/month")
 
 
-def _calendar(inputs: Inputs, case: Case) -> None:
+def _calendar(inputs: Inputs, report: Report) -> None:
     inputs.heading("Calendar")
-    calendar, owned = case.scenario.calendar, _owns(case)
+    calendar, owned = report.inputs.calendar, _owns(report)
     _quantity(inputs, "calendar", "days_per_month", calendar.days_per_month, "days/month")
     _quantity(
         inputs,
@@ -331,10 +332,10 @@ def _calendar(inputs: Inputs, case: Case) -> None:
     )
 
 
-def _owns(case: Case) -> bool:
+def _owns(report: Report) -> bool:
     return any(
         offer.terms == "owned" and offer.usd_per_gpu is not None
-        for option in case.scenario.options
+        for option in report.inputs.options
         for offer in (option.selfhost.offers if option.selfhost else ())
     )
 

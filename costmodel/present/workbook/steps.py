@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from costmodel.present.workbook.case import Case
+from costmodel.pipeline.report import Report
 from costmodel.present.workbook.formula import Formula, call, either, largest, smallest
 from costmodel.present.workbook.parts import ApiPart, BillFormula, FleetPart, Staircase
 from costmodel.present.workbook.sheets import Book, Sheet
@@ -76,7 +76,7 @@ def _numbers(column: Formula) -> list[float]:
 
 
 def write_steps(
-    book: Book, case: Case, parts: Mapping[str, BillFormula]
+    book: Book, report: Report, parts: Mapping[str, BillFormula]
 ) -> dict[tuple[str, str], Crossing]:
     """The tables of all always-on fleets; crossings by option and what it is compared with."""
     sheet = book.sheets["Steps"]
@@ -94,20 +94,20 @@ def write_steps(
         rivals = table.can_compare(parts)
         if not rivals:
             continue
-        crossings = table.write(rivals, _eligible(case, rivals))
+        crossings = table.write(rivals, _eligible(report, rivals))
         found |= {(name, rival): crossing for rival, crossing in crossings.items()}
         row, widest = table.end + 2, max(widest, 3 + 3 * len(crossings))
     sheet.worksheet.print_area(0, 0, row, widest)
     return found
 
 
-def _eligible(case: Case, rivals: Mapping[str, ApiPart]) -> list[str]:
+def _eligible(report: Report, rivals: Mapping[str, ApiPart]) -> list[str]:
     """The APIs that stand; none where one of them cannot be put into a table."""
-    fleets = {row.option for row in case.report.break_even}
+    fleets = {row.option for row in report.break_even}
     standing = [
         option.name
-        for option in case.report.options
-        if option.name in case.bills and option.name not in fleets and not option.excluded_by
+        for option in report.options
+        if option.name in report.bills and option.name not in fleets and not option.excluded_by
     ]
     return standing if all(name in rivals for name in standing) else []
 

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from costmodel.pipeline.report import OptionResult
+from costmodel.pipeline.report import OptionResult, Report
 from costmodel.present.charts.theme import MUTED, colours
 from costmodel.present.words.ask import ask_headline
-from costmodel.present.workbook.case import Case
 from costmodel.present.workbook.charts import bars_chart
 from costmodel.present.workbook.checks import Checks
 from costmodel.present.workbook.formula import Formula, call, either
@@ -30,7 +29,7 @@ Crossings = Mapping[tuple[str, str], tuple[Formula, Formula, Formula]]
 
 def write_summary(
     book: Book,
-    case: Case,
+    report: Report,
     checks: Checks,
     parts: Mapping[str, BillFormula],
     crossings: Crossings,
@@ -38,7 +37,7 @@ def write_summary(
     cashflow: Any = None,
 ) -> None:
     """Everything a reader needs before going further."""
-    sheet, report = book.sheets["Summary"], case.report
+    sheet = book.sheets["Summary"]
     sheet.widths(34, 10, 15, 13, 9, 18, 18, 11, 17, 44)
     sheet.text(0, 0, shortened(report.scenario, 90), "title")
     sheet.worksheet.set_row(0, 28)
@@ -47,8 +46,8 @@ def write_summary(
     said = ask_headline(report, cashflow)
     sheet.paragraph(3, f"{said.facts} {said.advice}", LAST, 34, "lead")
     sheet.paragraph(4, f"{said.reason} (The tool's verdict when exported.)", LAST, 32, "wrapped")
-    end = _options(sheet, case, parts, crossings)
-    _now(sheet, case, checks)
+    end = _options(sheet, report, parts, crossings)
+    _now(sheet, report, checks)
     names = [option.name for option in report.options]
     accents = colours(report)
     chart = bars_chart(
@@ -60,22 +59,22 @@ def write_summary(
     sheet.chart(end + 1, 0, chart, 1020, height)
     row = end + 3 + height // 20
     row = _reading(sheet, row, omitted)
-    row = _warnings(sheet, case, row)
+    row = _warnings(sheet, report, row)
     sheet.worksheet.print_area(0, 0, row, LAST)
     sheet.worksheet.activate()
 
 
-def _now(sheet: Sheet, case: Case, checks: Checks) -> None:
+def _now(sheet: Sheet, report: Report, checks: Checks) -> None:
     """What stands with the inputs as they are, and whether the workbook agrees with the tool."""
-    standing = [option.stands for option in case.report.options]
-    bills = [option.monthly_usd or 0.0 for option in case.report.options]
+    standing = [option.stands for option in report.options]
+    bills = [option.monthly_usd or 0.0 for option in report.options]
     sheet.heading(6, "With the inputs as they are", LAST)
-    names = sheet.column(FIRST_OPTION, 0, np.array([o.name for o in case.report.options]))
+    names = sheet.column(FIRST_OPTION, 0, np.array([o.name for o in report.options]))
     shown = sheet.column(FIRST_OPTION, LAST + 1, np.array(
         [usd if ok else "" for usd, ok in zip(bills, standing, strict=True)], dtype=object
     ))  # fmt: skip
     sheet.text(7, 0, "tokens a day")
-    sheet.put(7, 2, Formula("tokens_per_day", case.report.tokens_per_day), "tokens/day", "big")
+    sheet.put(7, 2, Formula("tokens_per_day", report.tokens_per_day), "tokens/day", "big")
     sheet.text(8, 0, "cheapest option that stands")
     sheet.text(9, 0, "its bill, USD a month")
     if any(standing):
@@ -108,18 +107,18 @@ def _now(sheet: Sheet, case: Case, checks: Checks) -> None:
 
 
 def _options(
-    sheet: Sheet, case: Case, parts: Mapping[str, BillFormula], crossings: Crossings
+    sheet: Sheet, report: Report, parts: Mapping[str, BillFormula], crossings: Crossings
 ) -> int:
     """A row per option; the row after the last."""
     for column, words in enumerate(COLUMNS):
         right = column in {2, 3, 5, 6}
         sheet.text(FIRST_OPTION - 1, column, words, "column_right" if right else "column")
     sheet.worksheet.set_row(FIRST_OPTION - 1, 30)
-    days = Formula("calendar_days_per_month", case.scenario.calendar.days_per_month.value)
-    volume = Formula("tokens_per_day", case.report.tokens_per_day)
+    days = Formula("calendar_days_per_month", report.inputs.calendar.days_per_month.value)
+    volume = Formula("tokens_per_day", report.tokens_per_day)
     mtok = volume * days / Formula("tokens_per_mtok", 1e6)
     row = FIRST_OPTION
-    for option in case.report.options:
+    for option in report.options:
         _option(sheet, row, option, parts.get(option.name), mtok, crossings)
         row += 1
     sheet.worksheet.set_column(LAST + 1, LAST + 1, None, None, {"hidden": True})
@@ -192,11 +191,11 @@ def _reading(sheet: Sheet, row: int, omitted: Sequence[str]) -> int:
     return row + 1
 
 
-def _warnings(sheet: Sheet, case: Case, row: int) -> int:
-    if not case.report.warnings:
+def _warnings(sheet: Sheet, report: Report, row: int) -> int:
+    if not report.warnings:
         return row
     sheet.heading(row, "Before relying on it", LAST)
-    for caution in case.report.warnings:
+    for caution in report.warnings:
         row += 1
         sheet.text(row, 0, caution.code.replace("_", " "), "top")
         lines = 1 + len(caution.message) // 150

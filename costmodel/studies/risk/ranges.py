@@ -13,7 +13,8 @@ from typing import Any
 from costmodel.book import load_book
 from costmodel.pipeline.defaults import completed_scenario
 from costmodel.pipeline.facts import Resolved
-from costmodel.pipeline.resolve import refrozen, resolve
+from costmodel.pipeline.frozen import refrozen
+from costmodel.pipeline.resolve import resolve
 from costmodel.quantity.quantity import Quantity
 from costmodel.scenario import Offer, Scenario
 from costmodel.scenario.cases import quantities
