@@ -165,3 +165,5 @@ class Answer:
     """By name, in the order in which they are read; empty ones are left out."""
     notes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Sentences by the heading they stand under, which may be empty."""
+    to_copy: str = ""
+    """Text to be copied as it stands, such as a block for a scenario."""

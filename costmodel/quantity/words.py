@@ -102,6 +102,15 @@ def percent(share: float) -> str:
     return f"{share * 100:.0f} %" if abs(share) >= 0.0995 or share == 0 else f"{share * 100:.2g} %"
 
 
+def score(share: float) -> str:
+    """A score, or the share of one that is kept: to a tenth of a percent, where that decides.
+
+    >>> score(0.9781), score(1.0)
+    ('97.8 %', '100.0 %')
+    """
+    return f"{100 * share:.1f} %"
+
+
 def odds(probability: float) -> str:
     """A probability as a share; never certain unless every draw agrees.
 

@@ -16,8 +16,8 @@ import streamlit as st
 from costmodel.errors import InputError
 from costmodel.ingest.bench.read import Benchmark, read_uploads
 from costmodel.present.page import markup
-from costmodel.present.page.markup import label_text
 from costmodel.ui import choices
+from costmodel.ui.labels import label_text
 
 LONGEST_FILE_NAME = 80
 UPLOAD_MB = 2

@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from costmodel.present.page.markup import label_text
 from costmodel.scenario.yamlfile import Location
 from costmodel.ui import state
+from costmodel.ui.labels import label_text
 
 T = TypeVar("T")
 

@@ -24,6 +24,7 @@ from costmodel.studies.preflight import Check
 from costmodel.ui import sidebar, state
 from costmodel.ui.charts import chart
 from costmodel.ui.controls import Controls
+from costmodel.ui.labels import label_text
 
 FIRST = "precision-per-task"
 """The scenario a new visitor of this page sees."""
@@ -251,7 +252,7 @@ def _run(file: Any, nth: int) -> EvalRun:
     names = {f"{r.model or r.task or 'all'} · {r.metric}": r for r in evals.runs}
     if len(names) == 1:
         return evals.runs[0]
-    chosen = st.selectbox(f"Run in {markup.label_text(file.name)}", list(names), key=f"run_{nth}")
+    chosen = st.selectbox(f"Run in {label_text(file.name)}", list(names), key=f"run_{nth}")
     return names[chosen or next(iter(names))]
 
 

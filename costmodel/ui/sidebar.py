@@ -24,6 +24,7 @@ from costmodel.scenario import Offer, Option, Profile, Scenario, SelfHost, Workl
 from costmodel.scenario.changes import at_volume, scenario_yaml
 from costmodel.ui import choices, state
 from costmodel.ui.controls import Controls
+from costmodel.ui.labels import LONGEST_NAME, label_text
 
 UPLOAD_MB = 1
 
@@ -90,7 +91,7 @@ def _choose(ids: list[str], *, written: bool = True) -> str:
     chosen = st.selectbox(
         "Scenario",
         ids,
-        format_func=lambda each: shortened(state.title(each), markup.LONGEST_NAME),
+        format_func=lambda each: shortened(state.title(each), LONGEST_NAME),
         key="scenario",
         on_change=lambda: st.session_state.pop("unknown", None),
     )
@@ -116,7 +117,7 @@ def also_changed(opened: state.Opened) -> None:
 def _uploaded_name(name: str) -> str:
     return (
         "<div class='cm-note'>Your scenario</div>"
-        f"<div class='cm-scenario'>{markup.text(name, 2 * markup.LONGEST_NAME)}</div>"
+        f"<div class='cm-scenario'>{markup.text(name, 2 * LONGEST_NAME)}</div>"
     )
 
 
@@ -188,7 +189,7 @@ def controls(opened: state.Opened) -> Controls:
 def _section(name: str, *, folded: bool) -> AbstractContextManager[Any]:
     """A part of the sidebar under its name, folded away where there are several."""
     if folded:
-        return st.expander(markup.label_text(name))
+        return st.expander(label_text(name))
     st.html(f"<div class='cm-group'>{markup.text(name, 60)}</div>")
     return st.container()
 
@@ -253,7 +254,7 @@ def _profile(widgets: Controls, i: int, workload: Workload) -> None:
     if not replaced and profile is not None and profile.usage is not None:
         st.html(
             "<div class='cm-note'>Hours and bursts as in "
-            f"{markup.text(profile.usage, markup.LONGEST_NAME)}.</div>"
+            f"{markup.text(profile.usage, LONGEST_NAME)}.</div>"
         )
     elif profile is not None or replaced:
         with right if peak is not None and not replaced else left:

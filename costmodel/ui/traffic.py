@@ -21,6 +21,7 @@ from costmodel.studies.week_shapes import WeekShapes, week_shapes
 from costmodel.ui import sidebar, state, usage_log
 from costmodel.ui.charts import chart
 from costmodel.ui.controls import Controls
+from costmodel.ui.labels import LONGEST_NAME
 
 FIRST = "traffic-office-hours"
 """The scenario a new visitor of this page sees."""
@@ -160,7 +161,7 @@ def _load_duration(report: Report, fleets: list[str]) -> str:
             "Fleet",
             fleets,
             fleets.index(default),
-            format_func=lambda each: shortened(each, markup.LONGEST_NAME),
+            format_func=lambda each: shortened(each, LONGEST_NAME),
             label_visibility="collapsed",
             key=f"fleet-of-{report.scenario}",
         )

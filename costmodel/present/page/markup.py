@@ -45,15 +45,6 @@ def gpu_count(gpus: float) -> str:
     return f"{shown} GPU{'' if shown == '1' else 's'}{'' if whole else ' (mean)'}"
 
 
-def label_text(value: str) -> str:
-    r"""Text for a widget's label, where Streamlit would read Markdown.
-
-    >>> print(label_text("own *GPUs* [x](y) $2"))
-    own \*GPUs\* \[x\]\(y\) \$2
-    """
-    return re.sub(r"([\\`*_{}\[\]()<>#+!|~$:^])", r"\\\1", shortened(value, LONGEST_NAME))
-
-
 def named(option: OptionResult, colour: str) -> str:
     """An option's name behind a dot in its colour."""
     return (

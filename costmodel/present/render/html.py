@@ -47,9 +47,12 @@ def _part(name: str, *values: Any) -> str:
     return str(getattr(templates().get_template("render/parts.html.j2").module, name)(*values))
 
 
-def heading(line: Headline, colour: str | None = None) -> str:
-    """The verdict, its advice in the colour of the option it names, and the reason under it."""
-    return _part("heading", line, colour)
+def heading(line: Headline, colour: str | None = None, *, of_part: bool = False) -> str:
+    """The verdict, its advice in the colour of the option it names, and the reason under it.
+
+    ``of_part``: of a part of a page that has a verdict of its own.
+    """
+    return _part("heading", line, colour, "h2" if of_part else "h1")
 
 
 def cards(items: Iterable[Card]) -> str:

@@ -7,6 +7,7 @@ from costmodel.present.charts.theme import GRID, INK, MUTED, RULE, TEXT
 PARTS = f"""\
 .cm-headline {{ font-size: 26px; line-height: 1.28; font-weight: 700; letter-spacing: -0.5px;
   color: {INK}; margin: 0 0 6px; overflow-wrap: anywhere; }}
+h2.cm-headline {{ font-size: 19px; }}
 .cm-reason {{ font-size: 15px; line-height: 1.5; color: {MUTED}; margin: 0; max-width: 1080px;
   overflow-wrap: anywhere; }}
 .cm-cards {{ display: grid; grid-template-columns: repeat(3, 1fr); gap: 16px; margin: 6px 0 0; }}
@@ -39,4 +40,4 @@ PARTS = f"""\
 .cm-notes ul {{ margin: 0; padding-left: 16px; }}
 .cm-notes li {{ margin: 2px 0; font-size: 13px; overflow-wrap: anywhere; }}
 """
-"""Rules for what `costmodel.present.page.markup` writes."""
+"""Rules for what `costmodel.present.render.html` writes."""

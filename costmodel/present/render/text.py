@@ -46,7 +46,8 @@ def answer_text(answer: Answer) -> str:
         if said
     ]
     sources = "\n".join(paragraph(f"[{i}] {text}", "    ") for text, i in marks.numbers.items())
-    return sections(_head(answer), cards, *tables, _titled("Sources", sources), *notes)
+    parts = (_head(answer), cards, *tables, _titled("Sources", sources), *notes)
+    return sections(*parts, answer.to_copy.rstrip())
 
 
 def _head(answer: Answer) -> str:
@@ -176,8 +177,9 @@ def _print_styled(answer: Answer) -> None:
     console = Console(highlight=False)
     if answer.subject:
         console.print(Text(_printable(answer.subject), style="dim"))
-    console.print(Text(_printable(answer.headline.facts)), end=" ")
-    console.print(Text(_printable(answer.headline.advice), style="bold"))
+    facts, advice = (_printable(part) for part in (answer.headline.facts, answer.headline.advice))
+    parts = [Text(facts), Text(advice, style="bold")] if facts else [Text(advice, style="bold")]
+    console.print(*parts)
     if answer.headline.reason:
         console.print(Text(_printable(answer.headline.reason), style="dim"))
     cards = [_cards(answer.cards)] if answer.cards else []
@@ -186,6 +188,8 @@ def _print_styled(answer: Answer) -> None:
     for heading, said in answer.notes.items():
         for line in _note_lines(heading, said):
             console.print(line)
+    if answer.to_copy:
+        console.print(Text(f"\n{answer.to_copy.rstrip()}"), soft_wrap=True)
 
 
 def _note_lines(heading: str, said: Sequence[str]) -> Iterator[RenderableType]:
