@@ -20,7 +20,7 @@ from costmodel.book.files import scenarios_dir
 from costmodel.cost.breakeven import winning_set
 from costmodel.cost.curve import CostCurve, PiecewiseLinear, Steps
 from costmodel.cost.queueing import Queue
-from costmodel.pipeline.bills import bill_at, build_bills, traffic_of, wins
+from costmodel.pipeline.bills import build_bills, traffic_of
 from costmodel.pipeline.evaluate import evaluate
 from costmodel.pipeline.resolve import resolve
 from costmodel.scenario import Scenario, load_scenario
@@ -50,7 +50,7 @@ def bills_over_volumes() -> Callable[[], object]:
 
     def work() -> object:
         bills = build_bills(scenario, resolved, traffic_of(scenario, resolved.profiles))
-        return [bill_at(bill, volumes) for bill in bills.values()]
+        return [bill.at(volumes) for bill in bills.values()]
 
     return work
 
@@ -93,7 +93,7 @@ def hybrid_over_the_week() -> Callable[[], object]:
 
     def work() -> object:
         bills = build_bills(scenario, resolved, traffic)
-        return bill_at(bills[name], volumes), wins(bills[name], bills[rival])
+        return bills[name].at(volumes), bills[name].wins(bills[rival])
 
     return work
 

@@ -12,11 +12,11 @@ from typing import Any
 
 from costmodel.book.token_records import TokenPrice
 from costmodel.cost.api import NO_CACHE_PRICE
-from costmodel.pipeline.bills import DEFAULT_LOAD_FACTOR, DEFAULT_MIN_REPLICAS, usual_spares
+from costmodel.pipeline.bills.terms import DEFAULT_LOAD_FACTOR, DEFAULT_MIN_REPLICAS, usual_spares
 from costmodel.pipeline.facts import FleetFacts, ProfileFacts, Resolved
 from costmodel.pipeline.report import Assumption
 from costmodel.quantity.quantity import Quantity
-from costmodel.scenario import Option, Part, Scenario
+from costmodel.scenario import Option, Part, Scenario, SelfHost
 
 _UNIT_SUFFIXES = {
     "tokens_per_day": "tokens/day",
@@ -124,7 +124,7 @@ def _of_option(option: Option, resolved: Resolved) -> Iterator[Assumption]:
         yield from _stated_except(option.api, path, "usd_per_mtok")
     if option.selfhost is not None and facts.fleet is not None:
         yield from _fleet(path, facts.fleet)
-        yield from _sizing_defaults(option, path)
+        yield from _sizing_defaults(option.selfhost, path)
         looked_up = ("start_minutes", "idle_minutes") if option.selfhost.is_serverless else ()
         yield from _stated_except(option.selfhost, path, "offers", "throughput", "tp", *looked_up)
     if option.hybrid is not None:
@@ -193,22 +193,21 @@ def _tp_source(facts: FleetFacts) -> str:
     return "the scenario, or the smallest that fits" if facts.fit else "the scenario"
 
 
-def _sizing_defaults(option: Option, path: str) -> Iterator[Assumption]:
-    assert option.selfhost is not None
-    if option.selfhost.load_factor is None and option.selfhost.queueing is None:
+def _sizing_defaults(selfhost: SelfHost, path: str) -> Iterator[Assumption]:
+    if selfhost.load_factor is None and selfhost.queueing is None:
         yield Assumption(
             f"{path}.load_factor", DEFAULT_LOAD_FACTOR, "ratio", "assumed", "default of this tool"
         )
-    if option.selfhost.spare_replicas is None:
+    if selfhost.spare_replicas is None:
         yield Assumption(
             f"{path}.spare_replicas",
-            usual_spares(option.selfhost),
+            usual_spares(selfhost),
             "replicas",
             "assumed",
             "default of this tool: N+1, none in a pinned or serverless fleet",
         )
-    if option.selfhost.min_replicas is None:
-        least = 0.0 if option.selfhost.is_serverless else DEFAULT_MIN_REPLICAS
+    if selfhost.min_replicas is None:
+        least = 0.0 if selfhost.is_serverless else DEFAULT_MIN_REPLICAS
         yield Assumption(
             f"{path}.min_replicas", least, "replicas", "assumed", "default of this tool"
         )

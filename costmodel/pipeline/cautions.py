@@ -12,7 +12,7 @@ from math import inf
 
 from costmodel.book.token_records import TokenPrice
 from costmodel.cost.api import PriceTier
-from costmodel.pipeline.bills import ApiBill, Bill, FleetBill
+from costmodel.pipeline.bills import Bill
 from costmodel.pipeline.facts import EndpointFacts, PriceChange, Resolved
 from costmodel.pipeline.report import BreakEven, Caution, Horizon, OptionResult
 from costmodel.quantity.units import HOURS_PER_DAY
@@ -141,9 +141,7 @@ def _quality(scenario: Scenario, resolved: Resolved) -> Iterator[Caution]:
             continue
         standing = [o for o in scenario.options if o.name in known.options
                     and known.options[o.name].stands]  # fmt: skip
-        models = dict.fromkeys(
-            o.selfhost.model if o.selfhost else o.api.model if o.api else None for o in standing
-        )
+        models = {option.model for option in standing}
         if asked.min_retention is not None and len(models) > 1:
             yield Caution("quality_across_models", f"{workload.name}: min_retention holds each "
                           "model against its own 16 bits and says nothing of one model against "
@@ -264,29 +262,30 @@ def _offers(name: str, selfhost: SelfHost) -> Iterator[Caution]:
 
 
 def _load(name: str, bill: Bill, volume: float) -> Iterator[Caution]:
-    if isinstance(bill, FleetBill) and bill.terms.queue is not None:
-        sizing = bill.sizing(volume)
-        if sizing is not None and sizing.replicas_by_queueing is not None:
-            yield Caution(
-                "queueing",
-                f"{name}: {sizing.replicas_by_queueing:g} replicas hold a 95th percentile wait of "
-                f"{1000 * bill.terms.queue.wait_s:g} ms; a load factor of {sizing.load_factor:g} "
-                f"would ask for {sizing.replicas_by_load_factor:g}.",
-            )
-    if isinstance(bill, FleetBill) and volume > bill.curve.limit * (1 + 1e-9):
-        busy = float(bill.load.served.mean()(volume)[0])
+    """What the load of this volume means for a fleet, or for an API's limit."""
+    queue = next((terms.queue for terms in bill.fleet_terms.values() if terms.queue), None)
+    sizing = bill.sizing(volume) if queue else None
+    if queue is not None and sizing is not None:
+        yield Caution(
+            "queueing",
+            f"{name}: {sizing.replicas_by_queueing:g} replicas hold a 95th percentile wait of "
+            f"{1000 * queue.wait_s:g} ms; a load factor of {sizing.load_factor:g} "
+            f"would ask for {sizing.replicas_by_load_factor:g}.",
+        )
+    overload = bill.overload(volume)
+    if overload is not None:
+        pinned, busy = overload
         yield Caution(
             "capacity_exceeded",
-            f"{name}: the pinned fleet of {bill.terms.pinned_replicas:g} replicas serves "
-            f"{tokens_per_day(bill.curve.limit)} at most; the mean load alone keeps "
+            f"{name}: the pinned fleet of {pinned:g} replicas serves "
+            f"{tokens_per_day(bill.limit)} at most; the mean load alone keeps "
             f"{busy:.1f} replicas busy.",
         )
-    if isinstance(bill, ApiBill):
-        limit = bill.api.rate_limit_tokens_per_minute
-        peak = bill.peak_tokens_per_minute(volume)
-        if limit is not None and peak > limit.value:
-            yield Caution("rate_limit", f"{name}: the busiest minute needs {peak:,.0f} tokens, "
-                          f"above the limit of {limit.value:,.0f}.")  # fmt: skip
+    rate = bill.rate_limited(volume)
+    if rate is not None:
+        peak, limit = rate
+        yield Caution("rate_limit", f"{name}: the busiest minute needs {peak:,.0f} tokens, "
+                      f"above the limit of {limit:,.0f}.")  # fmt: skip
 
 
 def naive_break_even(bills: Mapping[str, Bill], rows: tuple[BreakEven, ...]) -> Iterator[Caution]:
@@ -295,27 +294,18 @@ def naive_break_even(bills: Mapping[str, Bill], rows: tuple[BreakEven, ...]) -> 
     One warning a fleet, against the API that makes the naive answer look best.
     """
     for name, bill in bills.items():
-        if not isinstance(bill, FleetBill) or bill.terms.pinned_replicas is not None:
-            continue
         rivals = [
             r.against for r in rows if r.option == name and r.always_from_tokens_per_day is None
         ]
-        apis = ((rival, bills.get(rival)) for rival in rivals)
-        met = [(_bills_meet(bill, api), rival) for rival, api in apis if isinstance(api, ApiBill)]
+        met = [(bill.met_by(bills[rival]), rival) for rival in rivals if rival in bills]
         volume, rival = min(((v, r) for v, r in met if v > 0), default=(0.0, ""))
-        needed = float(bill.use(volume).whole) if volume > 0 else 0.0
-        if needed > max(1.0, bill.terms.min_replicas):
+        needed = bill.grown_to(volume) if volume > 0 else None
+        if needed is not None:
             yield Caution(
                 "naive_break_even",
                 f"{name} against {rival}: the smallest fleet's bill is matched at "
                 f"{tokens_per_day(volume)}, but that volume needs {needed:,.0f} replicas.",
             )
-
-
-def _bills_meet(fleet: FleetBill, api: ApiBill) -> float:
-    """The volume at which the API's bill reaches the smallest fleet's; 0 where it does not."""
-    slope = float(api.curve.linear.slopes[-1])
-    return (float(fleet.curve(0.0)) - api.people_usd) / slope if slope > 0 else 0.0
 
 
 def with_prefix_cache(resolved: Resolved) -> Resolved | None:

@@ -17,11 +17,10 @@ from costmodel.errors import InputError
 from costmodel.pipeline.assumptions import assumptions
 from costmodel.pipeline.bills import (
     Bill,
-    FleetBill,
-    MixBill,
     Traffic,
-    bill_at,
     build_bills,
+    daily_tokens,
+    tokens_per_s,
     traffic_of,
 )
 from costmodel.pipeline.cautions import (
@@ -34,10 +33,9 @@ from costmodel.pipeline.cautions import (
     with_prefix_cache,
 )
 from costmodel.pipeline.defaults import completed_scenario
-from costmodel.pipeline.explain import explain
 from costmodel.pipeline.facts import Resolved
 from costmodel.pipeline.lookup.profile import without_logs
-from costmodel.pipeline.report import Caution, Curves, Horizon, OptionResult, Report
+from costmodel.pipeline.report import Caution, Curves, Horizon, OptionResult, Report, Week
 from costmodel.pipeline.resolve import resolve
 from costmodel.pipeline.verdict import (
     break_evens,
@@ -47,9 +45,8 @@ from costmodel.pipeline.verdict import (
     exclusions,
     recommend,
 )
-from costmodel.pipeline.week import week_of
 from costmodel.quantity.units import MTOK
-from costmodel.scenario import Scenario
+from costmodel.scenario import Option, Scenario
 
 ALL = "all"
 """The volume axis that moves every workload together."""
@@ -99,12 +96,11 @@ def evaluate_resolved(
     excluded = exclusions(scenario, resolved)
 
     rows = break_evens(bills, excluded, volume)
-    mtok = sum(
-        float(t.daily_requests(volume)) * t.workload.tokens_per_request for t in traffic.values()
-    ) * (scenario.calendar.days_per_month.value / MTOK)
+    served = daily_tokens(traffic.values(), volume)
+    mtok = served * (scenario.calendar.days_per_month.value / MTOK)
     options = tuple(
         replace(
-            explain(option, bills.get(option.name), resolved, volume, mtok),
+            _at(option, bills.get(option.name), resolved, volume, mtok),
             excluded_by=excluded[option.name] + capacity_exclusion(bills.get(option.name), volume),
         )
         for option in scenario.options
@@ -130,10 +126,40 @@ def evaluate_resolved(
         warnings=warnings,
         assumption_rows=tuple(assumptions(scenario, resolved)),
         conditions=condition_prices(scenario, options, excluded),
-        week=week_of(traffic, bills, volume),
+        week=_week(traffic, bills, volume),
         horizon=horizon,
         curve_points=curves(scenario, resolved, traffic, bills, excluded, volume),
     )
+
+
+def _at(
+    option: Option, bill: Bill | None, resolved: Resolved, volume: float, mtok_per_month: float
+) -> OptionResult:
+    """One option at one volume; without a bill only its name and kind."""
+    if bill is None:
+        fleet = resolved.options[option.name].fleet
+        fit = fleet.fit if fleet else None
+        return OptionResult(option.name, option.kind, None, None, unserved_fit=fit)
+    usd = bill.usd(volume)
+    return OptionResult(
+        option.name,
+        option.kind,
+        usd,
+        usd / mtok_per_month if mtok_per_month else None,
+        lines=tuple(bill.lines(volume)),
+        fleet=bill.fleet(volume),
+        evidence=bill.evidence,
+    )
+
+
+def _week(traffic: Mapping[str, Traffic], bills: Mapping[str, Bill], volume: float) -> Week:
+    """The evaluated volume hour by hour: traffic over the week, and every fleet under its load."""
+    fleets = {
+        f"{name}: {part}" if part else name: fleet
+        for name, bill in bills.items()
+        for part, fleet in bill.week(volume).items()
+    }
+    return Week(tokens_per_s(traffic.values(), volume), fleets)
 
 
 def _prefix_cache(
@@ -147,10 +173,10 @@ def _prefix_cache(
     cached = with_prefix_cache(resolved)
     if cached is None:
         return
-    bills, at = build_bills(scenario, cached, traffic), np.array([volume])
+    bills = build_bills(scenario, cached, traffic)
     yield from prefix_cache_matters(
         {option.name: option.monthly_usd for option in options if option.monthly_usd is not None},
-        {name: float(bill_at(bill, at)[0]) for name, bill in bills.items()},
+        {name: bill.usd(volume) for name, bill in bills.items()},
         [option.name for option in options if option.stands],
     )
 
@@ -164,7 +190,7 @@ def _horizon(
         return None
     total = grown.tokens_per_day
     bills = build_bills(grown, resolved, traffic_of(grown, resolved.profiles))
-    usd = {name: float(bill_at(bill, np.array([total]))[0]) for name, bill in bills.items()}
+    usd = {name: bill.usd(total) for name, bill in bills.items()}
     standing = [n for n in usd if not excluded[n] and not capacity_exclusion(bills[n], total)]
     cheapest = min(standing, key=lambda name: usd[name], default=None)
     return Horizon(horizon_months(scenario), total, usd, cheapest)
@@ -201,28 +227,24 @@ def curves(
     volume: float,
 ) -> Curves:
     """All bills from 0 to three times the volume; fleets also at low and high throughput."""
-    with_fleet = [name for name, bill in bills.items() if _has_range(bill)]
+    with_fleet = [name for name, bill in bills.items() if bill.has_range]
     slow = build_bills(scenario, resolved, traffic, "low") if with_fleet else {}
     fast = build_bills(scenario, resolved, traffic, "high") if with_fleet else {}
     drawn = [*bills.values(), *slow.values(), *fast.values()]
     volumes = _volumes(drawn, volume * CURVE_REACH)
     return Curves(
         volumes,
-        {name: bill_at(bill, volumes) for name, bill in bills.items()},
-        {name: bill_at(fast[name], volumes) for name in with_fleet},
-        {name: bill_at(slow[name], volumes) for name in with_fleet},
+        {name: bill.at(volumes) for name, bill in bills.items()},
+        {name: fast[name].at(volumes) for name in with_fleet},
+        {name: slow[name].at(volumes) for name in with_fleet},
         cheapest_api_usd(bills, excluded, volumes),
     )
-
-
-def _has_range(bill: Bill) -> bool:
-    return isinstance(bill, FleetBill) or (isinstance(bill, MixBill) and bill.has_fleet)
 
 
 def _volumes(bills: Sequence[Bill], top: float) -> Floats:
     """An even grid, plus both sides of every jump where there are few enough to draw."""
     grid = np.linspace(0.0, top, CURVE_POINTS + 1)
-    steps = [bill.curve.steps for bill in bills if isinstance(bill, FleetBill | MixBill)]
+    steps = [bill.curve.steps for bill in bills if bill.curve is not None]
     drawn = [each for each in steps if each.count_breaks(top) <= MOST_DRAWN_STEPS]
     jumps = np.concatenate([[], *(each.jumps(0.0, top)[0] for each in drawn)])
     volumes = distinct(grid, jumps, jumps * (1 + JUST_PAST))

@@ -12,15 +12,7 @@ from math import inf
 import numpy as np
 
 from costmodel.cost.breakeven import WinningSet, intersection
-from costmodel.pipeline.bills import (
-    ApiBill,
-    Bill,
-    MixBill,
-    bill_at,
-    can_serve,
-    capacity_limit,
-    wins,
-)
+from costmodel.pipeline.bills import Bill
 from costmodel.pipeline.facts import Resolved
 from costmodel.pipeline.report import (
     PINNED_FLEET,
@@ -48,8 +40,8 @@ def _reasons(option: Option, scenario: Scenario, resolved: Resolved) -> Iterator
     for workload in scenario.workloads:
         yield from _not_good_enough(option, workload, scenario, resolved)
     yield from dict.fromkeys(_unserved(option, scenario, resolved))
-    servers = dict.fromkeys(name for _, name in servers_of(option, scenario))
-    for name in servers | passed_on_to(option, scenario.workloads, scenario):
+    servers = (*option.members, *passed_on_to(option, scenario.workloads, scenario))
+    for name in dict.fromkeys(servers):
         facts = resolved.options[name]
         yield from dict.fromkeys(_too_long(name, scenario, resolved))
         if facts.price is not None and facts.price.retired:
@@ -66,7 +58,8 @@ def _too_long(name: str, scenario: Scenario, resolved: Resolved) -> Iterator[str
 
 
 def _unserved(option: Option, scenario: Scenario, resolved: Resolved) -> Iterator[str]:
-    for workload, name in servers_of(option, scenario):
+    servers = [(w.name, name) for w in scenario.workloads for name in option.servers(w.name)]
+    for workload, name in servers:
         fleet = resolved.options[name].fleet
         if fleet is not None:
             yield from (fleet.not_met[key] for key in ("", workload) if key in fleet.not_met)
@@ -74,27 +67,14 @@ def _unserved(option: Option, scenario: Scenario, resolved: Resolved) -> Iterato
                 yield f"no throughput is stated for {workload}"
 
 
-def servers_of(option: Option, scenario: Scenario) -> Iterator[tuple[str, str]]:
-    """Which options do the work, as (workload, option): itself, or the parts of a hybrid or mix."""
-    for workload in scenario.workloads:
-        if option.hybrid is not None:
-            yield workload.name, option.hybrid.selfhost
-            yield workload.name, option.hybrid.api
-        elif option.mix is not None:
-            yield workload.name, option.mix[workload.name]
-        else:
-            yield workload.name, option.name
-
-
 def passed_on_to(
     option: Option, workloads: Sequence[Workload], scenario: Scenario
 ) -> dict[str, None]:
     """The APIs that see requests of these workloads because their answers escalate."""
-    names = {workload.name for workload in workloads}
     found = (
-        (workload, scenario.option(name).escalation)
-        for workload, name in servers_of(option, scenario)
-        if workload in names
+        (workload.name, scenario.option(name).escalation)
+        for workload in workloads
+        for name in option.servers(workload.name)
     )
     return {each.to: None for workload, each in found if each and each.share_of(workload) > 0}
 
@@ -116,12 +96,7 @@ def meets(option: Option, condition: str, scenario: Scenario) -> bool:
         return False
     if condition in option.satisfies:
         return True
-    if option.mix is not None:
-        parts = {option.mix[w.name] for w in requiring}
-    elif option.hybrid is not None:
-        parts = {option.hybrid.selfhost, option.hybrid.api}
-    else:
-        return not requiring
+    parts = {part for workload in requiring for part in option.servers(workload.name)}
     return all(condition in scenario.option(part).satisfies for part in parts)
 
 
@@ -134,8 +109,7 @@ def _not_good_enough(
     if known is None or (accepts is not None and option.name in accepts):
         return
     unlisted, unproven = _about_quality(workload)
-    parts = (name for served, name in servers_of(option, scenario) if served == workload.name)
-    facts = (known.options[name] for name in parts)
+    facts = (known.options[name] for name in option.servers(workload.name))
     yield from dict.fromkeys(
         f"{unproven}{fact.reason}" if fact.reason else unlisted for fact in facts if not fact.stands
     )
@@ -148,9 +122,9 @@ def _about_quality(workload: Workload) -> tuple[str, str]:
 
 def capacity_exclusion(bill: Bill | None, volume: float) -> tuple[str, ...]:
     """Why an option cannot serve this volume at all: a pinned fleet that is too small."""
-    if bill is None or can_serve(bill, volume):
+    if bill is None or bill.serves(volume):
         return ()
-    return (f"{PINNED_FLEET}{tokens_per_day(capacity_limit(bill))} at most",)
+    return (f"{PINNED_FLEET}{tokens_per_day(bill.limit)} at most",)
 
 
 # ---------------------------------------------------------------------------------- break-even
@@ -163,16 +137,16 @@ def break_evens(
 
     Where no API is eligible there is no cheapest one to compare with, and no such row.
     """
-    apis = {name: bill for name, bill in bills.items() if is_api(bill)}
+    apis = {name: bill for name, bill in bills.items() if bill.is_api}
     rows = []
     for name, bill in bills.items():
         if name in apis:
             continue
-        sets = {rival: wins(bill, api) for rival, api in apis.items()}
+        sets = {rival: bill.wins(api) for rival, api in apis.items()}
         eligible = [rival for rival in apis if not excluded[rival]]
         if eligible:
             cheapest = intersection(sets[rival] for rival in eligible)
-            sets[CHEAPEST] = cheapest.up_to(capacity_limit(bill))
+            sets[CHEAPEST] = cheapest.up_to(bill.limit)
         rows += [_row(name, rival, won, volume) for rival, won in sets.items()]
     return tuple(rows)
 
@@ -181,17 +155,12 @@ def _row(option: str, against: str, won: WinningSet, volume: float) -> BreakEven
     return BreakEven(option, against, won, won.margin_of_safety(volume))
 
 
-def is_api(bill: Bill) -> bool:
-    """Whether no GPU of one's own is in it."""
-    return isinstance(bill, ApiBill) or (isinstance(bill, MixBill) and not bill.has_fleet)
-
-
 def cheapest_api_usd(
     bills: Mapping[str, Bill], excluded: Mapping[str, Sequence[str]], volumes: np.ndarray
 ) -> np.ndarray | None:
     """The cheapest eligible API at each volume; None where no API is eligible."""
-    eligible = [b for name, b in bills.items() if is_api(b) and not excluded[name]]
-    return np.min([bill_at(bill, volumes) for bill in eligible], axis=0) if eligible else None
+    eligible = [b for name, b in bills.items() if b.is_api and not excluded[name]]
+    return np.min([bill.at(volumes) for bill in eligible], axis=0) if eligible else None
 
 
 # ------------------------------------------------------------------------------ recommendation

@@ -150,7 +150,7 @@ class Scenario(Part):
     def _escalations(self) -> Iterator[tuple[Location, str]]:
         """Answers escalate to an API that keeps them, and not out of a hybrid."""
         apis = {o.name: o for o in self.options if o.kind == "api"}
-        parts = {n for o in self.options if o.hybrid for n in (o.hybrid.selfhost, o.hybrid.api)}
+        parts = {name for o in self.options if o.kind == "hybrid" for name in o.members}
         for i, option in enumerate(self.options):
             if option.escalation is None:
                 continue
@@ -178,6 +178,13 @@ class Scenario(Part):
     def option(self, name: str) -> Option:
         """The option of that name."""
         return next(option for option in self.options if option.name == name)
+
+    def behind(self, name: str) -> tuple[Option, ...]:
+        """All that the bill of an option rests on: itself, its parts, and where these escalate."""
+        members = [self.option(each) for each in self.option(name).members]
+        again = [each.escalation.to for each in members if each.escalation is not None]
+        names = dict.fromkeys((name, *(each.name for each in members), *again))
+        return tuple(map(self.option, names))
 
     def workload(self, name: str) -> Workload:
         """The workload of that name; an InputError offers the nearest."""

@@ -72,6 +72,23 @@ class Option(Part):
         return self
 
     @property
+    def members(self) -> tuple[str, ...]:
+        """The options that do its work: itself, or the parts of a hybrid or a mix."""
+        if self.hybrid is not None:
+            return self.hybrid.selfhost, self.hybrid.api
+        return tuple(dict.fromkeys(self.mix.values())) if self.mix else (self.name,)
+
+    def servers(self, workload: str) -> tuple[str, ...]:
+        """Of these, the ones that serve a workload."""
+        return self.members if self.mix is None else (self.mix[workload],)
+
+    @property
+    def model(self) -> str | None:
+        """The model of an API or of own GPUs, where it is named."""
+        single = self.api or self.selfhost
+        return single.model if single else None
+
+    @property
     def kind(self) -> OptionKind:
         """Which of the four kinds it is."""
         kinds: tuple[OptionKind, ...] = ("api", "selfhost", "hybrid", "mix")

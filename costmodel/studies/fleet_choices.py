@@ -11,19 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from costmodel.book import Book, load_book
-from costmodel.cost.fleet import Sizing, both_sizings
+from costmodel.cost.fleet import Sizing
 from costmodel.errors import InputError
-from costmodel.pipeline.bills import (
-    DEFAULT_LOAD_FACTOR,
-    FleetBill,
-    bill_at,
-    build_bills,
-    can_serve,
-    traffic_of,
-)
+from costmodel.pipeline.bills import build_bills, traffic_of
+from costmodel.pipeline.bills.terms import DEFAULT_LOAD_FACTOR
 from costmodel.pipeline.resolve import resolve
 from costmodel.scenario import Offer, Option, Scenario, SelfHost
 from costmodel.scenario.changes import changed
@@ -93,14 +85,13 @@ def sized_by_wait(
     other = changed(scenario, wait)
     resolved = resolve(other, book or load_book())
     bill = build_bills(other, resolved, traffic_of(other, resolved.profiles)).get(option)
-    if not isinstance(bill, FleetBill):
-        raise InputError(f"{option} has no fleet that could be sized")
     stated = scenario.options[place].selfhost
-    factor = stated.load_factor if stated else None
+    factor = stated.load_factor.value if stated and stated.load_factor else DEFAULT_LOAD_FACTOR
     volume = scenario.tokens_per_day if tokens_per_day is None else tokens_per_day
-    return both_sizings(
-        bill.load, bill.terms, volume, factor.value if factor else DEFAULT_LOAD_FACTOR
-    )
+    found = bill.sizing(volume, factor) if bill else None
+    if found is None:
+        raise InputError(f"{option} has no fleet that could be sized")
+    return found
 
 
 def _place(scenario: Scenario, option: str) -> int:
@@ -196,12 +187,12 @@ def _priced(
         return FleetChoice(name, scaling, None, reason=error.problems[0].message)
     fleet = resolved.options[option.name].fleet
     bill = build_bills(other, resolved, traffic_of(other, resolved.profiles)).get(option.name)
-    if bill is None or fleet is None or not can_serve(bill, volume):
+    if bill is None or fleet is None or not bill.serves(volume):
         return FleetChoice(name, scaling, None, reason="it cannot serve this volume")
     return FleetChoice(
         name,
         scaling,
-        float(bill_at(bill, np.array([volume]))[0]),
+        bill.usd(volume),
         tuple(offer.usd_per_gpu_hour.value for offer in fleet.offers),
         stated=other.options[place] == option,
     )

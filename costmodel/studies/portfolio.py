@@ -16,7 +16,7 @@ import numpy as np
 
 from costmodel.book import Book, load_book
 from costmodel.errors import InputError, did_you_mean, nearest_ids
-from costmodel.pipeline.bills import Traffic, bill_at, build_bills, can_serve, traffic_of
+from costmodel.pipeline.bills import Traffic, build_bills, traffic_of
 from costmodel.pipeline.facts import Resolved
 from costmodel.pipeline.resolve import resolve
 from costmodel.pipeline.verdict import exclusions
@@ -190,7 +190,7 @@ def portfolio(
         choice, total = {whole.option: tuple(desk.names)}, whole.monthly_usd or 0.0
     assignment = tuple(_assigned(desk, choice)) if total < inf else ()
     chosen = [(each.workload, each.option) for each in assignment]
-    for_all = _best(s for s in singles if s.stands and scenario.option(s.option).mix is None)
+    for_all = _best(s for s in singles if s.stands and scenario.option(s.option).kind != "mix")
     return Portfolio(
         scenario=scenario.name,
         tokens_per_day=volume,
@@ -237,7 +237,7 @@ class _Desk:
     @property
     def servers(self) -> list[Option]:
         """Options that can serve a part of the workloads."""
-        return [option for option in self.scenario.options if option.mix is None]
+        return [option for option in self.scenario.options if option.kind != "mix"]
 
     def reasons(self, workload: str, option: str) -> tuple[str, ...]:
         """Why an option may not serve a workload."""
@@ -251,20 +251,10 @@ class _Desk:
         return self._usd[key]
 
     def _bill(self, name: str, served: tuple[str, ...]) -> float:
-        option = self.scenario.option(name)
-        needed = [option]
-        if option.hybrid is not None:
-            needed += [self.scenario.option(n) for n in (option.hybrid.selfhost, option.hybrid.api)]
-        if option.mix is not None:
-            needed += [self.scenario.option(n) for n in dict.fromkeys(option.mix.values())]
-        passed_to = [o.escalation.to for o in needed if o.escalation is not None]
-        needed += [self.scenario.option(n) for n in passed_to]
-        part = self.scenario.model_copy(update={"options": tuple(needed)})
+        part = self.scenario.model_copy(update={"options": self.scenario.behind(name)})
         traffic = {workload: self.traffic[workload] for workload in served}
         bill = build_bills(part, self.resolved, traffic).get(name)
-        if bill is None or not can_serve(bill, self.volume):
-            return inf
-        return float(bill_at(bill, np.array([self.volume]))[0])
+        return bill.usd(self.volume) if bill and bill.serves(self.volume) else inf
 
     def single(self, option: Option) -> Single:
         """One option for everything."""
@@ -303,7 +293,7 @@ class _Desk:
 
 def _only(scenario: Scenario, workload: Workload) -> Scenario:
     """The scenario with one workload, and without mixes, which name the others."""
-    options = tuple(option for option in scenario.options if option.mix is None)
+    options = tuple(option for option in scenario.options if option.kind != "mix")
     return scenario.model_copy(update={"workloads": (workload,), "options": options})
 
 
@@ -433,7 +423,7 @@ def _levers(desk: _Desk, today: str | None, joint_usd: float) -> list[Lever]:
 
     A smaller model takes over where its answers stand; the rest stays on today's API.
     """
-    apis = [option for option in desk.scenario.options if option.api is not None]
+    apis = [option for option in desk.scenario.options if option.kind == "api"]
     if today is not None and today not in [option.name for option in apis]:
         names = [option.name for option in apis]
         near = did_you_mean(nearest_ids(today, names))

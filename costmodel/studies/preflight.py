@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from costmodel.pipeline.facts import Resolved
 from costmodel.quality.published import kv_format, weight_format
-from costmodel.scenario import Option, Scenario
+from costmodel.scenario import Api, Option, Scenario, SelfHost
 
 CALIBRATED = ("awq-int4", "gptq-int4", "gptq-int8", "int8-w8a8", "nvfp4", "int4-w4a16")
 """Formats whose scales are fitted to sample text."""
@@ -32,21 +32,21 @@ def preflight(
     scenario: Scenario, resolved: Resolved, assignment: Sequence[tuple[str, str]]
 ) -> Iterator[Check]:
     """The checks for every option in an assignment of (workload, option)."""
-    for name in dict.fromkeys(option for _, option in assignment):
+    served: dict[str, list[str]] = {}
+    for workload, chosen in assignment:
+        for name in scenario.option(chosen).servers(workload):
+            served.setdefault(name, []).append(workload)
+    for name, workloads in served.items():
         option = scenario.option(name)
-        served = [workload for workload, chosen in assignment if chosen == name]
         if option.selfhost is not None:
-            yield from _own(option, served, resolved)
+            yield from _own(option, option.selfhost, workloads, resolved)
         elif option.api is not None:
-            yield from _managed(option, served, resolved)
-        elif option.hybrid is not None:
-            both = (option.hybrid.selfhost, option.hybrid.api)
-            yield from preflight(scenario, resolved, [(w, n) for n in both for w in served])
+            yield from _managed(option, option.api, workloads, resolved)
 
 
-def _own(option: Option, served: Sequence[str], resolved: Resolved) -> Iterator[Check]:
-    assert option.selfhost is not None
-    stated = option.selfhost
+def _own(
+    option: Option, stated: SelfHost, served: Sequence[str], resolved: Resolved
+) -> Iterator[Check]:
     weights = weight_format(stated.format or "")
     if weights in CALIBRATED:
         yield Check(
@@ -76,10 +76,11 @@ def _own(option: Option, served: Sequence[str], resolved: Resolved) -> Iterator[
     )
 
 
-def _managed(option: Option, served: Sequence[str], resolved: Resolved) -> Iterator[Check]:
-    assert option.api is not None
+def _managed(
+    option: Option, stated: Api, served: Sequence[str], resolved: Resolved
+) -> Iterator[Check]:
     price = resolved.options[option.name].price
-    precision = option.api.precision or (price.precision if price else None)
+    precision = stated.precision or (price.precision if price else None)
     endpoint = resolved.options[option.name].endpoint
     if precision or endpoint is None or endpoint.open_weights:
         yield Check(

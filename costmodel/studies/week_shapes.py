@@ -14,7 +14,8 @@ import numpy as np
 from costmodel.book import Book, load_book
 from costmodel.cost.curve import Floats
 from costmodel.errors import InputError
-from costmodel.pipeline.bills import Bill, bill_at, build_bills, burst_factor, traffic_of
+from costmodel.pipeline.bills import Bill, build_bills, traffic_of
+from costmodel.pipeline.bills.traffic import burst_factor
 from costmodel.pipeline.facts import ProfileFacts
 from costmodel.pipeline.report import BreakEven
 from costmodel.pipeline.resolve import resolve
@@ -92,9 +93,7 @@ def week_shapes(
         volumes,
         api_usd,
         tuple(
-            ShapedBill(
-                name, bill_at(bill, volumes), None if api_usd is None else row, name == stated
-            )
+            ShapedBill(name, bill.at(volumes), None if api_usd is None else row, name == stated)
             for name, bill, row in found
         ),
     )

@@ -16,11 +16,11 @@ import streamlit as st
 
 from costmodel.book import load_book
 from costmodel.errors import InputError, did_you_mean, nearest_ids
-from costmodel.pipeline.bills import DEFAULT_LOAD_FACTOR, usual_spares
+from costmodel.pipeline.bills.terms import DEFAULT_LOAD_FACTOR, usual_spares
 from costmodel.present.page import markup
 from costmodel.quantity.quantity import Quantity
 from costmodel.quantity.words import short, shortened
-from costmodel.scenario import Offer, Option, Profile, Scenario, SelfHost, Workload
+from costmodel.scenario import Api, Offer, Profile, Scenario, SelfHost, Workload
 from costmodel.scenario.changes import at_volume, scenario_yaml
 from costmodel.ui import choices, state
 from costmodel.ui.controls import Controls
@@ -177,10 +177,10 @@ def controls(opened: state.Opened) -> Controls:
     for i, workload in enumerate(scenario.workloads):
         with _section(workload.name if several else "Shape of a request", folded=several):
             _workload(widgets, i, workload)
-    fleets = [(i, o) for i, o in enumerate(scenario.options) if o.selfhost is not None]
-    for nth, (i, option) in enumerate(fleets):
-        with _section(option.name, folded=len(fleets) > 1):
-            _fleet(widgets, nth, i, option)
+    fleets = [(i, o.name, o.selfhost) for i, o in enumerate(scenario.options) if o.selfhost]
+    for nth, (i, name, selfhost) in enumerate(fleets):
+        with _section(name, folded=len(fleets) > 1):
+            _fleet(widgets, nth, ("options", i, "selfhost"), selfhost)
     _apis(widgets, scenario)
     _people(widgets, scenario, has_fleet=bool(fleets))
     return widgets
@@ -273,9 +273,7 @@ def _hours_of_the_week(widgets: Controls, i: int, profile: Profile | None) -> st
 # ------------------------------------------------------------------------------------ own GPUs
 
 
-def _fleet(widgets: Controls, nth: int, i: int, option: Option) -> None:
-    selfhost, at = option.selfhost, ("options", i, "selfhost")
-    assert selfhost is not None
+def _fleet(widgets: Controls, nth: int, at: tuple[str | int, ...], selfhost: SelfHost) -> None:
     if selfhost.model is not None and selfhost.format is not None and selfhost.gpu is not None:
         _hardware(widgets, nth, at, selfhost)
     last = len(selfhost.offers) - 1
@@ -438,25 +436,25 @@ def _commitment_price(
 
 def _apis(widgets: Controls, scenario: Scenario) -> None:
     listed = [
-        (i, o) for i, o in enumerate(scenario.options) if o.api is not None and not o.api.is_quoted
+        (i, o.name, o.api)
+        for i, o in enumerate(scenario.options)
+        if o.api is not None and not o.api.is_quoted
     ]
     if not listed:
         return
     st.html("<div class='cm-group'>Compare with</div>")
-    for nth, (i, option) in enumerate(listed):
-        st.html(f"<div class='cm-note cm-close'>{markup.text(option.name, 60)}</div>")
-        _api(widgets, nth, ("options", i, "api"), option, scenario.as_of)
+    for nth, (i, name, api) in enumerate(listed):
+        st.html(f"<div class='cm-note cm-close'>{markup.text(name, 60)}</div>")
+        _api(widgets, nth, ("options", i, "api"), api, scenario.as_of)
 
 
 def _api(
     widgets: Controls,
     nth: int,
     at: tuple[str | int, ...],
-    option: Option,
+    api: Api,
     at_date: date,
 ) -> None:
-    api = option.api
-    assert api is not None
     assert api.provider is not None
     assert api.model is not None
     offered = choices.api_models(at_date)

@@ -6,7 +6,6 @@ import pickle
 import pytest
 
 from costmodel.errors import InputError
-from costmodel.pipeline.bills import bill_at
 from costmodel.pipeline.evaluate import evaluate
 from costmodel.scenario import parse_scenario
 
@@ -540,7 +539,7 @@ def test_a_report_carries_what_it_was_worked_out_from():
     assert report.inputs.tokens_per_day == pytest.approx(report.tokens_per_day)
     assert report.inputs.overheads.usd_per_hour == report.facts.overheads.usd_per_hour
     for option in report.options:
-        usd = float(bill_at(report.bills[option.name], report.tokens_per_day))
+        usd = report.bills[option.name].usd(report.tokens_per_day)
         assert usd == pytest.approx(option.monthly_usd)
     again = pickle.loads(pickle.dumps(report))
     assert again.to_dict() == report.to_dict()

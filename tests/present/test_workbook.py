@@ -22,7 +22,6 @@ from typer.testing import CliRunner
 from costmodel import Report, Scenario, evaluate, load_scenario, save
 from costmodel.book.files import scenarios_dir
 from costmodel.cli import app
-from costmodel.pipeline.bills import bill_at
 from costmodel.present.workbook import workbook_bytes
 from costmodel.present.workbook.formula import Formula, either, of
 from costmodel.present.workbook.live import why_not_live
@@ -291,7 +290,7 @@ def assert_agrees(book: Workbook, report: Report) -> None:
     for name in report.bills:
         if why_not_live(report, name) is None:
             drawn = [row[name] for row in points]
-            np.testing.assert_allclose(drawn, bill_at(report.bills[name], volumes), rtol=1e-9)
+            np.testing.assert_allclose(drawn, report.bills[name].at(volumes), rtol=1e-9)
     checked = 0
     for row in rows_under(book, "Break-even", "Option"):
         if row["How"] != "live":

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from costmodel import BreakEven, Report, evaluate, load_scenario
-from costmodel.pipeline.report import FleetResult
+from costmodel.pipeline.bills.records import FleetResult
 from costmodel.scenario import Scenario
 
 FOLDER = Path(__file__).parents[2] / "scenarios"

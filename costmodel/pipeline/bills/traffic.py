@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,6 +46,24 @@ class Traffic:
         """Requests per day at a volume."""
         base, slope = self.requests_per_day
         return base + slope * np.asarray(volume, dtype=float)
+
+
+def daily_tokens(traffic: Iterable[Traffic], volume: float) -> float:
+    """Tokens a day of some workloads at a point of the volume axis."""
+    return sum(float(t.daily_requests(volume)) * t.workload.tokens_per_request for t in traffic)
+
+
+def tokens_per_s(traffic: Iterable[Traffic], volume: float) -> Floats:
+    """Tokens per second in each hour of the week; shape (168,).
+
+    Interactive work as it arrives; work that can wait at the mean rate it arrives with.
+    """
+    tokens = np.zeros(HOURS_PER_WEEK)
+    for each in traffic:
+        per_s = float(each.daily_requests(volume)) / SECONDS_PER_DAY
+        arriving = each.demand.interactive + each.demand.waiting
+        tokens += per_s * each.workload.tokens_per_request * arriving
+    return tokens
 
 
 def traffic_of(

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costmodel.cost.curve import Floats
-from costmodel.pipeline.report import FleetWeek, Report
+from costmodel.pipeline.bills.records import FleetWeek
+from costmodel.pipeline.report import Report
 from costmodel.present.charts.axes import Axis
 from costmodel.present.charts.drawing import layout as layout_of
 from costmodel.present.charts.drawing import title

@@ -8,7 +8,8 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
-from costmodel.pipeline.report import OptionResult, Report, WaterfallStep
+from costmodel.pipeline.bills.records import WaterfallStep
+from costmodel.pipeline.report import OptionResult, Report
 from costmodel.present.charts.theme import (
     FONT,
     INK,

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import accumulate
 
-from costmodel.pipeline.report import OptionResult, Report, WaterfallStep
+from costmodel.pipeline.bills.records import WaterfallStep
+from costmodel.pipeline.report import OptionResult, Report
 from costmodel.present.charts.axes import Axis
 from costmodel.present.charts.theme import colours, mixed
 from costmodel.present.charts.waterfall import TOTAL, shown_steps, waterfall_steps

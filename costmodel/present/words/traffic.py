@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from costmodel.cost.fleet import Sizing
-from costmodel.pipeline.report import FleetResult, OptionResult, Report, Week
+from costmodel.pipeline.bills.records import FleetResult
+from costmodel.pipeline.report import OptionResult, Report, Week
 from costmodel.present.charts.traffic import SCALINGS
 from costmodel.present.words.headline import Headline
 from costmodel.quantity.words import percent, short, shortened, usd

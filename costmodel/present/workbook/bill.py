@@ -6,7 +6,12 @@ check that turns red where the two differ although no input has been changed.
 
 from __future__ import annotations
 
-from costmodel.pipeline.bills import ApiBill, FleetBill, MixBill
+from functools import singledispatch
+
+from costmodel.pipeline.bills import Bill
+from costmodel.pipeline.bills.api import ApiBill
+from costmodel.pipeline.bills.fleet import FleetBill
+from costmodel.pipeline.bills.mix import MixBill
 from costmodel.pipeline.report import OptionResult, Report
 from costmodel.present.workbook.bill_api import api_part
 from costmodel.present.workbook.bill_fleet import fleet_part
@@ -72,40 +77,54 @@ def _block(desk: BillSheet, option: OptionResult) -> BillFormula | None:
     if reason is not None or bill is None:
         _locked(desk, option, reason or "")
         return None
-    if isinstance(bill, MixBill):
-        return _mix(desk, option, bill)
-    assert isinstance(bill, ApiBill | FleetBill)
-    desk.heading(option.name)
-    part = _part(desk, option.name, bill)
+    part = _formulas(bill, desk, option.name)
     desk.checks.bill(desk.sheet, desk.row, part.total, option)
     desk.row += 2
     return part
 
 
-def _part(desk: BillSheet, option: str, bill: ApiBill | FleetBill) -> BillFormula:
-    """The cells of a bill; written once for the same terms and workloads."""
-    key = option, frozenset(traffic.workload.name for traffic in bill.traffic)
-    if key not in desk.written:
-        if isinstance(bill, ApiBill):
-            desk.written[key] = api_part(desk, option, bill)
-        else:
-            desk.written[key] = fleet_part(desk, option, bill)
-    return desk.written[key]
+@singledispatch
+def _formulas(bill: Bill, desk: BillSheet, option: str) -> BillFormula:
+    """The cells of a bill under its name."""
+    raise TypeError(f"no formulas for {type(bill).__name__}")
 
 
-def _mix(desk: BillSheet, option: OptionResult, bill: MixBill) -> MixPart:
+@_formulas.register(ApiBill)
+@_formulas.register(FleetBill)
+def _single(bill: ApiBill | FleetBill, desk: BillSheet, option: str) -> BillFormula:
+    desk.heading(option)
+    return _part(desk, option, bill)
+
+
+@_formulas.register
+def _mix(bill: MixBill, desk: BillSheet, option: str) -> BillFormula:
     parts = []
     for name, part in bill.parts.items():
         served = ", ".join(traffic.workload.name for traffic in part.traffic)
-        desk.heading(f"{option.name}: {name}", f"serves {served}")
+        desk.heading(f"{option}: {name}", f"serves {served}")
         parts.append(_part(desk, name, part))
-    desk.heading(option.name)
+    desk.heading(option)
     for name, part in zip(bill.parts, parts, strict=True):
         desk.line(name, part.total, "USD/month")
-    cell = desk.line("total", added(part.total for part in parts), "USD/month", sums=True)
-    desk.checks.bill(desk.sheet, desk.row, cell, option)
-    desk.row += 2
-    return MixPart(cell, parts)
+    total = desk.line("total", added(part.total for part in parts), "USD/month", sums=True)
+    return MixPart(total, parts)
+
+
+def _part(desk: BillSheet, option: str, bill: ApiBill | FleetBill) -> BillFormula:
+    """The cells of one API or fleet; written once for the same terms and workloads."""
+    key = option, frozenset(traffic.workload.name for traffic in bill.traffic)
+    if key not in desk.written:
+        desk.written[key] = _cells(bill, desk, option)
+    return desk.written[key]
+
+
+@singledispatch
+def _cells(bill: Bill, desk: BillSheet, option: str) -> BillFormula:
+    raise TypeError(f"no formulas for {type(bill).__name__}")
+
+
+_cells.register(api_part)
+_cells.register(fleet_part)
 
 
 def _locked(desk: BillSheet, option: OptionResult, reason: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from costmodel.pipeline.bills import ApiBill
+from costmodel.pipeline.bills.api import ApiBill
 from costmodel.present.workbook.bill_sheet import BillSheet, shapes_of, sizes_of
 from costmodel.present.workbook.formula import Formula, added, largest, of, total
 from costmodel.present.workbook.parts import (
@@ -30,7 +30,7 @@ COLUMNS = (
 """After the name of the row."""
 
 
-def api_part(desk: BillSheet, option: str, bill: ApiBill) -> BillFormula:
+def api_part(bill: ApiBill, desk: BillSheet, option: str) -> BillFormula:
     """Write an API's block."""
     contract = bill.api.contract
     people = (

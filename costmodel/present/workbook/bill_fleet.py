@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from costmodel.cost.terms import FleetTerms
-from costmodel.pipeline.bills import ENGINEERING, PLATFORM, FleetBill
-from costmodel.pipeline.facts import FleetFacts
+from costmodel.pipeline.bills.fleet import ENGINEERING, PLATFORM, FleetBill
 from costmodel.present.workbook.bill_sheet import BillSheet, sizes_of
 from costmodel.present.workbook.formula import (
     Formula,
@@ -24,14 +23,12 @@ from costmodel.present.workbook.formula import (
 from costmodel.present.workbook.parts import FleetPart, Staircase, one_less
 
 
-def fleet_part(desk: BillSheet, option: str, bill: FleetBill) -> FleetPart:
+def fleet_part(bill: FleetBill, desk: BillSheet, option: str) -> FleetPart:
     """Write a fleet's block."""
-    facts = desk.report.facts.options[option].fleet
-    assert facts is not None
     names = [traffic.workload.name for traffic in bill.traffic]
     capacity = {name: desk.inputs[option, f"requests_per_s {name}"] for name in names}
     sizes, busy = sizes_of(desk, capacity, "replicas kept busy")
-    money = _Money(desk, option, bill.terms, facts)
+    money = _Money(desk, option, bill.terms)
     if bill.terms.pinned_replicas is not None:
         return _pinned(desk, option, bill, money)
     demands = [desk.demands[name] for name in names]
@@ -73,7 +70,7 @@ def _whose(option: str, names: list[str], desk: BillSheet) -> str:
 class _Money:
     """What units are and cost: lines that every kind of fleet has."""
 
-    def __init__(self, desk: BillSheet, option: str, terms: FleetTerms, facts: FleetFacts) -> None:
+    def __init__(self, desk: BillSheet, option: str, terms: FleetTerms) -> None:
         inputs = desk.inputs
         self.tolerance = inputs[("step_tolerance",)]
         gpus, node = inputs[option, "gpus_per_replica"], inputs[option, "node_gpus"]
@@ -91,7 +88,7 @@ class _Money:
                 self.gpus_per_unit * rate * hours,
                 "USD/month",
             )
-            for rate, offer in zip(rates, facts.offers, strict=True)
+            for rate, offer in zip(rates, terms.offers, strict=True)
         ]
         self.units_of: list[Formula | None] = []
         self.lost = [(option, f"offer {i + 1} interruption_overhead") for i in range(len(rates))]
@@ -101,9 +98,7 @@ class _Money:
                 self.units_of.append(None)
                 continue
             units = whole_units(inputs[path] / self.per_unit, self.tolerance)
-            self.units_of.append(
-                desk.line(f"units committed: {facts.offers[i].name}", units, "units")
-            )
+            self.units_of.append(desk.line(f"units committed: {offer.name}", units, "units"))
         self.elastic_usd = self._elastic(desk, terms)
 
     def _elastic(self, desk: BillSheet, terms: FleetTerms) -> Formula:
@@ -231,14 +226,12 @@ def _totalled(
 ) -> FleetPart:
     """The lines of the bill, and their sum."""
     fixed = []
-    offers = desk.report.facts.options[option].fleet
-    assert offers is not None
     for (units, usd), name in zip(
-        money.committed, [o.name for o in offers.offers[:-1] if not o.optimal], strict=True
+        money.committed, [o.name for o in bill.terms.offers[:-1] if not o.optimal], strict=True
     ):
         fixed.append(desk.line(name, units * usd, "USD/month", "committed, all hours"))
     elastic = desk.line(
-        offers.offers[-1].name,
+        bill.terms.elastic.name,
         money.elastic_usd * (billed - money.committed_units),
         "USD/month",
     )
@@ -249,11 +242,9 @@ def _totalled(
     fixed.append(desk.line(ENGINEERING, people, "USD/month", "hours x rate"))
     platform = desk.inputs["overheads", "platform usd_per_month"]
     fixed.append(desk.line(PLATFORM, platform, "USD/month"))
-    selfhost = desk.report.inputs.option(option).selfhost
-    assert selfhost is not None
     fixed += [
         desk.line(extra.name, desk.inputs[option, f"extra: {extra.name}"], "USD/month")
-        for extra in selfhost.extra_monthly
+        for extra in bill.selfhost.extra_monthly
     ]
     cell = desk.line("total", added([elastic, *fixed]), "USD/month", sums=True)
     unmoved = added([elastic, *fixed]) if steps is None else added(fixed)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from costmodel.pipeline.bills import bill_at
 from costmodel.pipeline.report import Report
 from costmodel.present.workbook.charts import axis, lines_chart, looks_of
 from costmodel.present.workbook.formula import Formula
@@ -41,7 +40,7 @@ def write_curves(
     for column, name in enumerate(names, start=2):
         sheet.text(HEADER, column, name, "column_right")
         live = parts.get(name)
-        usd = bill_at(report.bills[name], at.value)
+        usd = report.bills[name].at(at.value)
         if live is None:
             sheet.text(HEADER - 1, column, RERUN, "note")
         for i, value in enumerate(usd):
@@ -63,7 +62,7 @@ def write_curves(
 
 def _top(report: Report, volumes: np.ndarray) -> float:
     """The interesting range: dear APIs may leave it."""
-    tops = sorted(float(bill_at(bill, volumes)[-1]) for bill in report.bills.values())
+    tops = sorted(float(bill.at(volumes)[-1]) for bill in report.bills.values())
     cheap = [top for top in tops if top <= MOST_ABOVE * tops[0]] or tops
     return float(f"{max(cheap) * 1.1:.1e}")
 

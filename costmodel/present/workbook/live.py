@@ -7,11 +7,15 @@ values of the tool.
 
 from __future__ import annotations
 
-from costmodel.cost.fleet import sizing_load
-from costmodel.pipeline.bills import ApiBill, FleetBill, MixBill
-from costmodel.pipeline.report import Report
+from functools import singledispatch
 
-Part = ApiBill | FleetBill
+from costmodel.cost.fleet import sizing_load
+from costmodel.pipeline.bills import Bill
+from costmodel.pipeline.bills.api import ApiBill
+from costmodel.pipeline.bills.fleet import FleetBill
+from costmodel.pipeline.bills.hybrid import HybridBill
+from costmodel.pipeline.bills.mix import MixBill
+from costmodel.pipeline.report import Report
 
 
 def moves_together(report: Report) -> bool:
@@ -26,22 +30,28 @@ def why_not_live(report: Report, name: str) -> str | None:
         return "no bill can be stated"
     if not moves_together(report):
         return "one workload moves alone"
-    if report.inputs.option(name).hybrid is not None:
-        return "a hybrid is optimised over the week"
-    if isinstance(bill, MixBill):
-        return _why_not_mix(bill)
-    assert isinstance(bill, ApiBill | FleetBill)
     return _why_not(bill)
 
 
 def why_locked(report: Report, name: str) -> str:
     """Why the inputs of an option are locked; empty where some live bill rests on them."""
-    users = [name, *(o.name for o in report.inputs.options if name in (o.mix or {}).values())]
+    users = [name, *(o.name for o in report.inputs.options if name in o.members)]
     reasons = [why_not_live(report, user) for user in users]
     return "" if None in reasons else reasons[0] or ""
 
 
-def _why_not_mix(bill: MixBill) -> str | None:
+@singledispatch
+def _why_not(bill: Bill) -> str | None:
+    return "its kind has no formulas"
+
+
+@_why_not.register
+def _(bill: HybridBill) -> str | None:
+    return "a hybrid is optimised over the week"
+
+
+@_why_not.register
+def _(bill: MixBill) -> str | None:
     if bill.escalated:
         return "part of the work is asked again elsewhere"
     if bill.contracts:
@@ -49,9 +59,13 @@ def _why_not_mix(bill: MixBill) -> str | None:
     return next(filter(None, map(_why_not, bill.parts.values())), None)
 
 
-def _why_not(bill: Part) -> str | None:
-    if isinstance(bill, ApiBill):
-        return "its prices depend on the hour" if len(bill.hourly_prices) > 1 else None
+@_why_not.register
+def _(bill: ApiBill) -> str | None:
+    return "its prices depend on the hour" if len(bill.hourly_prices) > 1 else None
+
+
+@_why_not.register
+def _(bill: FleetBill) -> str | None:
     terms = bill.terms
     if terms.queue is not None:
         return "sized by the wait, not by a load factor"

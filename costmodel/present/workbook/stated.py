@@ -8,7 +8,7 @@ from __future__ import annotations
 from costmodel.book.token_records import PriceTier, TokenPrice
 from costmodel.cost.api import NO_CACHE_PRICE
 from costmodel.cost.curve import STEP_TOLERANCE
-from costmodel.pipeline.bills import (
+from costmodel.pipeline.bills.terms import (
     DEFAULT_LOAD_FACTOR,
     DEFAULT_MIN_REPLICAS,
     usual_spares,

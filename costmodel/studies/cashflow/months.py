@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import log, log1p
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from costmodel.cost.cashflow import (
     bought_units,
@@ -25,27 +27,14 @@ from costmodel.cost.curve import Floats
 from costmodel.cost.ownership import monthly_rate
 from costmodel.cost.terms import Offer
 from costmodel.errors import InputError, NothingToCompareError, did_you_mean, nearest_ids
-from costmodel.pipeline.bills import (
-    Bill,
-    Held,
-    HybridBill,
-    Place,
-    at_prices,
-    bill_at,
-    build_bills,
-    capacity_limit,
-    commitments,
-    fleets,
-    terms_of,
-    traffic_of,
-    units_needed,
-    with_commitments,
-)
+from costmodel.pipeline.bills import Bill, Held, Place, build_bills, traffic_of
 from costmodel.pipeline.cautions import horizon_months
 from costmodel.pipeline.facts import Resolved
-from costmodel.pipeline.verdict import exclusions, is_api
+from costmodel.pipeline.verdict import exclusions
 from costmodel.quantity.quantity import Quantity
 from costmodel.scenario import Scenario
+
+_Each = TypeVar("_Each", np.float64, np.bool_)
 
 MOST_MONTHS = 600
 """The longest horizon: 50 years."""
@@ -177,7 +166,7 @@ class Desk:
 
     def cheapest_api(self) -> str:
         """The API that costs the least over the horizon; eligible, where one is."""
-        apis = [n for n, b in self._bills[0].items() if is_api(b)]
+        apis = [n for n, b in self._bills[0].items() if b.is_api]
         if not apis:
             raise NothingToCompareError(
                 "no API has a bill to compare with; name an option with against"
@@ -191,8 +180,8 @@ class Desk:
 
     def best_own(self, reference: str) -> str:
         """The option with own GPUs that is worth the most, of those that stand throughout."""
-        own = [n for n, b in self._bills[0].items() if not is_api(b) and n != reference]
-        if not own and not is_api(self._bills[0][reference]):
+        own = [n for n, b in self._bills[0].items() if not b.is_api and n != reference]
+        if not own and not self._bills[0][reference].is_api:
             raise NothingToCompareError(
                 f"{reference!r} is the only option with own GPUs that has a bill, and it is named "
                 "with against; name the option to compare it with"
@@ -215,19 +204,13 @@ class Desk:
 
     def _all_api(self, name: str) -> bool:
         """Whether a hybrid runs no GPU in any month, and so is its API under another name."""
-        if not isinstance(self._bills[0][name], HybridBill):
-            return False
-
-        def units(bill: Bill, volume: Floats) -> Floats:
-            assert isinstance(bill, HybridBill)
-            return bill.hybrid.billed_units(volume)
-
-        return not _along(self._moved(name, self.api_change), self.volumes, units).any()
+        moved = self._moved(name, self.api_change)
+        return not _along(moved, self.volumes, lambda bill, at: bill.runs_gpus(at)).any()
 
     def outgrown_in(self, name: str) -> int | None:
         """The first month whose volume a pinned fleet cannot serve."""
         volumes = self.volumes * self.share
-        limits = np.array([capacity_limit(bills[name]) for bills in self._bills])
+        limits = np.array([bills[name].limit for bills in self._bills])
         over = np.nonzero(volumes > limits * (1 + 1e-9))[0]
         return int(over[0]) + 1 if over.size else None
 
@@ -245,14 +228,14 @@ class Desk:
             api = price_path(api_change, self.months)
             gpu = price_path(self.gpu_change, self.months)
             self._at_prices[key] = [
-                at_prices(bills[name], float(a), float(g))
+                bills[name].at_prices(float(a), float(g))
                 for bills, a, g in zip(self._bills, api, gpu, strict=True)
             ]
         return self._at_prices[key]
 
     def reference(self, name: str, api_change: float) -> Floats:
         """What the reference costs with all the traffic, at t = 0..n."""
-        return np.append(0.0, _along(self._moved(name, api_change), self.volumes, bill_at))
+        return np.append(0.0, _along(self._moved(name, api_change), self.volumes, _usd))
 
     def paid(self, name: str, reference: str, api_change: float) -> Paid:
         """What the option costs, with the share of the traffic that has not moved at the API."""
@@ -260,7 +243,7 @@ class Desk:
         if (self.share == 1.0).all():
             return own
         rest = self.volumes * (1.0 - self.share)
-        beside = _along(self._moved(reference, api_change), rest, bill_at)
+        beside = _along(self._moved(reference, api_change), rest, _usd)
         return replace(own, bills=own.bills + np.where(self.share < 1.0, beside, 0.0))
 
     def flows(self, name: str, reference: str, api_change: float) -> Floats:
@@ -275,9 +258,13 @@ class Desk:
         return reference[:end] - purchases - np.append(self.one_off, paid.running)[:end]
 
 
+def _usd(bill: Bill, volumes: Floats) -> Floats:
+    return bill.at(volumes)
+
+
 def _along(
-    bills: Sequence[Bill], volumes: Floats, work: Callable[[Bill, Floats], Floats]
-) -> Floats:
+    bills: Sequence[Bill], volumes: Floats, work: Callable[[Bill, Floats], NDArray[_Each]]
+) -> NDArray[_Each]:
     """A figure of each month's bill at its volume; all at once where they are one bill.
 
     Where nothing moves it is worked out once, so that every month is the same to the last bit.
@@ -296,10 +283,10 @@ def _paid(bills: Sequence[Bill], volumes: Floats) -> Paid:
     capital, purchases = np.zeros(months), list[Bought]()
     holdings: dict[Place, tuple[Floats, Floats]] = {}
     carried = not all(bill is bills[0] for bill in bills)
-    for place, first in commitments(bills[0]).items():
-        needed = _along(bills, volumes, lambda b, v, at=place: units_needed(b, at, v))
-        offers = [commitments(bill)[place] for bill in bills]
-        gpus = terms_of(fleets(bills[0])[place[0]]).gpus_per_unit
+    for place, first in bills[0].commitments().items():
+        needed = _along(bills, volumes, lambda b, v, at=place: b.units_needed(at, v))
+        offers = [bill.commitments()[place] for bill in bills]
+        gpus = bills[0].fleet_terms[place[0]].gpus_per_unit
         bought = bought_units(needed, first.term_months)
         units = held(bought, first.term_months)
         holdings[place] = units, _locked(bought, units, offers)
@@ -311,14 +298,14 @@ def _paid(bills: Sequence[Bill], volumes: Floats) -> Paid:
             )
             capital += held(bought * spread * gpus, first.term_months)
     if not (carried and holdings):
-        return Paid(_along(bills, volumes, bill_at), capital, tuple(purchases))
+        return Paid(_along(bills, volumes, _usd), capital, tuple(purchases))
     settled = [
-        with_commitments(
-            bill, {at: Held(float(u[m]), float(p[m])) for at, (u, p) in holdings.items()}
+        bill.with_commitments(
+            {at: Held(float(u[m]), float(p[m])) for at, (u, p) in holdings.items()}
         )
         for m, bill in enumerate(bills)
     ]
-    return Paid(_along(settled, volumes, bill_at), capital, tuple(purchases))
+    return Paid(_along(settled, volumes, _usd), capital, tuple(purchases))
 
 
 def _locked(bought: Floats, units: Floats, offers: Sequence[Offer]) -> Floats:

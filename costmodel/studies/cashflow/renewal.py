@@ -9,10 +9,8 @@ import numpy as np
 
 from costmodel.cost.cashflow import npv, root
 from costmodel.cost.terms import FleetTerms, Offer
-from costmodel.pipeline.bills import commitments, fleets, terms_of, units_needed, units_wanted
 from costmodel.pipeline.cautions import lifetime
 from costmodel.pipeline.report import Caution
-from costmodel.pipeline.verdict import servers_of
 from costmodel.quantity.words import percent, tokens_per_day, usd
 from costmodel.studies.cashflow.months import MOST_MONTHS, Desk
 from costmodel.studies.cashflow.record import Renewal, RenewalRow, Stranded
@@ -43,11 +41,10 @@ def stranded(desk: Desk, name: str) -> Iterator[Stranded]:
     ones committed become idle first.
     """
     bill, volume = desk.bill(name), desk.volumes[0]
-    for part, fleet in fleets(bill).items():
-        terms = terms_of(fleet)
-        places = [place for place in commitments(bill) if place[0] == part]
-        units = {at: float(units_needed(bill, at, volume)) for at in places}
-        idle = sum(units.values()) - units_wanted(bill, part, volume / 2)
+    for part, terms in bill.fleet_terms.items():
+        places = [place for place in bill.commitments() if place[0] == part]
+        units = {at: float(bill.units_needed(at, volume)) for at in places}
+        idle = sum(units.values()) - bill.units_wanted(part, volume / 2)
         found = []
         for place in reversed(places):
             offer, unused = terms.offers[place[1]], min(max(idle, 0.0), units[place])
@@ -74,7 +71,7 @@ def renewal(desk: Desk, name: str, reference: str) -> Renewal:
     The term is the longest of the option's commitments; its worth is that of the option over the
     term, one-offs included, against the reference at falling prices.
     """
-    own = [int(np.ceil(o.term_months)) for o in commitments(desk.bill(name)).values()
+    own = [int(np.ceil(o.term_months)) for o in desk.bill(name).commitments().values()
            if np.isfinite(o.term_months)]  # fmt: skip
     term = min(max(own, default=USUAL_TERM_MONTHS), MOST_MONTHS)
     beyond = desk.over(term + 1)
@@ -90,8 +87,8 @@ def renewal(desk: Desk, name: str, reference: str) -> Renewal:
 
 def _is_fixed(desk: Desk, name: str) -> bool:
     """Whether an option pays a provider dollars that a contract fixes."""
-    servers = servers_of(desk.scenario.option(name), desk.scenario)
-    apis = [desk.scenario.option(server).api for _, server in servers]
+    members = desk.scenario.option(name).members
+    apis = [desk.scenario.option(member).api for member in members]
     return any(api and api.contract and api.contract.kind in FIXED for api in apis)
 
 
@@ -168,9 +165,8 @@ def warnings(desk: Desk, name: str, reference: str, residual_usd: float) -> Iter
 
 def _endpoints(desk: Desk, pair: tuple[str, str]) -> Iterator[Caution]:
     """Retirements and price changes that are known of the APIs behind both."""
-    options = [desk.scenario.option(name) for name in pair]
-    servers = (server for option in options for _, server in servers_of(option, desk.scenario))
-    for name in dict.fromkeys(servers):
+    members = (member for name in pair for member in desk.scenario.option(name).members)
+    for name in dict.fromkeys(members):
         facts = desk.resolved.options[name]
         if facts.price is not None and facts.endpoint is not None:
             yield from lifetime(desk.scenario, name, facts.price, facts.endpoint)
@@ -178,9 +174,9 @@ def _endpoints(desk: Desk, pair: tuple[str, str]) -> Iterator[Caution]:
 
 def _terms(desk: Desk, name: str, residual_usd: float) -> Iterator[Caution]:
     bill = desk.bill(name)
-    for (part, i), offer in commitments(bill).items():
-        terms = terms_of(fleets(bill)[part])
-        units = float(units_needed(bill, (part, i), desk.volumes[0]))
+    for (part, i), offer in bill.commitments().items():
+        terms = bill.fleet_terms[part]
+        units = float(bill.units_needed((part, i), desk.volumes[0]))
         if not units:
             continue
         if not np.isfinite(offer.term_months):

@@ -15,16 +15,7 @@ import numpy as np
 
 from costmodel.book import Book
 from costmodel.cost.curve import Floats
-from costmodel.pipeline.bills import (
-    Bill,
-    bill_at,
-    build_bills,
-    capacity_limit,
-    drawn_usd,
-    is_drawable,
-    traffic_of,
-    within,
-)
+from costmodel.pipeline.bills import Bill, build_bills, traffic_of, within
 from costmodel.pipeline.facts import Resolved
 from costmodel.pipeline.lookup.offer import moved_offer
 from costmodel.pipeline.resolve import looked_up_again
@@ -139,17 +130,17 @@ class Model:
         return frozenset(
             name
             for name, bill in self.stated.items()
-            if is_drawable(bill)
+            if bill.is_drawable
             and all(
                 goes_as_array(entry, self.scenario)
-                and (self._is_api(name) or not needs_lookup(entry, self.scenario))
+                and (
+                    self.scenario.option(name).kind == "api"
+                    or not needs_lookup(entry, self.scenario)
+                )
                 for entry in self.inputs
                 if self._touches(entry, name)
             )
         )
-
-    def _is_api(self, name: str) -> bool:
-        return self.scenario.option(name).api is not None
 
     def _touches(self, entry: Input, name: str) -> bool:
         owners = self.owners(entry)
@@ -162,11 +153,7 @@ class Model:
 
     def parts(self, name: str) -> set[str]:
         """The option and those it is made of."""
-        option = self.scenario.option(name)
-        escalated = {option.escalation.to} if option.escalation else set[str]()
-        mixed = set((option.mix or {}).values())
-        hybrid = {option.hybrid.selfhost, option.hybrid.api} if option.hybrid else set[str]()
-        return {name} | escalated | mixed | hybrid
+        return {option.name for option in self.scenario.behind(name)}
 
     def only(self, names: Sequence[str]) -> Model:
         """The same with these options and their parts alone."""
@@ -201,7 +188,7 @@ def array_usd(
         return {}
     part = model.only(names)
     found = {name: np.empty((len(volumes), len(values))) for name in names}
-    by_hour = any(is_by_hour(model.stated[name]) for name in names)
+    by_hour = any(model.stated[name].by_the_hour for name in names)
     size = max(16, MOST_CELLS // (len(volumes) * (HOURS if by_hour else 1)))
     for start in range(0, len(values), size):
         chunk = slice(start, start + size)
@@ -209,15 +196,8 @@ def array_usd(
         bills = build_bills(scenario, resolved, traffic_of(scenario, resolved.profiles))
         at = volumes[:, chunk] if volumes.shape[1] > 1 else volumes
         for name in names:
-            found[name][:, chunk] = drawn_usd(bills[name], at)
+            found[name][:, chunk] = bills[name].drawn(at)
     return found
-
-
-def is_by_hour(bill: Bill) -> bool:
-    """Whether any of it is provided for hour by hour."""
-    terms = getattr(bill, "terms", None)
-    parts = getattr(bill, "parts", {})
-    return (terms is not None and terms.by_the_hour) or any(map(is_by_hour, parts.values()))
 
 
 def one_by_one(
@@ -233,7 +213,7 @@ def one_by_one(
 def looped_usd(bills: Sequence[Mapping[str, Bill]], name: str, volumes: Floats) -> Floats:
     """An option's bill of every draw; (volumes, draws), infinite where it has none."""
     columns = [
-        bill_at(each[name], volumes[:, min(i, volumes.shape[1] - 1)])
+        each[name].at(volumes[:, min(i, volumes.shape[1] - 1)])
         if name in each
         else np.full(len(volumes), np.inf)
         for i, each in enumerate(bills)
@@ -245,5 +225,5 @@ def served_usd(
     usd: Floats, bills: Sequence[Mapping[str, Bill]], name: str, volumes: Floats
 ) -> Floats:
     """The same bills (volumes, draws), infinite where a pinned fleet is too small in a draw."""
-    limits = [capacity_limit(each[name]) if name in each else 0.0 for each in bills]
+    limits = [each[name].limit if name in each else 0.0 for each in bills]
     return np.where(within(volumes[:, : len(bills)], np.array(limits)), usd, np.inf)

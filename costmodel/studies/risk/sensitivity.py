@@ -14,7 +14,7 @@ import numpy as np
 
 from costmodel.book import load_book
 from costmodel.errors import InputError, did_you_mean, nearest_ids
-from costmodel.pipeline.bills import build_bills, served_at, traffic_of
+from costmodel.pipeline.bills import build_bills, traffic_of
 from costmodel.pipeline.defaults import completed_scenario
 from costmodel.pipeline.evaluate import evaluate_resolved, moved_to, volume_asked
 from costmodel.pipeline.resolve import resolve
@@ -61,10 +61,11 @@ class Decision:
         option: str | None = None,
     ) -> Decision:
         """About the cheapest option that is no API, the one that stands first."""
-        apis = tuple(n for n in model.stated if model.scenario.option(n).api and not excluded[n])
+        kinds = {name: model.scenario.option(name).kind for name in model.stated}
+        apis = tuple(n for n in kinds if kinds[n] == "api" and not excluded[n])
         if option is not None:
             return cls(model, option, apis, volume)
-        own = [n for n in model.stated if model.scenario.option(n).api is None]
+        own = [n for n in kinds if kinds[n] != "api"]
         if not own or not apis:
             return cls(model, None, apis, volume)
         report = evaluate_resolved(model.scenario, model.resolved, volume)
@@ -94,8 +95,8 @@ class Decision:
         scenario, resolved = self._compared.at(values)
         moved = scenario.tokens_per_day / self.model.scenario.tokens_per_day
         bills = build_bills(scenario, resolved, traffic_of(scenario, resolved.profiles))
-        at = np.array([self.volume * moved])
-        usd = {name: float(served_at(bill, at)[0]) for name, bill in bills.items()}
+        at = self.volume * moved
+        usd = {n: bill.usd(at) if bill.serves(at) else np.inf for n, bill in bills.items()}
         rival, own = min(usd[api] for api in self.apis), usd.get(self.option, np.inf)
         return 0.0 if abs(rival - own) <= SAME * rival else rival - own
 

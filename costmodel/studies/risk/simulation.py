@@ -13,15 +13,7 @@ from costmodel.cost.breakeven import WinningSet, intersection
 from costmodel.cost.crossing import first_and_always
 from costmodel.cost.curve import Floats
 from costmodel.errors import InputError
-from costmodel.pipeline.bills import (
-    Bill,
-    as_line,
-    as_staircase,
-    build_bills,
-    capacity_limit,
-    traffic_of,
-    wins,
-)
+from costmodel.pipeline.bills import Bill, build_bills, traffic_of
 from costmodel.pipeline.defaults import completed_scenario
 from costmodel.pipeline.evaluate import moved_to, volume_asked
 from costmodel.pipeline.resolve import resolve
@@ -30,7 +22,6 @@ from costmodel.scenario import Scenario
 from costmodel.studies.risk.draws import (
     Model,
     array_usd,
-    is_by_hour,
     looped_usd,
     one_by_one,
     served_usd,
@@ -138,7 +129,7 @@ class _Run:
         self.excluded = exclusions(self.model.scenario, self.model.resolved)
         names, model = list(self.model.stated), self.model
         self.fast = [n for n in names if n in model.vectorised] if model.inputs else []
-        self.by_hour = [name for name in self.fast if is_by_hour(model.stated[name])]
+        self.by_hour = [name for name in self.fast if model.stated[name].by_the_hour]
         self.slow = [name for name in names if name not in self.fast]
         grid = np.linspace(0.0, REACH * self.volume, VOLUMES - 1)
         self.volumes = grid[:, None]
@@ -219,7 +210,7 @@ class _Run:
 
     @property
     def _apis(self) -> list[str]:
-        return [n for n in self.model.stated if self.model.scenario.option(n).api is not None]
+        return [n for n in self.model.stated if self.model.scenario.option(n).kind == "api"]
 
     @property
     def _eligible(self) -> list[str]:
@@ -263,7 +254,7 @@ class _Run:
         for name in self.model.stated:
             if name in self._apis:
                 continue
-            stairs = as_staircase(drawn[name]) if name in self.fast else None
+            stairs = drawn[name].staircase if name in self.fast else None
             for against, apis in self._rivals:
                 line = _lowest_line([drawn[api] for api in apis if api in self.fast])
                 if stairs is not None and line is not None and len(set(apis) - set(self.fast)) == 0:
@@ -280,7 +271,7 @@ class _Run:
                 edges.append((None, None))
                 continue
             won = intersection(self._wins(i, name, api) for api in apis)
-            won = won.up_to(capacity_limit(bills[name]))
+            won = won.up_to(bills[name].limit)
             edges.append((won.first, won.always_from))
         first, always = np.array([[np.inf if e is None else e for e in pair] for pair in edges]).T
         return first, always
@@ -289,7 +280,7 @@ class _Run:
         """Where an option wins against an API in a draw; each pair is worked out once."""
         key = (i, name, api)
         if key not in self.won:
-            self.won[key] = wins(self.exact[i][name], self.exact[i][api])
+            self.won[key] = self.exact[i][name].wins(self.exact[i][api])
         return self.won[key]
 
     def _outlook_over_volumes(self) -> Iterator[Outlook]:
@@ -374,7 +365,7 @@ def _quantiles(bills: Floats) -> Floats:
 
 def _lowest_line(apis: Sequence[Bill]) -> tuple[Floats, Floats] | None:
     """The lowest of some straight bills that begin alike; None where they cross."""
-    lines = [as_line(bill) for bill in apis]
+    lines = [bill.line for bill in apis]
     if not lines or any(line is None for line in lines):
         return None
     intercepts, slopes = zip(*(line for line in lines if line is not None), strict=True)

@@ -6,7 +6,6 @@ import pytest
 from costmodel import evaluate, simulate
 from costmodel.book import load_book
 from costmodel.errors import InputError
-from costmodel.pipeline.bills import bill_at
 from costmodel.pipeline.defaults import completed_scenario
 from costmodel.pipeline.resolve import resolve
 from costmodel.scenario import parse_scenario
@@ -293,7 +292,7 @@ def test_several_workloads_in_draws_are_scenarios_with_those_numbers():
         )
         assert at[0, i] == pytest.approx(scenario.tokens_per_day)
         bill = model.bills(row.tolist())["over"]
-        assert float(bill_at(bill, at[0, i])) == pytest.approx(expected["over"], rel=1e-12)
+        assert float(bill.at(at[0, i])) == pytest.approx(expected["over"], rel=1e-12)
 
 
 def test_requests_of_uncertain_size_are_an_uncertain_volume():

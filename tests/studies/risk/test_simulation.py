@@ -9,7 +9,6 @@ from costmodel import evaluate, load_scenario, simulate, two_way
 from costmodel.book import load_book
 from costmodel.book.files import scenarios_dir
 from costmodel.errors import InputError
-from costmodel.pipeline.bills import bill_at
 from costmodel.pipeline.defaults import completed_scenario
 from costmodel.pipeline.resolve import resolve
 from costmodel.scenario import parse_scenario
@@ -103,9 +102,7 @@ def test_points_give_the_point_evaluation_exactly():
     usd = array_usd(model, list(model.stated), draw(scenario, (), 10, 0), volumes)
     for option in report.options:
         assert usd[option.name][-1, 0] == option.monthly_usd
-        assert np.array_equal(
-            usd[option.name][:, 0], bill_at(model.stated[option.name], volumes[:, 0])
-        )
+        assert np.array_equal(usd[option.name][:, 0], model.stated[option.name].at(volumes[:, 0]))
 
 
 def test_a_scenario_without_ranges_gives_certainties():
@@ -164,7 +161,7 @@ def assert_arrays_are_bills_one_by_one(scenario, option):
     usd = array_usd(model, list(model.stated), values, volumes)
     for i, row in enumerate(values):
         for name, bill in model.bills(row.tolist()).items():
-            assert usd[name][:, i] == pytest.approx(bill_at(bill, volumes[:, 0]), rel=1e-12)
+            assert usd[name][:, i] == pytest.approx(bill.at(volumes[:, 0]), rel=1e-12)
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in scenarios_dir().glob("*.yaml")))
@@ -305,7 +302,7 @@ def test_an_api_under_draws_of_a_request_is_billed_as_one_by_one(name):
     values, volumes = draw(scenario, inputs, 16, 3), np.array([[1e8], [5e8]])
     usd = array_usd(model, ["api"], values, volumes)["api"]
     for i, row in enumerate(values):
-        alone = bill_at(model.bills(row.tolist())["api"], volumes[:, 0])
+        alone = model.bills(row.tolist())["api"].at(volumes[:, 0])
         assert usd[:, i] == pytest.approx(alone, rel=1e-12)
 
 
