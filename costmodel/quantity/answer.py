@@ -12,9 +12,10 @@ from typing import Any, Literal, NamedTuple
 
 from costmodel.quantity.words import NONE
 
-Role = Literal["text", "number", "option", "kind", "source", "id"]
+Role = Literal["text", "number", "option", "kind", "source", "cited", "id"]
 """How a column is set: numbers align right, options carry their colour, kinds are badges, sources
-may stand below as notes, and ids are never cut, since a reader copies them."""
+may stand below as notes, of those only cited a page shows the first words, and ids are never cut,
+since a reader copies them."""
 
 RowKind = Literal["", "strong", "muted", "sum"]
 """``sum``: worked out from the rows above it, and so left out of files."""

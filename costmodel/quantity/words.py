@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 
 from costmodel.quantity.units import GIB
@@ -269,10 +270,31 @@ def between(low: float | None, high: float | None) -> str:
 def gib(size: float) -> str:
     """Bytes as a person reads memory.
 
-    >>> gib(39801339904)
-    '37.1 GiB'
+    >>> [gib(x) for x in (39801339904, 1728724336, 65536, 0)]
+    ['37.1 GiB', '1.61 GiB', '64 KiB', '0 GiB']
     """
-    return f"{size / GIB:,.1f} GiB" if size >= GIB / 20 or size == 0 else f"{size / 1024:,.0f} KiB"
+    if size == 0:
+        return "0 GiB"
+    if size < GIB / 20:
+        return f"{size / 1024:,.0f} KiB"
+    return f"{size / GIB:,.{1 if size >= 10 * GIB else 2}f} GiB"
+
+
+def with_unit(value: float | str, unit: str) -> str:
+    """A value of any unit; a text stands as it is.
+
+    >>> [with_unit(*x) for x in ((0.92, "share"), (1.127, "factor"), (4800, "GB/s"), ("fp8", ""))]
+    ['92 %', '× 1.13', '4,800 GB/s', 'fp8']
+    """
+    if isinstance(value, str):
+        return value
+    if unit == "bytes":
+        return gib(value)
+    if unit == "share":
+        return percent(value)
+    if unit == "factor":
+        return f"× {value:.2f}"
+    return f"{value:,.4g} {unit}".strip() if value < 1000 else f"{value:,.0f} {unit}".strip()
 
 
 # --------------------------------------------------------------------------------- names and texts
@@ -286,6 +308,15 @@ def shortened(text: str, most: int) -> str:
     """
     line = " ".join(text.split())
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+
+
+def first_clause(text: str, most: int = 30) -> str:
+    """A source's first words: up to its first clause.
+
+    >>> first_clause("roofline: fit of measured.csv (681 rows)")
+    'roofline'
+    """
+    return shortened(re.split(r"[;:(]\s|\s\(|, (?=\d)", text.removeprefix("https://"))[0], most)
 
 
 def cut_within(text: str, most: int) -> str:

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 from costmodel.errors import InputError, Problem
 from costmodel.present.charts.theme import KIND_COLOURS
 from costmodel.quantity.answer import Card, Headline, Table, by_group
-from costmodel.quantity.words import shortened
+from costmodel.quantity.words import first_clause, shortened
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 _CSS = {
-    "text": "", "number": "num", "option": "", "kind": "nowrap", "source": "", "id": "nowrap",
+    "text": "", "number": "num", "option": "", "kind": "nowrap", "source": "",
+    "cited": "", "id": "nowrap",
 }  # fmt: skip
 """The class of a cell by the role of its column."""
 
@@ -38,7 +39,7 @@ def templates() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
     )
-    made.filters["short"] = shortened
+    made.filters |= {"short": shortened, "clause": first_clause}
     made.globals |= {"kinds": KIND_COLOURS, "css": _CSS}
     return made
 
@@ -66,6 +67,11 @@ def table(rows: Table, colours: Mapping[str, str] | None = None) -> str:
     kinds = (_ROW_CSS.get(row.kind, row.kind) for row in rows.rows)
     lines = [(kind, *line) for kind, line in zip(kinds, by_group(rows), strict=True)]
     return _part("table", rows, columns, lines, colours or {})
+
+
+def titled(rows: Table, colours: Mapping[str, str] | None = None) -> str:
+    """A table under its title; nothing where it has no rows."""
+    return title(rows.title) + table(rows, colours) if rows else ""
 
 
 def notes(groups: Mapping[str, Sequence[str]]) -> str:

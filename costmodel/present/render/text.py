@@ -45,7 +45,7 @@ def answer_text(answer: Answer) -> str:
         for heading, said in answer.notes.items()
         if said
     ]
-    sources = "\n".join(paragraph(f"[{i}] {text}", "    ") for text, i in marks.numbers.items())
+    sources = "\n".join(paragraph(line, "    ") for line in marks.lines())
     parts = (_head(answer), cards, *tables, _titled("Sources", sources), *notes)
     return sections(*parts, answer.to_copy.rstrip())
 
@@ -65,11 +65,15 @@ class _Footnotes:
     """Long texts by number: `[1]` in a table, the text itself below all of them."""
 
     def __init__(self) -> None:
-        self.numbers: dict[str, int] = {}
+        self._numbers: dict[str, int] = {}
 
     def mark(self, text: str) -> str:
         """The number of a text, the same one for the same text; nothing for none."""
-        return f"[{self.numbers.setdefault(text, len(self.numbers) + 1)}]" if text else ""
+        return f"[{self._numbers.setdefault(text, len(self._numbers) + 1)}]" if text else ""
+
+    def lines(self) -> list[str]:
+        """Every text that was marked, behind its number."""
+        return [f"[{i}] {text}" for text, i in self._numbers.items()]
 
 
 def table_text(table: Table, marks: _Footnotes | None = None) -> str:
@@ -86,18 +90,12 @@ def table_text(table: Table, marks: _Footnotes | None = None) -> str:
     """
     columns = table.shown[1:] if table.grouped else table.shown
     right = [column.role == "number" for column in columns]
-    marked = [marks is not None and column.role == "source" for column in columns]
     lines: list[list[str]] = [[_printable(column.head or "").upper() for column in columns]]
     headed: dict[int, str] = {}
     for group, texts in by_group(table):
         if group is not None:
             headed[len(lines)] = _printable(group)
-        lines.append(
-            [
-                marks.mark(text) if marks and mark else _printable(text)
-                for text, mark in zip(texts, marked, strict=True)
-            ]
-        )
+        lines.append(_cells(texts, columns, marks))
     indent = "  " if table.grouped else ""
     widths = _widths(lines, [column.role == "id" for column in columns], WIDTH - len(indent))
     drawn: list[str] = []
@@ -107,6 +105,14 @@ def table_text(table: Table, marks: _Footnotes | None = None) -> str:
         drawn += [headed[place]] if place in headed else []
         drawn += [f"{indent}{line}" for line in _lines(row, widths, right)]
     return "\n".join(drawn)
+
+
+def _cells(texts: Sequence[str], columns: Sequence[Column], marks: _Footnotes | None) -> list[str]:
+    """The texts of a row, its sources as marks where there is somewhere to keep them."""
+    return [
+        marks.mark(text) if marks and column.role in ("source", "cited") else _printable(text)
+        for text, column in zip(texts, columns, strict=True)
+    ]
 
 
 def _widths(rows: Sequence[Sequence[str]], whole: Sequence[bool], width: int) -> list[int]:
@@ -183,10 +189,13 @@ def _print_styled(answer: Answer) -> None:
     if answer.headline.reason:
         console.print(Text(_printable(answer.headline.reason), style="dim"))
     cards = [_cards(answer.cards)] if answer.cards else []
+    marks = _Footnotes()
     for each in chain(cards, filter(None, answer.tables.values())):
-        console.print(Padding(_rich_table(each), (1, 0, 0, 0)))
+        console.print(Padding(_rich_table(each, marks), (1, 0, 0, 0)))
+    for line in _note_lines("Sources", marks.lines()):
+        console.print(line)
     for heading, said in answer.notes.items():
-        for line in _note_lines(heading, said):
+        for line in _note_lines(heading, [f"- {each}" for each in said]):
             console.print(line)
     if answer.to_copy:
         console.print(Text(f"\n{answer.to_copy.rstrip()}"), soft_wrap=True)
@@ -199,10 +208,10 @@ def _note_lines(heading: str, said: Sequence[str]) -> Iterator[RenderableType]:
     if said:
         yield Padding(Text(_printable(heading), style="bold"), (1, 0, 0, 0))
     for each in said:
-        yield Padding(Text(f"- {_printable(each)}"), (0, 0, 0, 2))
+        yield Padding(Text(_printable(each)), (0, 0, 0, 2))
 
 
-def _rich_table(table: Table) -> RichTable:
+def _rich_table(table: Table, marks: _Footnotes) -> RichTable:
     from rich import box
     from rich.table import Table as RichTable
     from rich.text import Text
@@ -217,11 +226,12 @@ def _rich_table(table: Table) -> RichTable:
             Text(column.head or ""),
             justify="right" if column.role == "number" else "left",
             no_wrap=column.role in ("id", "number"),
-            style="dim" if column.role in ("kind", "source") else "",
+            style="dim" if column.role in ("kind", "source", "cited") else "",
         )
     styles = {"sum": "bold", "strong": "bold", "muted": "dim"}
     for row, (group, texts) in zip(table.rows, by_group(table), strict=True):
         if group is not None:
             drawn.add_row(Text(_printable(group)), style="bold")
-        drawn.add_row(*(Text(_printable(text)) for text in texts), style=styles.get(row.kind))
+        cells = map(Text, _cells(texts, columns, marks))
+        drawn.add_row(*cells, style=styles.get(row.kind))
     return drawn

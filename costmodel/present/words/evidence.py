@@ -5,7 +5,6 @@ The full list is the report's table of assumptions; this is the part a reader ar
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -14,7 +13,7 @@ from typing import Any
 from costmodel.pipeline.report import OptionResult, Report
 from costmodel.present.words.focus import cheapest_api, own_option
 from costmodel.quantity.quantity import Kind, Quantity
-from costmodel.quantity.words import percent, short, usd
+from costmodel.quantity.words import first_clause, percent, short, usd
 
 
 @dataclass(frozen=True)
@@ -29,13 +28,8 @@ class Evidence:
 
     @property
     def short_source(self) -> str:
-        """The source's first words: up to its first clause.
-
-        >>> Evidence("", "", "estimated", "roofline: fit of measured.csv (681 rows)").short_source
-        'roofline'
-        """
-        clause = re.split(r"[;:(]\s|\s\(|, (?=\d)", self.source.removeprefix("https://"))[0]
-        return clause if len(clause) <= 30 else clause[:29].rstrip() + "…"
+        """The source's first words."""
+        return first_clause(self.source)
 
     @property
     def dated_source(self) -> str:

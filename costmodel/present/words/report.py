@@ -6,7 +6,7 @@ files hold a table by name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from costmodel.errors import UnknownIdError
 from costmodel.pipeline.report import Assumption, BreakEven, OptionResult, Report
@@ -277,16 +277,17 @@ def spread(row: Assumption) -> str:
     return between(row.low, row.high)
 
 
-def rests_on(rows: Iterator[Evidence] | list[Evidence]) -> Table:
+def rests_on(rows: Iterable[Evidence]) -> Table:
     """Input, value, kind, and source with its date."""
     return Table.of(
         (
             Column("Input"),
             numbers("Value"),
             Column("Kind", role="kind"),
-            Column("Source", role="source"),
+            Column("Source", role="cited"),
+            numbers("Date", lambda day: f"{day:%Y-%m}", "as_of", ""),
         ),
-        ((each.name, each.value, each.kind, each.dated_source) for each in rows),
+        ((each.name, each.value, each.kind, each.source, each.as_of) for each in rows),
         "What this rests on",
     )
 
