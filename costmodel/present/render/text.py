@@ -24,6 +24,9 @@ LEAST_LAST = 30
 LEAST_CLIPPED = 12
 """No column before the last is clipped below this."""
 
+LEAST_HEAD = 8
+"""Heads are not broken below this."""
+
 GAP = "  "
 
 
@@ -90,21 +93,35 @@ def table_text(table: Table, marks: _Footnotes | None = None) -> str:
     """
     columns = table.shown[1:] if table.grouped else table.shown
     right = [column.role == "number" for column in columns]
-    lines: list[list[str]] = [[_printable(column.head or "").upper() for column in columns]]
-    headed: dict[int, str] = {}
-    for group, texts in by_group(table):
-        if group is not None:
-            headed[len(lines)] = _printable(group)
-        lines.append(_cells(texts, columns, marks))
+    whole = [column.role == "id" for column in columns]
+    groups = [group for group, _ in by_group(table)]
+    rows = [_cells(texts, columns, marks) for _, texts in by_group(table)]
     indent = "  " if table.grouped else ""
-    widths = _widths(lines, [column.role == "id" for column in columns], WIDTH - len(indent))
-    drawn: list[str] = []
-    for place, row in enumerate(lines):
-        if not any(row):
-            continue
-        drawn += [headed[place]] if place in headed else []
-        drawn += [f"{indent}{line}" for line in _lines(row, widths, right)]
-    return "\n".join(drawn)
+    names = [_printable(column.head or "").upper() for column in columns]
+    heads = _heads(names, rows, _widths([names, *rows], whole, WIDTH - len(indent)))
+    widths = _widths([*heads, *rows], whole, WIDTH - len(indent))
+    drawn = [line for head in heads if any(head) for line in _lines(head, widths, right)]
+    lines = [f"{indent}{line}" for line in drawn]
+    for group, row in zip(groups, rows, strict=True):
+        lines += [] if group is None else [_printable(group)]
+        lines += [f"{indent}{line}" for line in _lines(row, widths, right)]
+    return "\n".join(lines)
+
+
+def _heads(
+    names: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[int]
+) -> list[list[str]]:
+    """The heads on a line, or on several where something would be clipped."""
+    values = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    needs = map(max, values, map(len, names))
+    if all(need <= width for need, width in list(zip(needs, widths, strict=True))[:-1]):
+        return [list(names)]
+    parts = [
+        textwrap.wrap(name, max(values[i], *map(len, name.split()), LEAST_HEAD))
+        for i, name in enumerate(names)
+    ]
+    deep = max(map(len, parts))
+    return [list(line) for line in zip(*([""] * (deep - len(p)) + p for p in parts), strict=True)]
 
 
 def _cells(texts: Sequence[str], columns: Sequence[Column], marks: _Footnotes | None) -> list[str]:
