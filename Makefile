@@ -30,7 +30,7 @@ schemas: $(VENV)/.dev
 	$(BIN)/python -m tools.schemas
 
 bench: $(VENV)/.dev
-	@failed=0; for table in run speed exports risk; do \
+	@failed=0; for table in run calls speed exports risk; do \
 		$(BIN)/python -m bench.$$table || failed=1; echo; done; exit $$failed
 
 bench-usage: $(VENV)/.dev

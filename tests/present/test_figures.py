@@ -13,7 +13,8 @@ from costmodel.pipeline.evaluate import evaluate
 from costmodel.present.charts.axes import Axis
 from costmodel.present.charts.curves import joined
 from costmodel.present.charts.figures import figure
-from costmodel.present.charts.theme import ACCENTS, KIND_COLOURS, colours, inert, spaced
+from costmodel.present.charts.layout import spaced
+from costmodel.present.charts.theme import ACCENTS, KIND_COLOURS, colours, inert
 from costmodel.present.charts.waterfall import LABEL_PX, MOST_STEPS, waterfall_steps
 from costmodel.quantity.quantity import KINDS
 from costmodel.scenario import load_scenario, parse_scenario
@@ -75,8 +76,9 @@ def test_staircase_is_drawn_with_vertical_steps():
 def test_axis_runs_from_zero_to_three_times_the_volume():
     chart = figure(report(volume=200e6))
     assert list(chart.layout.xaxis.range) == [0, 600e6]
-    assert "200M" in chart.layout.xaxis.ticktext
-    assert any(text.startswith("&#36;") for text in chart.layout.yaxis.ticktext)
+    assert 200e6 in chart.layout.xaxis.tickvals
+    assert chart.layout.template.layout.xaxis.exponentformat == "B"
+    assert chart.layout.yaxis.tickformat == "$~s"
 
 
 def test_windows_are_shaded_and_crossings_named():
@@ -115,8 +117,19 @@ def test_excluded_option_is_thin_dashed_and_says_why():
 
 def test_hover_speaks_in_short_forms():
     own = lines(figure(report()))["own GPUs"]
-    assert re.fullmatch(r"&#36;[\d.]+k \(&#36;[\d.]+k to &#36;[\d.]+k\)", own.customdata[-1])
+    usd = r"&#36;%\{{{}:\.3~s\}}"
+    amounts = (usd.format(field) for field in ("y", r"customdata\[0\]", r"customdata\[1\]"))
+    assert re.search("{} \\({} to {}\\)".format(*amounts), own.hovertemplate)
+    assert own.customdata[-1] == pytest.approx((33_500, 43_500))
     assert figure(report()).layout.hovermode == "x unified"
+
+
+def test_amounts_below_a_dollar_and_from_a_billion_are_not_written_in_letters_that_mislead():
+    """To d3 150m is 0.15, and 1.5G a billion and a half."""
+    assert "%{y:,.3~r}" in lines(figure(report(volume=1e3)))["managed"].hovertemplate
+    reader = figure(report(volume=900e6)).data[0]
+    assert "%{customdata:,.3~r}B / day" in reader.hovertemplate
+    assert max(reader.customdata) == pytest.approx(2.7)
 
 
 def test_band_encloses_the_bill():
@@ -131,7 +144,7 @@ def test_log_scale_starts_above_zero():
     axis = figure(report(), scale="log").layout.xaxis
     assert axis.type == "log"
     assert axis.range[0] == pytest.approx(np.log10(900e6 / 200))
-    assert "100M" in axis.ticktext
+    assert 100e6 in axis.tickvals
 
 
 def test_labels_at_line_ends_do_not_overlap():

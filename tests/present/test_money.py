@@ -108,7 +108,8 @@ def test_names_are_inert(scenario):
     other = type(scenario).model_validate_json(data.replace("same weights, managed", hostile))
     for name in ("cumulative", "monthly_bills"):
         chart = figure(cashflow(other), name)
-        said = texts(chart) + " ".join(t for trace in chart.data for t in trace.text or ())
+        read = [t for trace in chart.data for t in (*(trace.text or ()), trace.hovertemplate or "")]
+        said = texts(chart) + " ".join(read)
         assert "<b>API</b>" not in said
         assert "%{x}" not in said
 

@@ -159,7 +159,7 @@ class TestKernels:
         cost = figure(compared, "cost", asked=asked(), usd_per_gpu_hour=2.5)
         served = compared.options[1].served
         expected = 2.5 * 4 / (served.output_tokens_per_s * 2 * 3600) * 1e6
-        np.testing.assert_allclose(cost.data[2].y, expected)
+        np.testing.assert_allclose(cost.data[3].y, expected)
 
     def test_nothing_served_still_draws(self, compared):
         none = KernelComparison(

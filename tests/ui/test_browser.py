@@ -242,6 +242,9 @@ def test_hover_reads_every_option(page):
     hover = page.text_content(".st-key-curves .hoverlayer")
     assert re.search(r"at [\d.]+[MB] / day", hover)
     assert len(re.findall(r"\$[\d.]+k", hover)) >= 3
+    assert re.search(r"\$[\d.]+k \(\$[\d.]+k to \$[\d.]+k\)", hover)
+    assert "500M" in page.text_content(".st-key-curves .xaxislayer-above")
+    assert "$20k" in page.text_content(".st-key-curves .yaxislayer-above")
 
 
 def test_fit_page_opens_from_the_navigation_and_draws(page):

@@ -1,17 +1,20 @@
-"""Axes with round ticks in the short forms of `costmodel.quantity.words`, linear or logarithmic."""
+"""Axes with round ticks, linear or logarithmic; their labels are plotly's, `$20k` and `1.5B`."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
 from costmodel.cost.curve import Floats
-from costmodel.present.charts.theme import GRID, MUTED
 
 Scale = Literal["linear", "log"]
+
+GIGA = 999.5e6
+"""From here on three digits are a billion."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,10 @@ class Axis:
             return self.low + share * (self.high - self.low)
         return self.low * (self.high / self.low) ** share
 
+    def place(self, value: float) -> float:
+        """Where plotly wants a note of a value: at its logarithm on such an axis."""
+        return math.log10(value) if self.scale == "log" else float(value)
+
     def clipped(self, value: float) -> float:
         """The value, or the nearer end of the axis."""
         return min(max(value, self.low), self.high)
@@ -45,21 +52,32 @@ class Axis:
             return _even_ticks(self.low, self.high, about)
         return _log_ticks(self.low, self.high)
 
-    def layout(self, text: Any, about: int = 6) -> dict[str, Any]:
-        """The plotly axis; ``text`` turns a value into its label."""
-        ends = [self.low, self.high]
+    def layout(self, about: int = 6, *, money: bool = False, **more: Any) -> dict[str, Any]:
+        """The plotly axis, whose labels plotly writes; those of dollars where it is ``money``."""
+        ends = np.array([self.low, self.high])
         ticks = self.ticks(about)
         return {
             "type": self.scale,
-            "range": ends if self.scale == "linear" else [math.log10(end) for end in ends],
-            "tickmode": "array",
+            "range": (ends if self.scale == "linear" else np.log10(ends)).tolist(),
             "tickvals": ticks,
-            "ticktext": [text(tick) for tick in ticks],
-            "tickfont": {"color": MUTED},
-            "fixedrange": True,
-            "gridcolor": GRID,
-            "zeroline": False,
+            **({"tickformat": f"${number_format(ticks)}"} if money else {}),
+            **more,
         }
+
+
+def number_format(values: Sequence[float] | Floats, digits: int | None = None) -> str:
+    """How d3, in the browser, writes numbers: with k and M where these read right.
+
+    In full where some are below 1, which it counts in thousandths, or a billion, its G.
+
+    >>> number_format([0, 500, 21_514]), number_format([0.15, 21_514], 3)
+    ('~s', ',.3~r')
+    """
+    sizes = np.abs(np.asarray(values, dtype=float))
+    sizes = sizes[sizes > 0]
+    short = not len(sizes) or (sizes.min() >= 1 and sizes.max() < GIGA)
+    precision = "" if digits is None else f".{digits}"
+    return f"{precision}~s" if short else f",{precision}~r"
 
 
 def rounded(low: float, high: float) -> Axis:

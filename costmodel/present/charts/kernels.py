@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from costmodel.cost.curve import Floats
 from costmodel.present.charts.axes import Axis
-from costmodel.present.charts.drawing import layout, line, title
-from costmodel.present.charts.theme import ACCENTS, MUTED, PAPER, RULE, inert, spaced, tint
-from costmodel.present.words.speed import Asked, about, rate, usd_per_mtok
-from costmodel.quantity.words import short, usd
+from costmodel.present.charts.layout import (
+    Frame,
+    Named,
+    Part,
+    aside,
+    line,
+    named,
+    note,
+    ring,
+    upright,
+    usd_read,
+)
+from costmodel.present.charts.theme import ACCENTS, MUTED, RULE, inert, tint
+from costmodel.present.words.speed import Asked, about, usd_per_mtok
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -28,153 +39,41 @@ OPTION_COLOURS = (
 )
 """By order in a comparison; bf16, the reference, is grey."""
 
-LABEL_PX = 17
 WIDEST_BAND = 5.0
 """A band whose ends lie further apart than this ratio would hide the rest: the words state it."""
 
 
 def gemm_figure(comparison: KernelComparison, height: float = 320) -> go.Figure:
     """Speed-up of the layers' matrices over bf16 by tokens in flight, with each kernel's band."""
-    import plotly.graph_objects as go
-
     options = comparison.options
-    top = max(float(option.gemm_speedup.max()) for option in options)
     across = Axis(float(options[0].tokens[0]), float(options[0].tokens[-1]), "log")
-    up = Axis(0.0, 1.12 * top)
-    data: list[dict[str, Any]] = []
-    for option, colour in _coloured(comparison):
-        if 1 < float(np.max(option.high / option.low)) <= WIDEST_BAND:
-            data += _band(option, colour, up.high)
-        data.append({**line(option.tokens, option.gemm_speedup, colour, 2.2), **_hovered(option)})
-    frame = {
-        **layout(height, {"l": 46, "r": 128, "t": 8, "b": 44}),
-        "xaxis": {**across.layout(short), "title": title("tokens in flight (batch)")},
-        "yaxis": {**up.layout(_times), "title": title("matrices, speed over bf16")},
-        "shapes": [_even(across), *_crossings(comparison)],
-        "annotations": [
-            *_labels(comparison, {o.name: float(o.gemm_speedup[-1]) for o in options},
-                     up, height - 52),
-            *_crossing_words(comparison),
+    up = Axis(0.0, 1.12 * max(float(option.gemm_speedup.max()) for option in options))
+    frame = Frame(height, left=46, right=128, top=8, bottom=44)
+    shown = _coloured(comparison)
+    names = [Named([inert(o.name, 24)], o.tokens, o.gemm_speedup, c) for o, c in shown]
+    labels = named(names, across, up, frame)
+    even = upright(1, RULE, layer="below") | {"xref": "paper", "x0": 0, "x1": 1, "yref": "y"}
+    return frame.drawn(
+        [part for option, colour in shown for part in _speedup(option, colour, up.high)],
+        xaxis=across.layout(title="tokens in flight (batch)"),
+        yaxis=up.layout(title="matrices, speed over bf16", tickvals=None, ticksuffix="×"),
+        shapes=[
+            even | {"y0": 1, "y1": 1},
+            *(upright(o.stops_paying, c, "dot", 1.2) for o, c in shown if o.stops_paying),
+            *labels["shapes"],
         ],
-    }  # fmt: skip
-    return go.Figure({"data": data, "layout": frame})
+        annotations=[*labels["annotations"], *_crossings(shown, across)],
+    )
 
 
 def served_figure(comparison: KernelComparison, height: float = 320) -> go.Figure:
     """Output tokens a second by requests in flight, each option to where its memory ends."""
-    import plotly.graph_objects as go
-
-    found = [(o, c, o.served) for o, c in _coloured(comparison) if o.served is not None]
-    most = max((float(s.concurrency[-1]) for *_, s in found), default=2.0)
+    found = _served(comparison)
     top = max((float(s.output_tokens_per_s.max()) for *_, s in found), default=1.0)
-    across, up = Axis(1.0, max(most, 2.0), "log"), Axis(0.0, 1.1 * top)
-    data = []
-    for option, colour, served in found:
-        meets = np.asarray(served.within_slo, bool)
-        x, y = served.concurrency, served.output_tokens_per_s
-        data.append(line(x, y, tint(colour, 0.6), 1.3, dash="dot"))
-        data.append(line(x[meets], y[meets], colour, 2.4))
-        data.append(_ends(option, served, colour))
-        data.append(_read_served(option, served))
-    ends = {o.name: float(s.output_tokens_per_s[-1]) for o, _, s in found}
-    frame = {
-        **layout(height, {"l": 52, "r": 128, "t": 8, "b": 44}),
-        "xaxis": {**across.layout(short), "title": title("requests in flight")},
-        "yaxis": {**up.layout(short), "title": title("output tokens a second")},
-        "annotations": _labels(comparison, ends, up, height - 52),
-    }
-    return go.Figure({"data": data, "layout": frame})
-
-
-def _coloured(comparison: KernelComparison) -> list[tuple[KernelCurve, str]]:
-    return [(o, OPTION_COLOURS[i % len(OPTION_COLOURS)]) for i, o in enumerate(comparison.options)]
-
-
-def _times(value: float) -> str:
-    return f"{value:g}×"
-
-
-def _band(option: KernelCurve, colour: str, top: float) -> list[dict[str, Any]]:
-    return [
-        line(option.tokens, np.minimum(option.low, top), "rgba(0,0,0,0)"),
-        line(option.tokens, np.minimum(option.high, top), "rgba(0,0,0,0)", fill=tint(colour, 0.08)),
-    ]
-
-
-def _hovered(option: KernelCurve) -> dict[str, Any]:
-    rows = zip(option.tokens, option.gemm_speedup, option.low, option.high, strict=True)
-    texts = [
-        f"{inert(option.name)}, {tokens:,.0f} in flight: {value:.2f}× bf16 "
-        f"({low:.2f} to {high:.2f})"
-        for tokens, value, low, high in rows
-    ]
-    return {"hoverinfo": "text", "text": texts}
-
-
-def _read_served(option: KernelCurve, served: ThroughputCurve) -> dict[str, Any]:
-    texts = [
-        f"{inert(option.name)}, {n:,.0f} in flight: {rate(value)}"
-        + ("" if meets else ", misses the latencies")
-        for n, value, meets in zip(
-            served.concurrency, served.output_tokens_per_s, served.within_slo, strict=True
-        )
-    ]
-    return {"type": "scatter", "mode": "markers", "x": served.concurrency, "hoverinfo": "text",
-            "y": served.output_tokens_per_s, "text": texts,
-            "marker": {"size": 8, "color": "rgba(0,0,0,0)"}}  # fmt: skip
-
-
-def _ends(option: KernelCurve, served: ThroughputCurve, colour: str) -> dict[str, Any]:
-    """Where memory or the engine holds no more."""
-    return {"type": "scatter", "mode": "markers", "x": [served.concurrency[-1]],
-            "y": [served.output_tokens_per_s[-1]], "hoverinfo": "skip", "cliponaxis": False,
-            "marker": {"size": 7, "color": PAPER, "line": {"color": colour, "width": 2}},
-            "name": option.name}  # fmt: skip
-
-
-def _even(across: Axis) -> dict[str, Any]:
-    return {"type": "line", "x0": across.low, "x1": across.high, "y0": 1, "y1": 1,
-            "line": {"color": RULE, "width": 1}, "layer": "below"}  # fmt: skip
-
-
-def _crossing(comparison: KernelComparison) -> list[tuple[float, str]]:
-    """Where an option stops being faster than bf16, with its colour."""
-    return [(o.stops_paying, c) for o, c in _coloured(comparison) if o.stops_paying]
-
-
-def _crossings(comparison: KernelComparison) -> list[dict[str, Any]]:
-    return [
-        {"type": "line", "yref": "paper", "x0": x, "x1": x, "y0": 0, "y1": 1,
-         "line": {"color": colour, "width": 1.2, "dash": "dot"}}
-        for x, colour in _crossing(comparison)
-    ]  # fmt: skip
-
-
-def _crossing_words(comparison: KernelComparison) -> list[dict[str, Any]]:
-    return [
-        {"x": float(np.log10(x)), "y": 1.0, "yref": "paper", "xanchor": "left", "yanchor": "top",
-         "text": f"stops paying at about {about(x)}", "xshift": 6, "yshift": -LABEL_PX * i,
-         "showarrow": False, "font": {"size": 12, "color": colour}}
-        for i, (x, colour) in enumerate(_crossing(comparison))
-    ]  # fmt: skip
-
-
-def _labels(
-    comparison: KernelComparison, ends: dict[str, float], up: Axis, pixels: float
-) -> list[dict[str, Any]]:
-    """The options' names at the right end, without touching."""
-    shown = [(o, c) for o, c in _coloured(comparison) if o.name in ends]
-    wanted = [up.at(ends[option.name]) * pixels for option, _ in shown]
-    places = spaced(wanted, [LABEL_PX] * len(wanted), 0, pixels)
-    return [
-        {"xref": "paper", "yref": "paper", "x": 1.0, "y": place / pixels,
-         "text": inert(option.name, 24), "xanchor": "left", "xshift": 8, "yanchor": "middle",
-         "showarrow": False, "font": {"size": 12, "color": colour}}
-        for (option, colour), place in zip(shown, places, strict=True)
-    ]  # fmt: skip
-
-
-# ------------------------------------------------------------------------------ cost a token
+    rates = [s.output_tokens_per_s for *_, s in found]
+    frame, up = Frame(height, left=52, right=128, top=8, bottom=44), Axis(0.0, 1.1 * top)
+    y_axis = up.layout(title="output tokens a second")
+    return _in_flight(frame, found, rates, up, y_axis, "%{y:.3~s} tok/s%{text}")
 
 
 def cost_figure(
@@ -184,32 +83,75 @@ def cost_figure(
     height: float = 320,
 ) -> go.Figure:
     """GPU dollars per million tokens by requests in flight, the GPUs never idle."""
-    import plotly.graph_objects as go
+    found = _served(comparison)
+    costs = [
+        usd_per_mtok(s.output_tokens_per_s * asked.total_per_output, usd_per_gpu_hour, asked.tp)
+        for *_, s in found
+    ]
+    low = min((float(cost.min()) for cost in costs), default=0.1)
+    high = max((float(cost.max()) for cost in costs), default=10.0)
+    up = Axis(low / 1.3, max(high, 2 * low) * 1.2, "log")
+    read = usd_read(np.concatenate(costs)) if costs else ""
+    frame = Frame(height, left=58, right=128, top=8, bottom=44)
+    y_axis = up.layout(money=True, title="$ for 1M tokens")
+    return _in_flight(frame, found, costs, up, y_axis, f"{read} for 1M tokens%{{text}}")
 
-    found = [(o, c, o.served) for o, c in _coloured(comparison) if o.served is not None]
-    costs = {
-        option.name: usd_per_mtok(
-            served.output_tokens_per_s * asked.total_per_output, usd_per_gpu_hour, asked.tp
-        )
-        for option, _, served in found
-    }
+
+Served = tuple["KernelCurve", str, "ThroughputCurve"]
+"""An option, its colour, and what it serves."""
+
+
+def _coloured(comparison: KernelComparison) -> list[tuple[KernelCurve, str]]:
+    return [(o, OPTION_COLOURS[i % len(OPTION_COLOURS)]) for i, o in enumerate(comparison.options)]
+
+
+def _served(comparison: KernelComparison) -> list[Served]:
+    return [(o, c, o.served) for o, c in _coloured(comparison) if o.served is not None]
+
+
+def _in_flight(
+    frame: Frame, found: list[Served], series: list[Floats], up: Axis, y_axis: Part, said: str
+) -> go.Figure:
+    """Something of every option over requests in flight; solid where the latencies are met."""
     most = max((float(s.concurrency[-1]) for *_, s in found), default=2.0)
-    low = min((float(cost.min()) for cost in costs.values()), default=0.1)
-    high = max((float(cost.max()) for cost in costs.values()), default=10.0)
-    across, up = Axis(1.0, max(most, 2.0), "log"), Axis(low / 1.3, max(high, 2 * low) * 1.2, "log")
-    data = []
-    for option, colour, served in found:
-        meets = np.asarray(served.within_slo, bool)
-        x, y = served.concurrency, costs[option.name]
-        data.append({**line(x, y, tint(colour, 0.6), 1.3, dash="dot"), "hoverinfo": "text",
-                     "text": [f"{inert(option.name)}, {n:,.0f} in flight: {usd(c)} for 1M tokens"
-                              for n, c in zip(x, y, strict=True)]})  # fmt: skip
-        data.append(line(x[meets], y[meets], colour, 2.4))
-    ends = {name: float(cost[-1]) for name, cost in costs.items()}
-    frame = {
-        **layout(height, {"l": 58, "r": 128, "t": 8, "b": 44}),
-        "xaxis": {**across.layout(short), "title": title("requests in flight")},
-        "yaxis": {**up.layout(usd), "title": title("$ for 1M tokens")},
-        "annotations": _labels(comparison, ends, up, height - 52),
-    }
-    return go.Figure({"data": data, "layout": frame})
+    across = Axis(1.0, max(most, 2.0), "log")
+    data, names = [], []
+    for (option, colour, served), y in zip(found, series, strict=True):
+        meets, x = np.asarray(served.within_slo, bool), served.concurrency
+        misses = np.where(meets, "", ", misses the latencies").tolist()
+        hover = f"{inert(option.name)}, %{{x:,.0f}} in flight: {said}"
+        data += [
+            line(x, y, tint(colour, 0.6), 1.3, dash="dot", hover=hover, text=misses),
+            line(x[meets], y[meets], colour, 2.4),
+            ring(x[-1], y[-1], colour, 7, 2),
+        ]
+        names.append(Named([inert(option.name, 24)], x, y, colour))
+    labels = named(names, across, up, frame)
+    return frame.drawn(
+        data, xaxis=across.layout(title="requests in flight"), yaxis=y_axis, **labels
+    )
+
+
+def _speedup(option: KernelCurve, colour: str, top: float) -> list[Part]:
+    """The speed-up of a kernel with its band, where that would not hide the rest."""
+    x, low, high = option.tokens, option.low, option.high
+    said = (
+        f"{inert(option.name)}, %{{x:,.0f}} in flight: %{{y:.2f}}× bf16 "
+        "(%{customdata[0]:.2f} to %{customdata[1]:.2f})"
+    )
+    band = [line(x, np.minimum(low, top)), line(x, np.minimum(high, top), fill=tint(colour, 0.08))]
+    read = np.column_stack([low, high])
+    return [
+        *(band if 1 < float(np.max(high / low)) <= WIDEST_BAND else []),
+        line(x, option.gemm_speedup, colour, 2.2, hover=said, customdata=read),
+    ]
+
+
+def _crossings(shown: list[tuple[KernelCurve, str]], across: Axis) -> list[Part]:
+    """Where options stop being faster than bf16, in words."""
+    found = [(o.stops_paying, c) for o, c in shown if o.stops_paying]
+    beside = {"xref": "x", "yanchor": "top", **aside(left=False, px=6)}
+    return [
+        note(f"stops paying at about {about(x)}", across.place(x), 1.0, c, yshift=-17 * i, **beside)
+        for i, (x, c) in enumerate(found)
+    ]

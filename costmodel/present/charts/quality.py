@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from costmodel.present.charts.theme import FONT, INK, MUTED, PAPER, RULE, TEXT, inert, mixed
+from costmodel.present.charts.layout import Frame, Part, bars, mark, named_axis
+from costmodel.present.charts.theme import INK, MUTED, PAPER, RULE, TEXT, inert, mixed
 from costmodel.quality.published import Cell, cell, cell_words
 from costmodel.quantity.words import usd
-from costmodel.studies.portfolio import Lever, Portfolio
+from costmodel.studies.portfolio import Portfolio
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -78,77 +79,64 @@ def quality_figure(
     ``floor``: cells that are likely to keep this share are framed. ``params_b``: rows of that
     model size where there are enough of them. ``width`` in px.
     """
-    import plotly.graph_objects as go
-
     table = quality_cells(params_b)
     known = [(r, c, each) for r, row in enumerate(table) for c, each in enumerate(row)]
-    layout = {
-        "template": {},
-        "width": width,
-        "height": HEAD + ROW * len(FORMATS) + 8,
-        "margin": {"l": 112, "r": 4, "t": HEAD, "b": 4},
-        "paper_bgcolor": PAPER,
-        "plot_bgcolor": PAPER,
-        "font": {"family": FONT, "size": 12, "color": TEXT},
-        "hoverlabel": {"bgcolor": PAPER, "bordercolor": RULE, "font": {"color": INK, "size": 12},
-                       "align": "left"},
-        "dragmode": False,
-        "showlegend": False,
-        "barmode": "overlay",
-        "xaxis": _axis([_head(task) for task in TASKS], TEXT) | {"side": "top"},
-        "yaxis": _axis([name for name, _, _ in FORMATS], INK) | {
-            "range": [len(FORMATS) - 0.5, -0.5]
-        },
-        "annotations": [_number(r, c, each) for r, c, each in known if each.n],
-        "shapes": [_frame(r, c) for r, c, each in known if each.standing(floor) == "likely"],
-    }  # fmt: skip
-    return go.Figure({"data": [_bars(known), _hatched(known)], "layout": layout})
-
-
-def _axis(names: Sequence[str], colour: str) -> dict[str, Any]:
-    """An axis of names, one at each whole number."""
-    return {"range": [-0.5, len(names) - 0.5], "tickvals": [*range(len(names))],
-            "ticktext": list(names), "showgrid": False, "zeroline": False, "fixedrange": True,
-            "tickfont": {"size": 12, "color": colour}}  # fmt: skip
+    rows, tasks = [name for name, _, _ in FORMATS], [_head(task) for task in TASKS]
+    height = HEAD + ROW * len(FORMATS) + 8
+    return Frame(height, left=112, right=4, top=HEAD, bottom=4).drawn(
+        [_known(known), _hatched(known)],
+        width=width,
+        barmode="overlay",
+        xaxis=named_axis(tasks, side="top", tickfont={"color": TEXT}, ticklabelstandoff=0),
+        yaxis=named_axis(rows, down=True, tickfont={"color": INK}, ticklabelstandoff=0),
+        annotations=[_number(r, c, each) for r, c, each in known if each.n],
+        shapes=[_frame(r, c) for r, c, each in known if each.standing(floor) == "likely"],
+    )
 
 
 def _head(task: str) -> str:
     return task.replace("-", "-<br>") if len(task) > 11 else task
 
 
-def _bars(known: Sequence[tuple[int, int, Cell]]) -> dict[str, Any]:
-    cells = [(r, c, each) for r, c, each in known if each.n]
+Placed = tuple[int, int, Cell]
+"""A cell by its row and column."""
+
+
+def _known(cells: Sequence[Placed]) -> Part:
+    shown = [each for each in cells if each[2].n]
+    colours = [colour_of(found) for _, _, found in shown]
+    return _bars(shown, {"color": colours, "line": {"color": RULE, "width": 0.6}})
+
+
+def _hatched(cells: Sequence[Placed]) -> Part:
+    pattern = {"shape": "/", "fgcolor": RULE, "size": 6, "solidity": 0.16}
+    edge = {"color": RULE, "width": 0.4}
+    unknown = [each for each in cells if not each[2].n]
+    return _bars(unknown, {"color": PAPER, "line": edge, "pattern": pattern})
+
+
+def _bars(cells: Sequence[Placed], marker: Part) -> Part:
     return {
-        "type": "bar", "x": [c for _, c, _ in cells], "y": [0.94] * len(cells),
-        "base": [r - 0.47 for r, _, _ in cells], "width": 0.96,
-        "marker": {"color": [colour_of(each) for _, _, each in cells],
-                   "line": {"color": RULE, "width": 0.6}},
-        "hoverinfo": "text", "hovertext": [_hover(each) for _, _, each in cells],
-    }  # fmt: skip
+        "type": "bar",
+        "x": [column for _, column, _ in cells],
+        "y": [0.94] * len(cells),
+        "base": [row - 0.47 for row, _, _ in cells],
+        "width": 0.96,
+        "marker": marker,
+        "hoverinfo": "text",
+        "hovertext": [_hover(found) for _, _, found in cells],
+    }
 
 
-def _hatched(known: Sequence[tuple[int, int, Cell]]) -> dict[str, Any]:
-    cells = [(r, c, each) for r, c, each in known if not each.n]
-    return {
-        "type": "bar", "x": [c for _, c, _ in cells], "y": [0.94] * len(cells),
-        "base": [r - 0.47 for r, _, _ in cells], "width": 0.96,
-        "marker": {"color": PAPER, "line": {"color": RULE, "width": 0.4},
-                   "pattern": {"shape": "/", "fgcolor": RULE, "size": 6, "solidity": 0.16}},
-        "hoverinfo": "text", "hovertext": [_hover(each) for _, _, each in cells],
-    }  # fmt: skip
-
-
-def _number(row: int, column: int, found: Cell) -> dict[str, Any]:
+def _number(row: int, column: int, found: Cell) -> Part:
     assert found.median is not None
     text = f"<b>{100 * found.median:.1f}</b> <span style='font-size:10px'>{found.n}</span>"
-    ink = INK if found.p10 is not None else MUTED
-    return {"x": column, "y": row, "text": text, "showarrow": False,
-            "font": {"size": 12, "color": ink}}  # fmt: skip
+    return mark(text, column, row, INK if found.p10 is not None else MUTED)
 
 
-def _frame(row: int, column: int) -> dict[str, Any]:
-    return {"type": "rect", "x0": column - 0.47, "x1": column + 0.47, "y0": row - 0.45,
-            "y1": row + 0.45, "line": {"color": INK, "width": 1.6}}  # fmt: skip
+def _frame(row: int, column: int) -> Part:
+    ends = {"x0": column - 0.47, "x1": column + 0.47, "y0": row - 0.45, "y1": row + 0.45}
+    return {"type": "rect", **ends, "line": {"color": INK, "width": 1.6}}
 
 
 def _hover(found: Cell) -> str:
@@ -169,33 +157,25 @@ LEVER_COLOURS = ("#b3174a", mixed("#b3174a", 0.6), "#c98500", "#1d6ae5")
 
 def levers_figure(found: Portfolio, height: float = 216) -> go.Figure:
     """From today's bill to the joint choice, a bar per lever."""
-    import plotly.graph_objects as go
-
-    rows = [lever for lever in found.levers if lever.monthly_usd is not None]
-    top = max((_usd(lever) for lever in rows), default=1.0)
-    names = [lever.name for lever in rows]
-    data = {
-        "type": "bar", "orientation": "h", "x": [_usd(lever) for lever in rows], "y": names,
-        "marker": {"color": list(LEVER_COLOURS[: len(rows)])}, "width": 0.62,
-        "text": [f"<b>{inert(usd(_usd(lever)))}</b>" for lever in rows],
-        "textposition": "outside", "cliponaxis": False, "textfont": {"size": 13, "color": INK},
-        "hoverinfo": "text", "hovertext": [inert(lever.what, 140) for lever in rows],
-    }  # fmt: skip
-    layout = {
-        "template": {},
-        "height": height,
-        "margin": {"l": 148, "r": 60, "t": 4, "b": 4},
-        "paper_bgcolor": PAPER,
-        "plot_bgcolor": PAPER,
-        "font": {"family": FONT, "size": 12.5, "color": TEXT},
-        "hoverlabel": {"bgcolor": PAPER, "bordercolor": RULE, "font": {"color": INK, "size": 12}},
-        "dragmode": False,
-        "showlegend": False,
-        "xaxis": {"visible": False, "range": [0, 1.04 * top], "fixedrange": True},
-        "yaxis": {"autorange": "reversed", "fixedrange": True, "ticklabelstandoff": 8},
+    rows = [(each, each.monthly_usd) for each in found.levers if each.monthly_usd is not None]
+    amounts = [amount for _, amount in rows]
+    names = [lever.name for lever, _ in rows]
+    words = {
+        "text": [f"<b>{inert(usd(amount))}</b>" for amount in amounts],
+        "textposition": "outside",
+        "cliponaxis": False,
+        "textfont": {"size": 13, "color": INK},
+        "hoverinfo": "text",
+        "hovertext": [inert(lever.what, 140) for lever, _ in rows],
     }
-    return go.Figure({"data": [data], "layout": layout})
-
-
-def _usd(lever: Lever) -> float:
-    return lever.monthly_usd or 0.0
+    shades = list(LEVER_COLOURS[: len(rows)])
+    return Frame(height, left=148, right=60, top=4, bottom=4).drawn(
+        [bars(amounts, names, shades, 0.62, **words)],
+        xaxis={"visible": False, "range": [0, 1.04 * max(amounts, default=1.0)]},
+        yaxis={
+            "autorange": "reversed",
+            "ticklabelstandoff": 8,
+            "showgrid": False,
+            "tickfont": {"color": TEXT},
+        },
+    )

@@ -13,8 +13,19 @@ import numpy as np
 
 from costmodel.errors import InputError
 from costmodel.present.charts.axes import Axis
-from costmodel.present.charts.drawing import above, title, upright
-from costmodel.present.charts.drawing import layout as layout_of
+from costmodel.present.charts.layout import (
+    CLEAR,
+    SEE_THROUGH,
+    Frame,
+    Part,
+    above,
+    aside,
+    bars,
+    dots,
+    mark,
+    named_axis,
+    upright,
+)
 from costmodel.present.charts.theme import (
     ACCENTS,
     GRID,
@@ -24,7 +35,6 @@ from costmodel.present.charts.theme import (
     TEXT,
     inert,
     mixed,
-    tint,
 )
 from costmodel.present.words.input_names import apart, input_name, unit_text, value_text
 from costmodel.present.words.outlook import Row, stated_saving, widest_first
@@ -55,8 +65,6 @@ def tornado_figure(risk: Risk, height: float | None = None) -> go.Figure:
 
     Inputs that move nothing are left out. Raises InputError where none moves anything.
     """
-    import plotly.graph_objects as go
-
     rows = widest_first(risk)[:MOST_SWINGS]
     if not rows:
         raise InputError(
@@ -66,29 +74,21 @@ def tornado_figure(risk: Risk, height: float | None = None) -> go.Figure:
     across = _swing_axis(rows, base)
     tall = height or 112.0 + ROW_PX * len(rows)
     names = ["<br>".join(map(inert, wrapped(input_name(r["path"]), 40, 2))) for r in rows]
-    zero = [upright(0.0, INK, "solid")] if across.low <= 0 <= across.high else []
+    zero = [upright(0.0, INK)] if across.low <= 0 <= across.high else []
     who = inert(shortened(risk.option or "the option", 40))
-    return go.Figure(
-        {
-            "data": [*_bars(rows, base), _reader(rows)],
-            "layout": {
-                **layout_of(tall, {"l": NAMES_PX, "r": 16, "t": 30, "b": 66}),
-                "barmode": "overlay",
-                "xaxis": across.layout(lambda v: inert(usd(v)), 5)
-                | {"title": title(f"saved a month by {who}<br>against the cheapest API")},
-                "yaxis": {
-                    "tickmode": "array", "tickvals": list(range(len(rows))), "ticktext": names,
-                    "tickfont": {"color": INK}, "fixedrange": True, "showgrid": False,
-                    "range": [len(rows) - 0.5, -0.5], "zeroline": False, "ticklabelstandoff": 8,
-                },
-                "shapes": [*zero, upright(base, MUTED, "dot")],
-                "annotations": [
-                    above(across.at(base), f"as stated: <b>{inert(usd(base))}</b>"),
-                    *(note for place, row in enumerate(rows) for note in _values(place, row)),
-                ],
-            },
-        }
-    )  # fmt: skip
+    return Frame(tall, left=NAMES_PX, right=16, top=30, bottom=66).drawn(
+        [*_bars(rows, base), _reader(rows)],
+        barmode="overlay",
+        xaxis=across.layout(
+            5, money=True, title=f"saved a month by {who}<br>against the cheapest API"
+        ),
+        yaxis=named_axis(names, down=True, tickfont={"color": INK}),
+        shapes=[*zero, upright(base, MUTED, "dot")],
+        annotations=[
+            above(f"as stated: <b>{inert(usd(base))}</b>", across.at(base)),
+            *(each for place, row in enumerate(rows) for each in _values(place, row)),
+        ],
+    )
 
 
 def _swing_axis(rows: Sequence[Row], base: float) -> Axis:
@@ -121,25 +121,26 @@ def _room(row: Row, side: int) -> float:
     return LETTER_PX * len(f"at {_texts(row)[side]}") + 10
 
 
-def _values(place: int, row: Row) -> Iterator[dict[str, Any]]:
+def _values(place: int, row: Row) -> Iterator[Part]:
     for side, (x, text) in enumerate(zip(_ends(row), _texts(row), strict=True)):
-        yield {"x": x, "y": place, "text": inert(f"at {text}"), "showarrow": False,
-               "xanchor": ("right", "left")[side], "xshift": (-4, 4)[side],
-               "font": {"size": 11, "color": TEXT}, "bgcolor": tint(PAPER, 0.85)}  # fmt: skip
+        beside = aside(side == 0, 4)
+        yield mark(inert(f"at {text}"), x, place, size=11, bgcolor=SEE_THROUGH, **beside)
 
 
-def _bars(rows: Sequence[Row], base: float) -> Iterator[dict[str, Any]]:
+def _bars(rows: Sequence[Row], base: float) -> Iterator[Part]:
     """From the lower to the higher saving of each input, in two colours about the stated one."""
     for colour, low, high in ((LOSES, -math.inf, base), (GAINS, base, math.inf)):
         parts = [(max(a, low), min(b, high)) for a, b in map(_ends, rows)]
-        yield {
-            "type": "bar", "orientation": "h", "y": list(range(len(rows))), "width": BAR_SHARE,
-            "base": [a for a, _ in parts], "x": [max(b - a, 0.0) for a, b in parts],
-            "marker": {"color": colour, "opacity": 0.85}, "hoverinfo": "skip",
-        }  # fmt: skip
+        yield _spans([(a, max(a, b)) for a, b in parts], colour, opacity=0.85)
 
 
-def _reader(rows: Sequence[Row]) -> dict[str, Any]:
+def _spans(ends: Sequence[tuple[float, float]], colour: str, **more: Any) -> Part:
+    lengths = [high - low for low, high in ends]
+    base = [low for low, _ in ends]
+    return bars(lengths, list(range(len(ends))), colour, BAR_SHARE, base=base, **more)
+
+
+def _reader(rows: Sequence[Row]) -> Part:
     """What the mouse reads over a row."""
     words = [
         "<br>".join(
@@ -148,11 +149,7 @@ def _reader(rows: Sequence[Row]) -> dict[str, Any]:
         )
         for row in rows
     ]
-    return {
-        "type": "bar", "orientation": "h", "y": list(range(len(rows))), "width": BAR_SHARE,
-        "base": [a for a, _ in map(_ends, rows)], "x": [b - a for a, b in map(_ends, rows)],
-        "marker": {"color": tint(PAPER, 0.0)}, "hovertext": words, "hoverinfo": "text",
-    }  # fmt: skip
+    return _spans([*map(_ends, rows)], CLEAR, hovertext=words, hoverinfo="text")
 
 
 # -------------------------------------------------------------------------------- two at once
@@ -163,27 +160,34 @@ STRONGEST = 0.5
 
 def two_way_figure(table: TwoWay, height: float = 420) -> go.Figure:
     """What the option saves a month over two inputs; blue where it saves, red where it costs."""
-    import plotly.graph_objects as go
-
     x, y, saving = _distinct(table)
     known = np.isfinite(saving)
     most = float(np.abs(saving[known]).max(initial=0.0)) or 1.0
     heat = {
-        "type": "heatmap", "x": list(range(len(x))), "y": list(range(len(y))),
+        "type": "heatmap",
+        "x": list(range(len(x))),
+        "y": list(range(len(y))),
         "z": [[v if math.isfinite(v) else None for v in row] for row in saving.tolist()],
-        "zmin": -most, "zmax": most, "showscale": False, "xgap": 2, "ygap": 2,
+        "zmin": -most,
+        "zmax": most,
+        "showscale": False,
+        "xgap": 2,
+        "ygap": 2,
         "colorscale": [[0, mixed(LOSES, STRONGEST)], [0.5, PAPER], [1, mixed(GAINS, STRONGEST)]],
         "text": [[_cell(v) for v in row] for row in saving.tolist()],
-        "texttemplate": "%{text}", "textfont": {"size": 10.5, "color": INK}, "hoverinfo": "skip",
-    }  # fmt: skip
-    note = f"saved a month by {inert(shortened(table.option, 28))}; ▲ ▶ as stated"
-    left = 76.0
-    layout = layout_of(height, {"l": left, "r": 12, "t": 28, "b": 56}) | {"plot_bgcolor": GRID}
-    layout["xaxis"] = _steps(table.x_path, x, 60)
-    layout["yaxis"] = _steps(table.y_path, y, 44)
-    layout["annotations"] = [above(0.0, note) | {"xshift": 8 - left}]
-    here = _here(table, x, y)
-    return go.Figure({"data": [heat, *here], "layout": layout})
+        "texttemplate": "%{text}",
+        "textfont": {"size": 10.5, "color": INK},
+        "hoverinfo": "skip",
+    }
+    said = f"saved a month by {inert(shortened(table.option, 28))}; ▲ ▶ as stated"
+    frame = Frame(height, left=76, right=12, top=28, bottom=56)
+    return frame.drawn(
+        [heat, *_here(table, x, y)],
+        plot_bgcolor=GRID,
+        xaxis=_steps(table.x_path, x, 60) | {"tickangle": 0},
+        yaxis=_steps(table.y_path, y, 44),
+        annotations=[above(said, 0.0, xshift=8 - frame.left)],
+    )
 
 
 def _distinct(table: TwoWay) -> tuple[list[float], list[float], np.ndarray]:
@@ -205,29 +209,23 @@ def _cell(saving: float) -> str:
     return inert(f"{'-' if whole < 0 else ''}${short(abs(whole))}")
 
 
-def _steps(path: str, values: list[float], most: int) -> dict[str, Any]:
+def _steps(path: str, values: list[float], most: int) -> Part:
     """An axis of equal steps; the unit stands in its title."""
     unit = unit_text(path).replace("/ day", "tokens / day")
     name = shortened(input_name(path), most - len(unit))
-    return {
-        "tickmode": "array", "tickvals": list(range(len(values))), "ticks": "", "tickangle": 0,
-        "ticktext": [inert(text) for text in apart(path, values)], "tickfont": {"size": 10.5},
-        "fixedrange": True, "showgrid": False, "zeroline": False,
-        "range": [-0.5, len(values) - 0.5], "ticklabelstandoff": 6,
-        "title": title(inert(f"{name} [{unit}]" if unit else name)),
-    }  # fmt: skip
-
-
-def _here(table: TwoWay, x: list[float], y: list[float]) -> Iterator[dict[str, Any]]:
-    """Small pointers on both axes to the values as stated, where they are in the frame."""
-    pointers = (
-        ("x", x, table.x_current, "y", "triangle-up"),
-        ("y", y, table.y_current, "x", "triangle-right"),
+    title = inert(f"{name} [{unit}]" if unit else name)
+    names = [inert(text) for text in apart(path, values)]
+    return named_axis(
+        names, title=title, tickfont={"size": 10.5, "color": TEXT}, ticklabelstandoff=6
     )
-    for axis, values, current, other, symbol in pointers:
-        if values[0] <= current <= values[-1]:
-            yield {
-                "type": "scatter", "mode": "markers", "hoverinfo": "skip", "cliponaxis": False,
-                "marker": {"size": 10, "symbol": symbol, "color": INK},
-                axis: [float(np.interp(current, values, range(len(values))))], other: [-0.5],
-            }  # fmt: skip
+
+
+def _here(table: TwoWay, x: list[float], y: list[float]) -> Iterator[Part]:
+    """Small pointers on both axes to the values as stated, where they are in the frame."""
+    edge = [-0.5]
+    if x[0] <= table.x_current <= x[-1]:
+        place = [float(np.interp(table.x_current, x, range(len(x))))]
+        yield dots(place, edge, INK, 10, symbol="triangle-up") | {"cliponaxis": False}
+    if y[0] <= table.y_current <= y[-1]:
+        place = [float(np.interp(table.y_current, y, range(len(y))))]
+        yield dots(edge, place, INK, 10, symbol="triangle-right") | {"cliponaxis": False}

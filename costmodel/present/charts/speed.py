@@ -9,18 +9,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from costmodel.present.charts.axes import Axis
-from costmodel.present.charts.drawing import layout, line, title
-from costmodel.present.charts.theme import (
-    ACCENTS,
-    INK,
-    KIND_COLOURS,
-    MUTED,
-    PAPER,
-    inert,
-    tint,
+from costmodel.present.charts.layout import (
+    CLEAR,
+    Frame,
+    Part,
+    aside,
+    column,
+    dots,
+    line,
+    mark,
+    note,
+    ring,
+    upright,
 )
+from costmodel.present.charts.theme import ACCENTS, INK, KIND_COLOURS, MUTED, PAPER, inert, tint
 from costmodel.present.words.speed import Asked, milliseconds, rate
-from costmodel.quantity.words import short
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -69,37 +72,33 @@ def latency_figure(
 
     The 80 % band, the part that meets both latencies, published points, and one's own.
     """
-    import plotly.graph_objects as go
-
     known = [point for point in (*curve.measured, *yours) if point.tpot_ms is not None]
     plane = _plane(curve, asked, known)
-    data = [
-        line(curve.tpot_ms, curve.low, "rgba(0,0,0,0)"),
-        line(curve.tpot_ms, curve.high, "rgba(0,0,0,0)", fill=tint(OWN, 0.13)),
-        line(curve.tpot_ms, curve.output_tokens_per_s, tint(OWN, 0.55), 1.6, dash="dot"),
-        line(*_feasible(curve, answer), OWN, 3.2),
-        _read(curve),
-        _dots(plane),
-        _points(curve.measured, MEASURED, "diamond"),
-        _points(yours, YOURS, "square", joined=True),
-        *_here(answer),
-    ]
-    frame = {
-        **layout(height, {"l": 58, "r": 12, "t": 26, "b": 44}),
-        "xaxis": {
-            **plane.across.layout(_ms, 8),
-            "title": title("time per output token (TPOT), milliseconds"),
-        },
-        "yaxis": {**plane.up.layout(short), "title": title("output tokens a second, one replica")},
-        "shapes": _limits(plane),
-        "annotations": [
+    _, x, y = zip(*_marked(plane), strict=True)
+    return Frame(height, left=58, right=12, top=26, bottom=44).drawn(
+        [
+            line(curve.tpot_ms, curve.low),
+            line(curve.tpot_ms, curve.high, fill=tint(OWN, 0.13)),
+            line(curve.tpot_ms, curve.output_tokens_per_s, tint(OWN, 0.55), 1.6, dash="dot"),
+            line(*_feasible(curve, answer), OWN, 3.2),
+            _read(curve),
+            dots(x, y, OWN, 5),
+            _points(curve.measured, MEASURED, "diamond"),
+            _points(yours, YOURS, "square") | {"mode": "lines+markers"},
+            *_here(answer),
+        ],
+        xaxis=plane.across.layout(
+            8, title="time per output token (TPOT), milliseconds", exponentformat="none"
+        ),
+        yaxis=plane.up.layout(title="output tokens a second, one replica"),
+        shapes=_limits(plane),
+        annotations=[
             *_limit_words(plane),
             *_in_flight(plane),
             *_named_points(plane, yours),
             *_here_words(answer, plane),
         ],
-    }
-    return go.Figure({"data": data, "layout": frame})
+    )
 
 
 def _plane(curve: ThroughputCurve, asked: Asked, points: Sequence[MeasuredPoint]) -> _Plane:
@@ -115,7 +114,7 @@ def _plane(curve: ThroughputCurve, asked: Asked, points: Sequence[MeasuredPoint]
     return _Plane(curve, asked, Axis(max(low, 0.0), high, scale), Axis(0.0, 1.08 * top))
 
 
-def _feasible(curve: ThroughputCurve, answer: Throughput | None) -> tuple[Any, Any]:
+def _feasible(curve: ThroughputCurve, answer: Throughput | None) -> tuple[list[float], list[float]]:
     """The part of the curve that meets both latencies, to the answer where that lies on it."""
     meets = np.asarray(curve.within_slo, bool)
     x, y = list(curve.tpot_ms[meets]), list(curve.output_tokens_per_s[meets])
@@ -133,22 +132,17 @@ def _on_curve(curve: ThroughputCurve, answer: Throughput) -> bool:
     return abs(answer.output_tokens_per_s / here - 1) <= ON_CURVE
 
 
-def _read(curve: ThroughputCurve) -> dict[str, Any]:
-    """What the mouse reads along the curve."""
-    rows = zip(
-        curve.concurrency, curve.output_tokens_per_s, curve.low, curve.high, curve.ttft_ms,
-        curve.tpot_ms, curve.within_slo, strict=True,
-    )  # fmt: skip
-    texts = [
-        f"<b>{n:,.0f} in flight</b><br>{rate(value)} out ({short(low)} to {short(high)})<br>"
-        f"TTFT {milliseconds(ttft)}, TPOT {milliseconds(tpot)}"
-        + ("" if meets else "<br>misses the latencies")
-        for n, value, low, high, ttft, tpot, meets in rows
-    ]
-    return {
-        "type": "scatter", "mode": "markers", "x": curve.tpot_ms, "y": curve.output_tokens_per_s,
-        "marker": {"size": 9, "color": "rgba(0,0,0,0)"}, "hoverinfo": "text", "text": texts,
-    }  # fmt: skip
+def _read(curve: ThroughputCurve) -> Part:
+    """What the mouse reads along the curve; latencies in seconds, which d3 has in m."""
+    said = (
+        "<b>%{customdata[0]:,.0f} in flight</b><br>"
+        "%{y:.3~s} tok/s out (%{customdata[1]:.3~s} to %{customdata[2]:.3~s})<br>"
+        "TTFT %{customdata[3]:.3~s}s, TPOT %{customdata[4]:.3~s}s%{text}"
+    )
+    series = (curve.concurrency, curve.low, curve.high, curve.ttft_ms / 1e3, curve.tpot_ms / 1e3)
+    misses = np.where(curve.within_slo, "", "<br>misses the latencies").tolist()
+    places = curve.tpot_ms, curve.output_tokens_per_s
+    return dots(*places, CLEAR, 9, said) | {"customdata": np.column_stack(series), "text": misses}
 
 
 def _marked(plane: _Plane) -> list[tuple[float, float, float]]:
@@ -169,41 +163,28 @@ def _apart(plane: _Plane, one: tuple[float, float], other: tuple[float, float]) 
     return wide or abs(up.at(one[1]) - up.at(other[1])) > 1.6 * LEAST_GAP
 
 
-def _dots(plane: _Plane) -> dict[str, Any]:
-    _, x, y = zip(*_marked(plane), strict=True)
-    return {"type": "scatter", "mode": "markers", "hoverinfo": "skip", "x": x, "y": y,
-            "marker": {"size": 5, "color": OWN}}  # fmt: skip
-
-
-def _in_flight(plane: _Plane) -> list[dict[str, Any]]:
+def _in_flight(plane: _Plane) -> list[Part]:
     most = plane.curve.max_concurrency
+    beside = {"yanchor": "bottom", "yshift": 3, "size": 11, **aside(left=True, px=4)}
     return [
-        {
-            **_at(x, y, plane), "text": f"{n:,.0f}" + (" in flight" if n == most else ""),
-            "xanchor": "right", "yanchor": "bottom", "xshift": -4, "yshift": 3,
-            "showarrow": False, "font": {"size": 11, "color": MUTED},
-        }
+        _at(f"{n:,.0f}" + (" in flight" if n == most else ""), x, y, plane, MUTED, **beside)
         for n, x, y in _marked(plane)
-    ]  # fmt: skip
+    ]
 
 
-def _at(x: float, y: float, plane: _Plane) -> dict[str, float]:
-    """A place for an annotation, which plotly wants as a logarithm on such an axis."""
-    return {"x": float(np.log10(x)) if plane.across.scale == "log" else float(x), "y": float(y)}
+def _at(text: str, x: float, y: float, plane: _Plane, colour: str, **more: Any) -> Part:
+    """A note at a point of the chart."""
+    return mark(text, plane.across.place(x), y, colour, **more)
 
 
-def _limits(plane: _Plane) -> list[dict[str, Any]]:
+def _limits(plane: _Plane) -> list[Part]:
     """The part of the chart that meets the promised latencies, and its edge."""
     if not plane.asked.limits:
         return []
-    edge = _edge(plane)
-    low, high = plane.across.low, plane.across.high
-    box = {"type": "rect", "yref": "paper", "x0": low, "x1": min(max(edge, low), high), "y0": 0,
-           "y1": 1, "fillcolor": tint(FEASIBLE, 0.06), "line": {"width": 0},
-           "layer": "below"}  # fmt: skip
-    mark = {"type": "line", "yref": "paper", "x0": edge, "x1": edge, "y0": 0, "y1": 1,
-            "line": {"color": FEASIBLE, "width": 1.4, "dash": "dash"}}  # fmt: skip
-    return [box, mark] if low < edge < high else [box]
+    edge, across = _edge(plane), plane.across
+    box = column(across.low, across.clipped(edge), tint(FEASIBLE, 0.06))
+    inside = across.low < edge < across.high
+    return [box, upright(edge, FEASIBLE, "dash", 1.4)] if inside else [box]
 
 
 def _edge(plane: _Plane) -> float:
@@ -227,45 +208,36 @@ def _ttft_edge(plane: _Plane) -> float:
     return float(curve.tpot_ms[i - 1] + share * (curve.tpot_ms[i] - curve.tpot_ms[i - 1]))
 
 
-def _limit_words(plane: _Plane) -> list[dict[str, Any]]:
-    if not plane.asked.limits:
+def _limit_words(plane: _Plane) -> list[Part]:
+    asked, across, edge = plane.asked, plane.across, _edge(plane)
+    if not asked.limits:
         return []
-    edge, across = _edge(plane), plane.across
-    inside = across.low < edge < across.high
+    if not across.low < edge < across.high:
+        share = "all" if edge >= across.high else "none"
+        said = f"<b>{share} of it meets {asked.limits}</b>"
+        return [note(said, 1.0, 1.0, FEASIBLE, xanchor="right", yanchor="bottom")]
     by_ttft = _ttft_edge(plane) < _tpot_edge(plane)
-    reached = (
-        f"TTFT reaches {milliseconds(plane.asked.ttft_ms)}"
+    limit = (
+        f"TTFT reaches {milliseconds(asked.ttft_ms)}"
         if by_ttft
-        else f"TPOT {milliseconds(plane.asked.tpot_ms)}"
+        else (f"TPOT {milliseconds(asked.tpot_ms)}")
     )
-    words = {"yref": "paper", "y": 1.0, "yanchor": "bottom", "showarrow": False,
-             "font": {"size": 12, "color": FEASIBLE}}  # fmt: skip
-    if inside:
-        place = _at(edge, 0, plane)["x"]
-        right = across.at(edge) > ROOM_LEFT
-        return [{**words, "x": place, "text": f"<b>meets {plane.asked.limits}</b>"
-                 if right else f"<b>{reached}</b>", "xanchor": "right" if right else "left",
-                 "xshift": -4 if right else 4}]  # fmt: skip
-    share = "all" if edge >= across.high else "none"
-    text = f"{share} of it meets {plane.asked.limits}"
-    return [{**words, "xref": "paper", "x": 1.0, "xanchor": "right", "text": f"<b>{text}</b>"}]
+    right = across.at(edge) > ROOM_LEFT
+    said = f"<b>meets {asked.limits}</b>" if right else f"<b>{limit}</b>"
+    beside = {"xref": "x", "yanchor": "bottom", **aside(right, 4)}
+    return [note(said, across.place(edge), 1.0, FEASIBLE, **beside)]
 
 
-def _points(
-    points: Sequence[MeasuredPoint], colour: str, symbol: str, *, joined: bool = False
-) -> dict[str, Any]:
+def _points(points: Sequence[MeasuredPoint], colour: str, symbol: str) -> Part:
     known = [point for point in points if point.tpot_ms is not None]
-    drawn = {
-        "type": "scatter",
-        "mode": "lines+markers" if joined else "markers",
-        "x": [point.tpot_ms for point in known],
-        "y": [point.output_tokens_per_s for point in known],
-        "marker": {"size": 9, "color": colour, "symbol": symbol,
-                   "line": {"color": PAPER, "width": 1.2}},
-        "hoverinfo": "text",
-        "text": [_told(point) for point in known],
-    }  # fmt: skip
-    return {**drawn, "line": {"color": colour, "width": 1.4}} if joined else drawn
+    return dots(
+        [point.tpot_ms for point in known],
+        [point.output_tokens_per_s for point in known],
+        colour,
+        hover="%{text}",
+        symbol=symbol,
+        line={"color": PAPER, "width": 1.2},
+    ) | {"text": [_told(point) for point in known], "line": {"color": colour, "width": 1.4}}
 
 
 def _told(point: MeasuredPoint) -> str:
@@ -279,7 +251,7 @@ def _told(point: MeasuredPoint) -> str:
     return "<br>".join(part for part in parts if part)
 
 
-def _named_points(plane: _Plane, yours: Sequence[MeasuredPoint]) -> list[dict[str, Any]]:
+def _named_points(plane: _Plane, yours: Sequence[MeasuredPoint]) -> list[Part]:
     """A label beside the last point of either kind."""
     kinds = (
         (plane.curve.measured, "published measurements", MEASURED),
@@ -287,44 +259,26 @@ def _named_points(plane: _Plane, yours: Sequence[MeasuredPoint]) -> list[dict[st
     )
     found = []
     for points, name, colour in kinds:
-        known = [point for point in points if point.tpot_ms is not None]
-        if not known:
-            continue
-        last = max(known, key=lambda point: point.tpot_ms or 0.0)
-        left = plane.across.at(last.tpot_ms or 0.0) > 0.8
-        found.append(
-            {
-                **_at(last.tpot_ms or 0.0, last.output_tokens_per_s, plane), "text": name,
-                "xanchor": "right" if left else "left", "xshift": -9 if left else 9,
-                "yanchor": "top", "yshift": -2, "showarrow": False,
-                "font": {"size": 12, "color": colour},
-            }
-        )  # fmt: skip
+        known = [(p.tpot_ms, p.output_tokens_per_s) for p in points if p.tpot_ms is not None]
+        if known:
+            x, y = max(known)
+            beside = {"yanchor": "top", "yshift": -2, **aside(plane.across.at(x) > 0.8, 9)}
+            found.append(_at(name, x, y, plane, colour, **beside))
     return found
 
 
-def _here(answer: Throughput | None) -> list[dict[str, Any]]:
+def _here(answer: Throughput | None) -> list[Part]:
     if answer is None or not answer.tpot_ms or not answer.output_tokens_per_s:
         return []
-    marker = {"size": 12, "color": PAPER, "line": {"color": OWN, "width": 3}}
-    return [{"type": "scatter", "mode": "markers", "x": [answer.tpot_ms], "hoverinfo": "skip",
-             "y": [answer.output_tokens_per_s], "marker": marker, "cliponaxis": False}]  # fmt: skip
+    return [ring(answer.tpot_ms, answer.output_tokens_per_s, OWN, 12, 3)]
 
 
-def _here_words(answer: Throughput | None, plane: _Plane) -> list[dict[str, Any]]:
-    if not _here(answer) or answer is None:
+def _here_words(answer: Throughput | None, plane: _Plane) -> list[Part]:
+    if answer is None or not answer.tpot_ms or not answer.output_tokens_per_s:
         return []
-    left = plane.across.at(answer.tpot_ms or 0.0) > 0.8
+    x, y = answer.tpot_ms, answer.output_tokens_per_s
     on_curve = _on_curve(plane.curve, answer)
     kind = "" if on_curve else " measured" if answer.provenance == "measured" else " offline"
-    text = (
-        f"<b>{rate(answer.output_tokens_per_s)}</b>{kind}, {answer.concurrency or 0:,.0f} in flight"
-    )
-    return [{**_at(answer.tpot_ms or 0.0, answer.output_tokens_per_s, plane), "text": text,
-             "xanchor": "right" if left else "left", "xshift": -12 if left else 12,
-             "yanchor": "top", "yshift": -6, "showarrow": False, "bgcolor": tint(PAPER, 0.8),
-             "font": {"size": 12.5, "color": INK}}]  # fmt: skip
-
-
-def _ms(value: float) -> str:
-    return f"{value:g}"
+    text = f"<b>{rate(y)}</b>{kind}, {answer.concurrency or 0:,.0f} in flight"
+    beside = {"yanchor": "top", "yshift": -6, "bgcolor": tint(PAPER, 0.8)}
+    return [_at(text, x, y, plane, INK, **beside, **aside(plane.across.at(x) > 0.8, 12))]

@@ -6,7 +6,7 @@ data. Text that users wrote is made inert here before a chart sees it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Literal
 
 from costmodel.book.endpoints import is_open_weights
@@ -107,52 +107,3 @@ def inert(text: str, most: int = 120) -> str:
     '&lt;b&gt;own&lt;/b&gt; GPUs at %&#123;x&#125; for &#36;2 or &#36;3'
     """
     return shortened(text, most).translate(_ENTITIES)
-
-
-def spaced(
-    wanted: Sequence[float], heights: Sequence[float], low: float, high: float
-) -> list[float]:
-    """Centres as near to ``wanted`` as they can be without boxes overlapping, within low..high.
-
-    >>> spaced([10, 11, 40], [8, 8, 8], 0, 50)
-    [6.5, 14.5, 40.0]
-    """
-    order = sorted(range(len(wanted)), key=lambda i: wanted[i])
-    groups: list[tuple[list[int], float]] = []
-    for i in order:
-        members, centre = [i], _within(wanted[i], heights[i], low, high)
-        while groups and _reach(groups[-1], heights, 1) > centre - _size(members, heights) / 2:
-            members = groups.pop()[0] + members
-            centre = _group_centre(members, wanted, heights)
-            centre = _within(centre, _size(members, heights), low, high)
-        groups.append((members, centre))
-    placed = [0.0] * len(wanted)
-    for members, centre in groups:
-        bottom = centre - _size(members, heights) / 2
-        for i in members:
-            placed[i] = bottom + heights[i] / 2
-            bottom += heights[i]
-    return placed
-
-
-def _size(members: Sequence[int], heights: Sequence[float]) -> float:
-    return sum(heights[i] for i in members)
-
-
-def _reach(group: tuple[list[int], float], heights: Sequence[float], side: int) -> float:
-    return group[1] + side * _size(group[0], heights) / 2
-
-
-def _within(centre: float, size: float, low: float, high: float) -> float:
-    return max(low + size / 2, min(high - size / 2, centre))
-
-
-def _group_centre(
-    members: Sequence[int], wanted: Sequence[float], heights: Sequence[float]
-) -> float:
-    """Where a stack of boxes lies closest to what its members want, in the mean."""
-    offset, total = 0.0, 0.0
-    for i in members:
-        total += wanted[i] - (offset + heights[i] / 2)
-        offset += heights[i]
-    return total / len(members) + offset / 2

@@ -5,16 +5,16 @@ An option without a fleet of its own is taken apart into the lines of its bill i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from costmodel.pipeline.bills.records import WaterfallStep
 from costmodel.pipeline.report import OptionResult, Report
+from costmodel.present.charts.layout import Frame, Part, mark, named_axis
 from costmodel.present.charts.theme import (
-    FONT,
     INK,
-    MUTED,
-    PAPER,
     RULE,
     TEXT,
     colours,
@@ -42,6 +42,50 @@ LABEL_LINES, LABEL_PX, LABEL_SIZE = 5, 5.9, 11
 """Lines of a bar's name, the width of a character in it, and its size."""
 
 
+@dataclass(frozen=True)
+class Stack:
+    """A bill in steps, each standing on the one before, and the whole beside them."""
+
+    steps: Sequence[WaterfallStep]
+
+    @property
+    def names(self) -> list[str]:
+        """What every bar is, the whole last."""
+        return [*(step.name for step in self.steps), TOTAL]
+
+    @property
+    def sums(self) -> list[float]:
+        """What the steps come to, after each of them."""
+        return list(accumulate(step.usd for step in self.steps))
+
+    @property
+    def total(self) -> float:
+        """The whole bill."""
+        return self.sums[-1]
+
+    @property
+    def low(self) -> list[float]:
+        """Where each bar begins, from below."""
+        return [*map(min, [0.0, *self.sums], self.sums), 0.0]
+
+    @property
+    def high(self) -> list[float]:
+        """Where each bar ends."""
+        return [*map(max, [0.0, *self.sums], self.sums), self.total]
+
+    @property
+    def amounts(self) -> list[str]:
+        """The first amount and the whole as they are, the others as what they add."""
+        first, *rest = self.steps
+        signed = [f"{'+' if step.usd > 0 else '−'}{usd(abs(step.usd))}" for step in rest]
+        return [usd(first.usd), *signed, usd(self.total)]
+
+
+def stack(option: OptionResult) -> Stack:
+    """The bars of an option's bill."""
+    return Stack(shown_steps(waterfall_steps(option)))
+
+
 def waterfall_figure(
     report: Report, option: str | None = None, height: float = 276, width: float = 470
 ) -> go.Figure:
@@ -49,35 +93,50 @@ def waterfall_figure(
 
     ``width`` [px] is what labels are laid out for; the figure itself fills what it is put into.
     """
-    import plotly.graph_objects as go
-
     chosen = option_named(report, option) if option else waterfall_option(report)
-    steps = shown_steps(waterfall_steps(chosen)) if chosen else []
-    layout = _layout(steps, height, width)
-    if chosen is None or not steps:
-        return go.Figure({"data": [], "layout": layout})
-    tops = list(accumulate(step.usd for step in steps))
-    bases = [0.0, *tops[:-1]]
+    shown = stack(chosen) if chosen else Stack(())
+    room = max(6, min(16, int((width - 8) / len(shown.names) / LABEL_PX)))
+    names = [_label_lines(name, room) for name in shown.names]
+    deepest = max(name.count("<br>") + 1 for name in names)
+    frame = Frame(height, left=4, right=4, top=26, bottom=14 + 14.5 * deepest, width=width)
+    axes = {
+        "xaxis": named_axis(names, **_NAMES),
+        "yaxis": {"visible": False, "rangemode": "tozero"},
+    }
+    if chosen is None or not shown.steps:
+        return frame.drawn([], **axes)
     colour = colours(report)[chosen.name]
-    bars = {
+    steps = {
         "type": "bar",
-        "x": list(range(len(steps) + 1)),
-        "y": [*(step.usd for step in steps), tops[-1]],
-        "base": [*bases, 0.0],
+        "x": list(range(len(names))),
+        "y": [*(step.usd for step in shown.steps), shown.total],
+        "base": [0.0, *shown.sums[:-1], 0.0],
         "width": 0.74,
-        "marker": {"color": [colour, *[mixed(colour, 0.42)] * (len(steps) - 1), colour]},
+        "marker": {"color": [colour, *[mixed(colour, 0.42)] * (len(names) - 2), colour]},
         "hoverinfo": "skip",
     }
-    heights = [max(base, top) for base, top in zip(bases, tops, strict=True)]
-    layout["annotations"] = [
-        *(
-            _amount(i, each, text)
-            for i, (each, text) in enumerate(zip(heights, _texts(steps), strict=True))
-        ),
-        _amount(len(steps), tops[-1], f"<b>{inert(usd(tops[-1]))}</b>", INK),
-    ]
-    layout["shapes"] = [_connector(i, top) for i, top in enumerate(tops)]
-    return go.Figure({"data": [bars], "layout": layout})
+    amounts = [inert(text) for text in shown.amounts]
+    amounts[-1] = f"<b>{amounts[-1]}</b>"
+    inks = [TEXT] * len(shown.steps) + [INK]
+    return frame.drawn(
+        [steps],
+        **axes,
+        annotations=[
+            mark(text, i, top, ink, yanchor="bottom", yshift=2)
+            for i, (text, top, ink) in enumerate(zip(amounts, shown.high, inks, strict=True))
+        ],
+        shapes=[_connector(i, level) for i, level in enumerate(shown.sums)],
+    )
+
+
+_NAMES = {
+    "tickfont": {"size": LABEL_SIZE},
+    "ticklabeloverflow": "allow",
+    "ticklabelstandoff": 0,
+    "tickangle": 0,
+    "showline": True,
+}
+"""The axis of the bars' names."""
 
 
 def waterfall_option(report: Report) -> OptionResult | None:
@@ -110,8 +169,8 @@ def waterfall_subjects(report: Report) -> list[OptionResult]:
 
 
 def _stacks(option: OptionResult) -> bool:
-    tops = list(accumulate(step.usd for step in waterfall_steps(option)))
-    return len(tops) > 1 and tops[-1] > 0 and min(tops) >= 0
+    sums = Stack(waterfall_steps(option)).sums
+    return len(sums) > 1 and sums[-1] > 0 and min(sums) >= 0
 
 
 def waterfall_title(option: OptionResult) -> str:
@@ -148,34 +207,9 @@ def shown_steps(steps: list[WaterfallStep]) -> list[WaterfallStep]:
     return [*first, *kept, WaterfallStep(OTHER, sum(step.usd for step in together))]
 
 
-def _texts(steps: list[WaterfallStep]) -> list[str]:
-    """The first amount as it is, the others as what they add."""
-    first, *rest = steps
-    signed = [f"{'+' if step.usd > 0 else '−'}{usd(abs(step.usd))}" for step in rest]
-    return [inert(text) for text in (usd(first.usd), *signed)]
-
-
-def _amount(place: int, top: float, text: str, colour: str = TEXT) -> dict[str, Any]:
-    return {
-        "x": place,
-        "y": top,
-        "text": text,
-        "showarrow": False,
-        "yanchor": "bottom",
-        "yshift": 2,
-        "font": {"size": 12, "color": colour},
-    }
-
-
-def _connector(place: int, level: float) -> dict[str, Any]:
-    return {
-        "type": "line",
-        "x0": place + 0.37,
-        "x1": place + 0.63,
-        "y0": level,
-        "y1": level,
-        "line": {"color": RULE, "width": 1},
-    }
+def _connector(place: int, level: float) -> Part:
+    ends = {"x0": place + 0.37, "x1": place + 0.63, "y0": level, "y1": level}
+    return {"type": "line", **ends, "line": {"color": RULE, "width": 1}}
 
 
 def _label_lines(name: str, room: int) -> str:
@@ -195,34 +229,3 @@ def _broken(word: str, room: int) -> str:
     own = word.rfind("-", 1, room) + 1
     head, rest = (word[:own], word[own:]) if own else (f"{word[: room - 2]}-", word[room - 2 :])
     return f"{head} {_broken(rest, room)}"
-
-
-def _layout(steps: list[WaterfallStep], height: float, width: float) -> dict[str, Any]:
-    names = [*(step.name for step in steps), TOTAL]
-    room = max(6, min(16, int((width - 8) / len(names) / LABEL_PX)))
-    labels = [_label_lines(name, room) for name in names]
-    deepest = max(label.count("<br>") + 1 for label in labels)
-    return {
-        "template": {},
-        "height": height,
-        "margin": {"l": 4, "r": 4, "t": 26, "b": 14 + 14.5 * deepest},
-        "paper_bgcolor": PAPER,
-        "plot_bgcolor": PAPER,
-        "font": {"family": FONT, "size": 12, "color": TEXT},
-        "dragmode": False,
-        "showlegend": False,
-        "xaxis": {
-            "tickmode": "array",
-            "tickvals": list(range(len(names))),
-            "ticktext": labels,
-            "tickfont": {"size": LABEL_SIZE, "color": MUTED},
-            "ticklabeloverflow": "allow",
-            "automargin": False,
-            "tickangle": 0,
-            "fixedrange": True,
-            "showgrid": False,
-            "linecolor": RULE,
-            "range": [-0.5, len(names) - 0.5],
-        },
-        "yaxis": {"visible": False, "fixedrange": True, "rangemode": "tozero"},
-    }

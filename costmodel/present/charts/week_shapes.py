@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from costmodel.cost.curve import Floats
 from costmodel.pipeline.report import BreakEven
-from costmodel.present.charts.axes import Axis, first_above
-from costmodel.present.charts.drawing import layout
-from costmodel.present.charts.theme import (
-    ACCENTS,
-    INK,
-    MUTED,
-    PAPER,
-    RULE,
-    TEXT,
-    inert,
-    mixed,
-    spaced,
-    tint,
+from costmodel.present.charts.axes import Axis
+from costmodel.present.charts.layout import (
+    BASELINE,
+    Frame,
+    Named,
+    Part,
+    line,
+    named,
+    note,
+    ring,
+    small,
+    upright,
+    usd_read,
+    volume_read,
 )
-from costmodel.quantity.words import short, usd
+from costmodel.present.charts.theme import ACCENTS, INK, MUTED, TEXT, inert, mixed
+from costmodel.quantity.words import short
 from costmodel.studies.week_shapes import AS_STATED, ShapedBill, WeekShapes
 
 if TYPE_CHECKING:
@@ -36,19 +36,7 @@ SHADES = {"steady": 0.36, "office hours": 0.66, "a few busy hours": 1.0}
 TOO_DEAR = 2.0
 """Bills this many times above the API and the lowest of them are let out of the frame."""
 
-MARGIN: dict[str, float] = {"l": 58, "r": 212, "t": 26, "b": 48}
-LINE_PX = 16.0
 NO_API = "no API to beat"
-
-
-@dataclass(frozen=True)
-class _Drawn:
-    """A line with its label; ``at`` is where it leaves through the top, None where it does not."""
-
-    text: list[str]
-    colour: str
-    end: float
-    at: float | None
 
 
 def week_shapes_figure(
@@ -62,30 +50,35 @@ def week_shapes_figure(
 
     Points mark the volume from which own GPUs stay cheaper, else the first at which they are.
     """
-    import plotly.graph_objects as go
-
     x = shapes.tokens_per_day
     ends = [float(each.monthly_usd[-1]) for each in shapes.bills]
     api_end = float(shapes.api_usd[-1]) if shapes.api_usd is not None else max(ends)
     reference = max(api_end, min(ends))
     top = 1.06 * max(end for end in [*ends, api_end] if end <= TOO_DEAR * reference)
     across, up = Axis(0.0, float(x[-1])), Axis(0.0, top)
-    drawn = list(_drawn(shapes, colour, api_colour, up))
-    frame = {
-        **_layout(across, up, height),
-        "shapes": [_here(shapes.volume)],
-        "annotations": [
-            _text(f"You are here: <b>{short(shapes.volume)} / day</b>", across.at(shapes.volume),
-                  1.0, yanchor="bottom", yshift=4),
-            *_end_labels([d for d in drawn if d.at is None], up, height),
-            *_top_labels([d for d in drawn if d.at is not None], across, width),
+    frame = Frame(height, left=58, right=212, top=26, bottom=48, width=width)
+    labels = named(_names(shapes, colour, api_colour), across, up, frame)
+    volumes, at = volume_read(x)
+    said = f"You are here: <b>{short(shapes.volume)} / day</b>"
+    return frame.drawn(
+        [
+            line(x, ends[0] + 0 * x, hover=f"at <b>{at}</b>", customdata=volumes),
+            *_lines(shapes, colour, api_colour),
+            *(mark for each in shapes.bills for mark in _marks(each, shapes, colour, up)),
         ],
-    }  # fmt: skip
-    api = [] if shapes.api_usd is None else [_line("cheapest API", x, shapes.api_usd, api_colour)]
-    lines = [_line(b.shape, x, b.monthly_usd, _colour(b, colour), stated=b.stated)
-             for b in shapes.bills]  # fmt: skip
-    marks = [m for each in shapes.bills for m in _marks(each, shapes, _colour(each, colour), up)]
-    return go.Figure({"data": [*api, *lines, *marks], "layout": frame})
+        hovermode="x unified",
+        xaxis=across.layout(
+            title="tokens a day (input + output)",
+            unifiedhovertitle={"text": "Monthly bill"},
+            **BASELINE,
+        ),
+        yaxis=up.layout(money=True),
+        shapes=[upright(shapes.volume, MUTED, "dash", layer="below"), *labels["shapes"]],
+        annotations=[
+            note(said, across.at(shapes.volume), 1.0, yanchor="bottom", yshift=4),
+            *labels["annotations"],
+        ],
+    )
 
 
 def crossing(row: BreakEven | None) -> str:
@@ -102,38 +95,32 @@ def _colour(bill: ShapedBill, colour: str) -> str:
     return INK if bill.shape == AS_STATED else mixed(colour, SHADES[bill.shape])
 
 
-def _drawn(shapes: WeekShapes, colour: str, api_colour: str, up: Axis) -> Iterator[_Drawn]:
+def _names(shapes: WeekShapes, colour: str, api_colour: str) -> Iterator[Named]:
+    x = shapes.tokens_per_day
     if shapes.api_usd is not None:
-        usd_end = float(shapes.api_usd[-1])
-        yield _Drawn(["<b>cheapest API</b>"], api_colour, usd_end, None)
+        yield Named(["<b>cheapest API</b>"], x, shapes.api_usd, api_colour)
     for each in shapes.bills:
-        dot = f"<span style='color:{_colour(each, colour)}'>●</span>"
-        name = f"{dot} <b>{inert(each.shape)}</b>"
+        accent = _colour(each, colour)
+        name = f"<span style='color:{accent}'>●</span> <b>{inert(each.shape)}</b>"
         if each.stated and each.shape != AS_STATED:
             name += ", as it is"
-        small = f"<span style='font-size:11px'>{crossing(each.break_even)}</span>"
-        yield _Drawn(
-            [name, small],
-            TEXT,
-            float(each.monthly_usd[-1]),
-            first_above(shapes.tokens_per_day, each.monthly_usd, up.high),
-        )
+        yield Named([name, *small(crossing(each.break_even))], x, each.monthly_usd, TEXT, accent)
 
 
-def _line(name: str, x: Floats, y: Floats, colour: str, *, stated: bool = False) -> dict[str, Any]:
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "x": x,
-        "y": y,
-        "name": name,
-        "line": {"color": colour, "width": 2.8 if stated else 2.0},
-        "customdata": [inert(usd(float(amount))) for amount in y],
-        "hovertemplate": f"{inert(name)}  <b>%{{customdata}}</b><extra></extra>",
-    }
+def _lines(shapes: WeekShapes, colour: str, api_colour: str) -> Iterator[Part]:
+    x = shapes.tokens_per_day
+    drawn = [
+        (each.shape, each.monthly_usd, _colour(each, colour), 2.8 if each.stated else 2.0)
+        for each in shapes.bills
+    ]
+    if shapes.api_usd is not None:
+        drawn.insert(0, ("cheapest API", shapes.api_usd, api_colour, 2.0))
+    for name, y, accent, width in drawn:
+        said = f"{inert(name)}  <b>{usd_read(y)}</b>"
+        yield line(x, y, accent, width, hover=said, name=name)
 
 
-def _marks(bill: ShapedBill, shapes: WeekShapes, colour: str, up: Axis) -> Iterator[dict[str, Any]]:
+def _marks(bill: ShapedBill, shapes: WeekShapes, colour: str, up: Axis) -> Iterator[Part]:
     row = bill.break_even
     if row is None:
         return
@@ -142,51 +129,4 @@ def _marks(bill: ShapedBill, shapes: WeekShapes, colour: str, up: Axis) -> Itera
         return
     value = float(np.interp(at, shapes.tokens_per_day, bill.monthly_usd))
     if value <= up.high:
-        marker = {"size": 10, "color": PAPER, "line": {"color": colour, "width": 2.4}}
-        yield {"type": "scatter", "mode": "markers", "x": [at], "y": [value], "marker": marker,
-               "hoverinfo": "skip"}  # fmt: skip
-
-
-def _end_labels(drawn: list[_Drawn], up: Axis, height: float) -> Iterator[dict[str, Any]]:
-    room = height - MARGIN["t"] - MARGIN["b"]
-    heights = [(len(each.text) * LINE_PX + 5) / room for each in drawn]
-    places = spaced([up.at(each.end) for each in drawn], heights, -0.06, 1.06)
-    for each, place in zip(drawn, places, strict=True):
-        yield _text("<br>".join(each.text), 1.0, place, xanchor="left", yanchor="middle",
-                    xshift=12, align="left", font={"size": 12.5, "color": each.colour})  # fmt: skip
-
-
-def _top_labels(drawn: list[_Drawn], across: Axis, width: float) -> Iterator[dict[str, Any]]:
-    """Names of lines that leave through the top, beside where they do."""
-    inner = width - MARGIN["l"] - MARGIN["r"]
-    for nth, each in enumerate(sorted(drawn, key=lambda d: d.at or 0.0)):
-        share = across.at(each.at or 0.0)
-        left = (1.0 - share) * inner < 200
-        yield _text("<br>".join(each.text), share, 1.0, xanchor="right" if left else "left",
-                    yanchor="top", xshift=-10 if left else 12, yshift=-4 - 40 * nth,
-                    align="right" if left else "left", bgcolor=tint(PAPER, 0.85),
-                    font={"size": 12.5, "color": each.colour})  # fmt: skip
-
-
-def _here(volume: float) -> dict[str, Any]:
-    line = {"color": MUTED, "width": 1, "dash": "dash"}
-    return {"type": "line", "yref": "paper", "x0": volume, "x1": volume, "y0": 0, "y1": 1,
-            "line": line, "layer": "below"}  # fmt: skip
-
-
-def _text(text: str, x: float, y: float, **more: Any) -> dict[str, Any]:
-    """Text at a share of the frame."""
-    return {"text": text, "x": x, "y": y, "xref": "paper", "yref": "paper", "showarrow": False,
-            "font": {"size": 12.5, "color": TEXT}, **more}  # fmt: skip
-
-
-def _layout(across: Axis, up: Axis, height: float) -> dict[str, Any]:
-    title = {"text": "tokens a day (input + output)", "standoff": 10,
-             "font": {"size": 12.5, "color": MUTED}}  # fmt: skip
-    return {
-        **layout(height, MARGIN),
-        "hovermode": "x unified",
-        "xaxis": {**across.layout(short, 6), "showgrid": False, "linecolor": RULE, "title": title,
-                  "unifiedhovertitle": {"text": "%{x:.3s} tokens a day"}},
-        "yaxis": {**up.layout(lambda amount: inert(usd(amount)), 6), "ticklabelstandoff": 6},
-    }  # fmt: skip
+        yield ring(at, value, _colour(bill, colour))

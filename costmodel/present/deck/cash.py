@@ -7,7 +7,8 @@ from typing import Any
 
 from costmodel.pipeline.report import Report
 from costmodel.present.charts.axes import Axis, rounded
-from costmodel.present.charts.theme import MUTED, colours, spaced
+from costmodel.present.charts.layout import spaced
+from costmodel.present.charts.theme import MUTED, colours
 from costmodel.present.deck.charts import Line, xy_chart
 from costmodel.present.deck.master import Box
 from costmodel.present.deck.sheet import Look, Sheet

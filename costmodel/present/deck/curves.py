@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from costmodel.cost.curve import Floats
-from costmodel.pipeline.report import BreakEven, OptionResult, Report
+from costmodel.pipeline.report import Report
 from costmodel.pipeline.verdict import describe
 from costmodel.present.charts.axes import Axis, first_above
+from costmodel.present.charts.curves import Curves, curves
 from costmodel.present.charts.curves import Line as Drawn
-from costmodel.present.charts.curves import joined, money_range, report_lines
-from costmodel.present.charts.theme import MUTED, Family, colours, families, mixed, spaced
+from costmodel.present.charts.layout import spaced
+from costmodel.present.charts.theme import MUTED, Family, families, mixed
 from costmodel.present.deck.charts import Dash, Line, volume, xy_chart
 from costmodel.present.deck.master import Box
 from costmodel.present.deck.sheet import Look, Sheet
@@ -75,45 +76,33 @@ def curves_title(report: Report) -> str:
 
 def draw_curves(sheet: Sheet, report: Report) -> None:
     """The chart with everything beside its lines."""
-    lines = report_lines(report)
+    shown = curves(report)
     chart_box = sheet.body
     plot_box = Box(
         chart_box.left + 52, chart_box.top + BAND,
         chart_box.width - 52 - LABELS - 8, chart_box.height - BAND - 44,
     )  # fmt: skip
-    x = Axis(0.0, float(report.curve_points.tokens_per_day[-1]))
-    plot = _Plot(plot_box, x, Axis(0.0, money_range(report, lines, x)[1]))
-    option = earliest_own_option(report)
-    row = report.against_cheapest(option.name) if option else None
-    if report.curve_points.cheapest_api_usd is None:
-        row = None
-    accents = colours(report)
-    colour = accents[option.name] if option else MUTED
-    _shade(sheet, row, plot, colour)
-    drawn = [*_series(report, lines, option), _here(report, plot)]
+    plot = _Plot(plot_box, shown.x, shown.y)
+    _shade(sheet, shown, plot)
+    drawn = [*_series(report, shown), _here(report, plot)]
     box = Box(chart_box.left, chart_box.top, chart_box.width - LABELS, chart_box.height - 18)
     xy_chart(sheet, box, plot_box, drawn, plot.x, plot.y, "Monthly bill over volume")
-    _words(sheet, report, plot, [plot.at(at, 0.0)[0] for _, at, _ in _crossings(row, lines, plot)])
-    _name_ends(sheet, lines, plot)
-    _name_leaving(sheet, lines, plot)
-    _name_crossings(sheet, row, lines, plot, colour)
+    _words(sheet, report, plot, [plot.at(at, 0.0)[0] for _, at, _ in shown.crossings()])
+    _name_ends(sheet, shown.lines, plot)
+    _name_leaving(sheet, shown.lines, plot)
+    _name_crossings(sheet, shown, plot)
     sheet.notes += _derivation(report)
 
 
-def _series(report: Report, lines: Sequence[Drawn], shown: OptionResult | None) -> Iterator[Line]:
+def _series(report: Report, shown: Curves) -> Iterator[Line]:
     """Every bill, and the range of the one that is spoken of."""
     kinds = families(report)
-    for line in lines:
-        excluded = bool(line.option.excluded_by)
+    for line in shown.lines:
         x, y = corners(line.x, line.y)
-        yield Line(
-            line.option.name, x, y, mixed(line.colour, 0.6) if excluded else line.colour,
-            width=1.5 if excluded else 3.0 if line.option.kind != "api" else 2.25,
-            dash=DASHES[kinds[line.option.name]],
-        )  # fmt: skip
-    for line in lines:
-        if line.low is None or line.high is None or line.option != shown:
-            continue
+        width = 1.5 if line.excluded else 3.0 if line.option.kind != "api" else 2.25
+        yield Line(line.option.name, x, y, line.accent, width, DASHES[kinds[line.option.name]])
+    line = shown.line
+    if line is not None and line.low is not None and line.high is not None:
         pale = mixed(line.colour, 0.55)
         for word, values in (("low", line.low), ("high", line.high)):
             x, y = corners(line.x, values)
@@ -145,36 +134,18 @@ def _here(report: Report, plot: _Plot) -> Line:
     return Line("evaluated volume", [at, at], [0.0, plot.y.high], MUTED, 1.0, "dash")
 
 
-def _crossings(
-    row: BreakEven | None, lines: Sequence[Drawn], plot: _Plot
-) -> list[tuple[str, float, float]]:
-    """What, at which volume, at which bill; inside the frame."""
-    line = next((each for each in lines if row and each.option.name == row.option), None)
-    if row is None or line is None or row.verdict in ("never", "always"):
-        return []
-    first, always = row.first_tokens_per_day, row.always_from_tokens_per_day
-    named = [("first cheaper", first), ("always cheaper from", always)]
-    if first == always:
-        named = [("cheaper from", first)]
-    return [
-        (words, at, float(np.interp(at, line.x, line.y)))
-        for words, at in named
-        if at is not None and 0 < at <= plot.x.high
-    ]
-
-
 # ---------------------------------------------------------------------------- beside the lines
 
 
-def _shade(sheet: Sheet, row: BreakEven | None, plot: _Plot, colour: str) -> None:
+def _shade(sheet: Sheet, shown: Curves, plot: _Plot) -> None:
     """Light columns where the option wins."""
-    windows = joined(row.winning.windows if row else (), plot.x)
+    windows = shown.windows()
     if len(windows) > MOST_SHADED:
         windows = [(windows[0][0], windows[-1][1])]
     for low, high in windows:
         left, right = plot.at(low, 0.0)[0], plot.at(high, 0.0)[0]
         place = Box(left, plot.box.top, max(right - left, 0.75), plot.box.height)
-        sheet.area(place, colour, 0.09)
+        sheet.area(place, shown.colour, 0.09)
 
 
 def _words(sheet: Sheet, report: Report, plot: _Plot, leaders: Sequence[float]) -> None:
@@ -210,19 +181,15 @@ def _name_ends(sheet: Sheet, lines: Sequence[Drawn], plot: _Plot) -> None:
     for line, text, height, place in zip(ending, texts, tall, places, strict=True):
         left = plot.box.right + 16
         box = Box(left, place - height / 2, width, height)
-        bold = not line.option.excluded_by
-        sheet.text(box, text, Look((SMALLEST,), bold, _ink(line), anchor="middle"))
+        bold = not line.excluded
+        sheet.text(box, text, Look((SMALLEST,), bold, line.ink, anchor="middle"))
         sheet.line(
             plot.box.right + 2, plot.at(0.0, line.end)[1], left - 3, place, mixed(line.colour, 0.5)
         )
 
 
 def _end_text(line: Drawn) -> str:
-    return f"{line.option.name} (not eligible)" if line.option.excluded_by else line.option.name
-
-
-def _ink(line: Drawn) -> str:
-    return MUTED if line.option.excluded_by else line.colour
+    return f"{line.option.name} (not eligible)" if line.excluded else line.option.name
 
 
 def _leaves(line: Drawn, plot: _Plot) -> float | None:
@@ -241,17 +208,13 @@ def _name_leaving(sheet: Sheet, lines: Sequence[Drawn], plot: _Plot) -> None:
         beside = plot.at(first_above(line.x, line.y, amount) or at, 0.0)[0]
         fits_left = beside - width - 8 > plot.box.left
         left = beside - width - 8 if fits_left else beside + 10
-        look = Look(
-            (SMALLEST,), bold=True, colour=_ink(line), align="right" if fits_left else "left"
-        )
+        look = Look((SMALLEST,), bold=True, colour=line.ink, align="right" if fits_left else "left")
         sheet.text(Box(left, top, width, height), text, look)
 
 
-def _name_crossings(
-    sheet: Sheet, row: BreakEven | None, lines: Sequence[Drawn], plot: _Plot, colour: str
-) -> None:
+def _name_crossings(sheet: Sheet, shown: Curves, plot: _Plot) -> None:
     """Crossings by name over the plot, with a thin line down to each."""
-    found = _crossings(row, lines, plot)
+    found = shown.crossings()
     texts = [f"{words} {volume(at)}" for words, at, _ in found]
     widths = [sheet.stage.ruler.width(text, SMALLEST, bold=True) + 12 for text in texts]
     wanted = [plot.at(at, 0.0)[0] for _, at, _ in found]
@@ -262,7 +225,7 @@ def _name_crossings(
         look = Look((SMALLEST,), bold=True, align="center")
         sheet.text(Box(centre - width / 2, top, width, 16), text, look)
         sheet.line(across, top + 17, across, down - 5, MUTED)
-        sheet.dot(across, down, colour)
+        sheet.dot(across, down, shown.colour)
 
 
 def _derivation(report: Report) -> Iterator[str]:

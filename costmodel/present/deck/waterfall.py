@@ -7,13 +7,11 @@ amounts stand in the notes and in the embedded workbook.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import accumulate
 
-from costmodel.pipeline.bills.records import WaterfallStep
 from costmodel.pipeline.report import OptionResult, Report
 from costmodel.present.charts.axes import Axis
 from costmodel.present.charts.theme import colours, mixed
-from costmodel.present.charts.waterfall import TOTAL, shown_steps, waterfall_steps
+from costmodel.present.charts.waterfall import stack, waterfall_steps
 from costmodel.present.deck.charts import Bars, stacked_columns
 from costmodel.present.deck.master import Box
 from costmodel.present.deck.sheet import Look, Sheet
@@ -37,36 +35,23 @@ LONGEST_LABEL = 34
 
 def draw_waterfall(sheet: Sheet, report: Report, option: OptionResult) -> None:
     """The chart, the amount over each column, and what it comes to."""
-    steps = shown_steps(waterfall_steps(option))
-    colour = colours(report)[option.name]
-    tops = list(accumulate(step.usd for step in steps))
-    total = tops[-1]
-    before = [0.0, *tops[:-1]]
-    low = [min(a, b) for a, b in zip(before, tops, strict=True)]
-    high = [max(a, b) for a, b in zip(before, tops, strict=True)]
-    names = [*(shortened(step.name, LONGEST_LABEL) for step in steps), TOTAL]
-    added: list[float | None] = [step.usd if step.usd >= 0 else None for step in steps]
-    saved: list[float | None] = [-step.usd if step.usd < 0 else None for step in steps]
-    first, *rest = added
+    shown, colour = stack(option), colours(report)[option.name]
+    names = [shortened(name, LONGEST_LABEL) for name in shown.names]
+    first, *rest = (step.usd for step in shown.steps)
     bars = [
-        Bars("Base (not drawn)", [*low, 0.0], None),
-        Bars("Adds", [None, *rest, None], mixed(colour, 0.42)),
-        Bars("Takes off", [*saved, None], mixed(colour, 0.2)),
-        Bars("Bill", [first, *[None] * len(rest), total], colour),
+        Bars("Base (not drawn)", shown.low, None),
+        Bars("Adds", [None, *(v if v >= 0 else None for v in rest), None], mixed(colour, 0.42)),
+        Bars("Takes off", [None, *(-v if v < 0 else None for v in rest), None], mixed(colour, 0.2)),
+        Bars("Bill", [first, *[None] * len(rest), shown.total], colour),
     ]
-    shown = [each for each in bars if any(value is not None for value in each.values)]
-    y = Axis(0.0, 1.1 * max(high))
+    drawn = [each for each in bars if any(value is not None for value in each.values)]
+    y = Axis(0.0, 1.1 * max(shown.high))
     remark, box = sheet.body.split(24, 6)
     plot = Box(box.left + 52, box.top + 6, box.width - 58, box.height - 6 - 44)
     sheet.text(remark, _remark(option), Look((15.0, 14.0, 13.0, 12.0), muted=True))
-    stacked_columns(sheet, box, plot, names, shown, y, "From the mean load to the all-in bill")
-    _amounts(sheet, plot, y, [*high, total], _texts(steps, total))
+    stacked_columns(sheet, box, plot, names, drawn, y, "From the mean load to the all-in bill")
+    _amounts(sheet, plot, y, shown.high, shown.amounts)
     sheet.notes += _derivation(option)
-
-
-def _texts(steps: Sequence[WaterfallStep], total: float) -> list[str]:
-    signed = [f"{'+' if step.usd > 0 else '−'}{usd(abs(step.usd))}" for step in steps[1:]]
-    return [usd(steps[0].usd), *signed, usd(total)]
 
 
 def _amounts(sheet: Sheet, plot: Box, y: Axis, tops: Sequence[float], texts: Sequence[str]) -> None:
