@@ -50,7 +50,8 @@ def cautions(
                 yield from _dated(option.name, offer.usd_per_gpu_hour.as_of, scenario.as_of)
         bill = bills.get(option.name)
         if bill is not None:
-            yield from _load(option.name, bill, volume)
+            for code, words in bill.remarks(volume):
+                yield Caution(code, f"{option.name}: {words}")
         elif option.selfhost is not None and facts.fleet and not facts.fleet.not_met:
             yield Caution("no_bill", f"{option.name}: no bill, because replicas: optimal needs "
                           "hours that keep their order, and the volume axis moves only one of the "
@@ -259,33 +260,6 @@ def _offers(name: str, selfhost: SelfHost) -> Iterator[Caution]:
                 "owned_incomplete",
                 f"{name}: the cost of owning leaves out {' and '.join(left_out)}; state it, or 0.",
             )
-
-
-def _load(name: str, bill: Bill, volume: float) -> Iterator[Caution]:
-    """What the load of this volume means for a fleet, or for an API's limit."""
-    queue = next((terms.queue for terms in bill.fleet_terms.values() if terms.queue), None)
-    sizing = bill.sizing(volume) if queue else None
-    if queue is not None and sizing is not None:
-        yield Caution(
-            "queueing",
-            f"{name}: {sizing.replicas_by_queueing:g} replicas hold a 95th percentile wait of "
-            f"{1000 * queue.wait_s:g} ms; a load factor of {sizing.load_factor:g} "
-            f"would ask for {sizing.replicas_by_load_factor:g}.",
-        )
-    overload = bill.overload(volume)
-    if overload is not None:
-        pinned, busy = overload
-        yield Caution(
-            "capacity_exceeded",
-            f"{name}: the pinned fleet of {pinned:g} replicas serves "
-            f"{tokens_per_day(bill.limit)} at most; the mean load alone keeps "
-            f"{busy:.1f} replicas busy.",
-        )
-    rate = bill.rate_limited(volume)
-    if rate is not None:
-        peak, limit = rate
-        yield Caution("rate_limit", f"{name}: the busiest minute needs {peak:,.0f} tokens, "
-                      f"above the limit of {limit:,.0f}.")  # fmt: skip
 
 
 def naive_break_even(bills: Mapping[str, Bill], rows: tuple[BreakEven, ...]) -> Iterator[Caution]:

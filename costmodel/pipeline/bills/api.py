@@ -193,15 +193,17 @@ class ApiBill(Bill):
             self.api.input_token_ratio
         ) + workload.mean_output_tokens * _ratio(self.api.output_token_ratio)
 
-    def rate_limited(self, volume: float) -> tuple[float, float] | None:
-        """Billed tokens of the busiest minute and the limit, where it is passed."""
+    def remarks(self, volume: float) -> Iterator[tuple[str, str]]:
+        """Whether the busiest minute passes its rate limit."""
         peak = 60.0 * sum(
             float(t.daily_requests(volume)) / SECONDS_PER_DAY
             * t.demand.always_on * self._billed_tokens(t.workload)
             for t in self.traffic
         )  # fmt: skip
         limit = self.api.rate_limit_tokens_per_minute
-        return (peak, limit.value) if limit is not None and peak > limit.value else None
+        if limit is not None and peak > limit.value:
+            words = f"needs {peak:,.0f} tokens, above the limit of {limit.value:,.0f}."
+            yield "rate_limit", f"the busiest minute {words}"
 
     # ------------------------------------------------------------------------------- its lines
 

@@ -107,13 +107,9 @@ class Bill(ABC):
         """Replicas by a load factor and by queueing; None where that is no question."""
         return None
 
-    def overload(self, volume: float) -> tuple[float, float] | None:
-        """Replicas a fleet is pinned at and those kept busy, where it cannot serve a volume."""
-        return None
-
-    def rate_limited(self, volume: float) -> tuple[float, float] | None:
-        """Tokens of the busiest minute and the limit an API states, where it is passed."""
-        return None
+    def remarks(self, volume: float) -> Iterator[tuple[str, str]]:
+        """What its load at a volume means, as (code, what to say after the option's name)."""
+        yield from ()
 
     def met_by(self, api: Bill) -> float:
         """The volume at which an API's bill reaches the smallest fleet's; 0 where none does."""

@@ -46,6 +46,7 @@ from costmodel.pipeline.bills.traffic import Traffic, daily_tokens
 from costmodel.pipeline.facts import FleetFacts, OverheadFacts
 from costmodel.quantity.quantity import Kind
 from costmodel.quantity.units import HOURS_PER_WEEK
+from costmodel.quantity.words import tokens_per_day
 from costmodel.scenario import ExtraCost, SelfHost
 
 ENGINEERING, PLATFORM = "engineering", "platform"
@@ -179,11 +180,24 @@ class FleetBill(Bill):
         wait_s = queue.wait_at(terms.effective(serving), peaks).max()
         return replace(found, wait_p95_ms=float(wait_s) * 1000.0 if np.isfinite(wait_s) else None)
 
-    def overload(self, volume: float) -> tuple[float, float] | None:
-        """Replicas it is pinned at and those kept busy, where it cannot serve a volume."""
-        if self.serves(volume):
-            return None
-        return self.terms.pinned_replicas or 0.0, float(self.load.served.mean()(volume)[0])
+    def remarks(self, volume: float) -> Iterator[tuple[str, str]]:
+        """How many replicas a wait asks for, and whether a pinned fleet is too small."""
+        sizing = self.sizing(volume) if self.terms.queue is not None else None
+        if self.terms.queue is not None and sizing is not None:
+            yield (
+                "queueing",
+                f"{sizing.replicas_by_queueing:g} replicas hold a 95th percentile wait of "
+                f"{1000 * self.terms.queue.wait_s:g} ms; a load factor of "
+                f"{sizing.load_factor:g} would ask for {sizing.replicas_by_load_factor:g}.",
+            )
+        if not self.serves(volume):
+            busy = float(self.load.served.mean()(volume)[0])
+            yield (
+                "capacity_exceeded",
+                f"the pinned fleet of {self.terms.pinned_replicas:g} replicas serves "
+                f"{tokens_per_day(self.limit)} at most; the mean load alone keeps "
+                f"{busy:.1f} replicas busy.",
+            )
 
     def met_by(self, api: Bill) -> float:
         """The volume at which an API's bill reaches the smallest fleet's; 0 where none does."""
