@@ -245,7 +245,7 @@ def _volumes(bills: Sequence[Bill], top: float) -> Floats:
     """An even grid, plus both sides of every jump where there are few enough to draw."""
     grid = np.linspace(0.0, top, CURVE_POINTS + 1)
     steps = [bill.curve.steps for bill in bills if bill.curve is not None]
-    drawn = [each for each in steps if each.count_breaks(top) <= MOST_DRAWN_STEPS]
+    drawn = [each for each in steps if 0 < each.count_breaks(top) <= MOST_DRAWN_STEPS]
     jumps = np.concatenate([[], *(each.jumps(0.0, top)[0] for each in drawn)])
     volumes = distinct(grid, jumps, jumps * (1 + JUST_PAST))
     return volumes[volumes <= top]
