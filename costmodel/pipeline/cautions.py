@@ -39,7 +39,7 @@ def cautions(
     yield from not_used_yet(scenario)
     for option in scenario.options:
         facts = resolved.options[option.name]
-        if option.api is not None and facts.price is not None:
+        if facts.price is not None:
             yield from _price(scenario, option.name, facts.price)
             if facts.endpoint is not None:
                 yield from _endpoint(scenario, option, facts.price, facts.endpoint)

@@ -131,13 +131,14 @@ class Scenario(Part):
                     yield from _unknown(
                         (*here, "hybrid", kind), f"{kind} option", name, by_kind[kind]
                     )
-            for workload, server in (option.mix or {}).items():
-                yield from _unknown((*here, "mix", workload), "workload", workload, workloads)
+            mix = option.mix or {}
+            for workload, server in mix.items():
                 where = (*here, "mix", workload)
+                yield from _unknown(where, "workload", workload, workloads)
                 yield from _unknown(where, "api or selfhost option", server, servers)
-            if option.mix is not None:
-                for workload in (name for name in workloads if name not in option.mix):
-                    yield (*here, "mix"), f"the workload {workload!r} has no option in this mix"
+            missing = workloads if option.mix is not None else []
+            for workload in (name for name in missing if name not in mix):
+                yield (*here, "mix"), f"the workload {workload!r} has no option in this mix"
             stated = option.selfhost.throughput if option.selfhost else None
             for workload in stated if isinstance(stated, dict) else {}:
                 where = (*here, "selfhost", "throughput", workload)

@@ -83,10 +83,14 @@ class Option(Part):
         return self.members if self.mix is None else (self.mix[workload],)
 
     @property
+    def single(self) -> Api | SelfHost | None:
+        """The API or the own GPUs it is; None of a hybrid or a mix, which are made of others."""
+        return self.api or self.selfhost
+
+    @property
     def model(self) -> str | None:
         """The model of an API or of own GPUs, where it is named."""
-        single = self.api or self.selfhost
-        return single.model if single else None
+        return self.single.model if self.single else None
 
     @property
     def kind(self) -> OptionKind:

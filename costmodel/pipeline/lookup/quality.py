@@ -61,7 +61,7 @@ def _placed(error: InputError, scenario: Scenario, location: Location) -> Iterat
 
 def _mark(workload: Workload, scenario: Scenario) -> str:
     """What the standing depends on, as a short hash."""
-    single = [o.model_dump(mode="json") for o in scenario.options if o.api or o.selfhost]
+    single = [o.model_dump(mode="json") for o in scenario.options if o.single]
     asked = workload.quality.model_dump(mode="json") if workload.quality else None
     text = json.dumps([workload.task, asked, single], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -78,7 +78,7 @@ def _of_workload(
     gated = _gated(asked.gate, scenario) if asked.gate is not None else {}
     found: dict[str, QualityFacts] = {}
     for option in scenario.options:
-        if option.api is None and option.selfhost is None:
+        if option.single is None:
             continue
         if asked.accepts is not None and option.name in asked.accepts:
             found[option.name] = _accepted()
@@ -157,8 +157,8 @@ def _precision(option: Option, facts: OptionFacts) -> Precision | str | None:
         weights = load_book().format(option.selfhost.format).id
         params_b, released_in = _model(option.selfhost.model, facts)
         return weights, option.selfhost.kv_dtype, params_b, released_in
-    assert option.api is not None
-    stated = option.api.precision or (facts.price.precision if facts.price else None)
+    stated = option.api.precision if option.api else None
+    stated = stated or (facts.price.precision if facts.price else None)
     if stated is None:
         listed = facts.endpoint is not None
         if facts.endpoint is not None and not facts.endpoint.open_weights:
@@ -213,7 +213,7 @@ def _gated(asked: Gate, scenario: Scenario) -> dict[str, QualityFacts]:
 
 
 def _only_fleet(scenario: Scenario) -> str:
-    fleets = [option.name for option in scenario.options if option.selfhost is not None]
+    fleets = [option.name for option in scenario.options if option.kind == "selfhost"]
     if len(fleets) != 1:
         shown = f"{{{fleets[0]}: file, ...}}" if fleets else "{option: file}"
         raise InputError(
@@ -226,7 +226,7 @@ def _only_fleet(scenario: Scenario) -> str:
 def _untested(option: Option, asked: Gate) -> QualityFacts:
     """An option without an evaluation: the baseline stands, everything else does not."""
     baseline = asked.baseline
-    is_baseline = option.name in baseline if isinstance(baseline, dict) else option.api is not None
+    is_baseline = option.name in baseline if isinstance(baseline, dict) else option.kind == "api"
     if is_baseline:
         return _fact(True, "reference", "the gate's baseline", "the scenario: gate")
     return _fact(False, "no data", "no evaluation of it is named in the gate", "the scenario: gate")

@@ -61,12 +61,7 @@ def _by_standing(facts: Mapping[str, QualityFacts]) -> str:
 def _server(report: Report, workload: str) -> str | None:
     """The option behind the recommended one that serves a workload."""
     name = report.recommendation.option
-    if name is None:
-        return None
-    option = report.inputs.option(name)
-    if option.mix is not None:
-        return option.mix.get(workload)
-    return option.hybrid.selfhost if option.hybrid else name
+    return None if name is None else report.inputs.option(name).servers(workload)[0]
 
 
 def precision_of(report: Report, name: str) -> str:
