@@ -60,7 +60,7 @@ def test_no_rate_where_money_goes_one_way(flows):
 # ------------------------------------------------------------------------------ brute force
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(st.lists(st.floats(-1e5, -1), min_size=1, max_size=3),
        st.lists(st.floats(1, 1e5), min_size=1, max_size=20))  # fmt: skip
 def test_irr_is_the_only_root(out, back):
@@ -71,7 +71,7 @@ def test_irr_is_the_only_root(out, back):
     assert found == pytest.approx(expected, rel=1e-7, abs=1e-6)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(FLOWS | ONE_TURN)
 def test_irr_where_given_makes_the_value_0_and_no_other_rate_does(flows):
     found = irr(flows)

@@ -55,7 +55,8 @@ def _loop(weights, volume, terms, per_replica):
     return usd_per_week * terms.gpus_per_replica * terms.hours_per_month / 168
 
 
-@pytest.mark.parametrize("seed", range(40))
+@settings(max_examples=40)
+@given(seed=st.integers(0, 2**32 - 1))
 def test_a_scheduled_fleet_equals_a_loop_over_its_hours(seed):
     rng = np.random.default_rng(seed)
     weights = rng.uniform(0.1, 2, 168)
@@ -114,7 +115,7 @@ def test_workloads_share_a_fleet_and_unknown_peaks_coincide():
     assert unknown.always_on(1.0).max() == pytest.approx(0.01 * (2.0 + 1.0 / 0.6))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     volume=st.floats(1, 20_000),
     load_factor=st.floats(0.2, 1),
@@ -139,7 +140,7 @@ def test_the_waterfall_climbs_to_what_is_billed(volume, load_factor, spares, sch
     assert gpu_bill(load, terms)(volume) == pytest.approx(float(use.billed) * RATE * 730)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.floats(1, 10_000), st.floats(1, 10_000), st.integers(0, 2), st.booleans())
 def test_more_volume_or_spares_never_cost_less(a, b, spares, scheduled):
     demand = hourly_demand(OFFICE_HOURS)

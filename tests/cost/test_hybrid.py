@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from costmodel.book import load_book
 from costmodel.cost.breakeven import winning_set
@@ -13,6 +15,7 @@ from costmodel.cost.queueing import Queue
 from costmodel.cost.terms import FleetTerms, Offer
 from costmodel.cost.traffic import load_duration_weights
 
+SEEDS = st.integers(0, 2**32 - 1)
 OFFICE_HOURS = np.array(load_book().profile("office-hours").weights)
 LIST = PiecewiseLinear.line(slope=1.0)
 
@@ -110,7 +113,8 @@ def _bill_loop(made, weights, price, capacity, volume, units):
     return made.api_usd + own + spend
 
 
-@pytest.mark.parametrize("seed", range(60))
+@settings(max_examples=60)
+@given(seed=SEEDS)
 def test_brute_force_over_replica_counts(seed):
     rng = np.random.default_rng(seed)
     made, weights, price, capacity = _random(rng)
@@ -120,9 +124,10 @@ def test_brute_force_over_replica_counts(seed):
         assert made(np.array([volume]))[0] == pytest.approx(min(bills), rel=1e-9)
 
 
-@pytest.mark.parametrize("seed", range(25))
+@settings(max_examples=25)
+@given(seed=SEEDS)
 def test_winning_set_agrees_with_the_bill(seed):
-    rng = np.random.default_rng(1000 + seed)
+    rng = np.random.default_rng(seed)
     made, _, price, _ = _random(rng)
     for rival in (price, price * 0.7, price * 1.3):
         against = CostCurve(PiecewiseLinear.line(made.api_usd, rival))
@@ -136,9 +141,10 @@ def test_winning_set_agrees_with_the_bill(seed):
         assert np.array_equal(inside[clear & away], (saving > 0)[clear & away])
 
 
-@pytest.mark.parametrize("seed", range(20))
+@settings(max_examples=20)
+@given(seed=SEEDS)
 def test_never_dearer_than_its_api_alone(seed):
-    rng = np.random.default_rng(2000 + seed)
+    rng = np.random.default_rng(seed)
     made, _, price, _ = _random(rng)
     committed = made.terms.offers[:-1]
     whatever = made.own_usd(np.zeros(1))[0] if committed else 0.0
@@ -171,9 +177,10 @@ def test_traffic_that_stays_while_the_axis_moves():
         )
 
 
-@pytest.mark.parametrize("seed", range(7))
+@settings(max_examples=7)
+@given(seed=SEEDS)
 def test_winning_set_against_a_rival_with_a_contract(seed):
-    rng = np.random.default_rng(3000 + seed)
+    rng = np.random.default_rng(seed)
     made, _, price, _ = _random(rng)
     bands = [(300 * price, 0.0), (np.inf, rng.uniform(0.1, 0.4))]
     contract = [graduated(bands), all_units(bands), commit(200 * price, 0.3, 0.1)][rng.integers(3)]
@@ -209,10 +216,11 @@ def test_commitments_below_the_hourly_price_win_further_out():
     assert np.array_equal(inside, rival(volumes) > made(volumes))
 
 
-@pytest.mark.parametrize("seed", range(500))
+@settings(max_examples=500)
+@given(seed=SEEDS)
 def test_the_optimum_is_the_best_of_all_replica_counts_on_random_profiles(seed):
     """Named shapes, curves and noise, with spares, nodes, spot, contracts and queues."""
-    rng = np.random.default_rng(10_000 + seed)
+    rng = np.random.default_rng(seed)
     weights = _profile(rng)
     price, per_replica = rng.uniform(0.2, 3), rng.uniform(100, 1000)
     replica = rng.uniform(0.2, 1.2) * price * per_replica
@@ -230,9 +238,10 @@ def test_the_optimum_is_the_best_of_all_replica_counts_on_random_profiles(seed):
     made = hybrid(weights, price, per_replica, terms, contract, rng.uniform(0, 500))
     volume = rng.uniform(10, 8000)
     bills = []
-    for units in range(int(volume * weights.max() / per_replica / 0.4) + 20):
-        carried = float(terms.carried(np.array(float(units * terms.replicas_per_unit))))
-        served = sum(min(volume * w, carried * per_replica) for w in weights) / 168
+    most = int(volume * weights.max() / per_replica / 0.4) + 20
+    carried = terms.carried(np.arange(most) * terms.replicas_per_unit)
+    for units in range(most):
+        served = np.minimum(volume * weights, carried[units] * per_replica).mean()
         spend = float(contract((volume - served) * price))
         bought = np.ceil(units + terms.spare_replicas / terms.replicas_per_unit - 1e-9)
         own = made.fleet_usd + bought * terms.gpus_per_unit * replica if units else 0.0
@@ -252,20 +261,22 @@ def _profile(rng):
     return weights / weights.mean()
 
 
-@pytest.mark.parametrize("seed", range(15))
+@settings(max_examples=15)
+@given(seed=SEEDS)
 def test_winning_set_under_queueing_and_spot(seed):
-    rng = np.random.default_rng(20_000 + seed)
+    rng = np.random.default_rng(seed)
     weights = _profile(rng)
     queue = Queue(16.0, rng.uniform(2, 20), rng.uniform(0.2, 5))
     committed = [Offer(100 / 730, 2.0, committed=True)] * int(rng.random() < 0.5)
     spot = Offer(rng.uniform(150, 350) / 730, interruption_overhead=float(rng.choice([0.0, 0.2])))
     terms = FleetTerms((*committed, spot), queue=queue if rng.random() < 0.7 else None)
     made = hybrid(weights, 1.0, 400.0, terms, fleet_usd=rng.uniform(0, 300))
+    volumes = np.concatenate([rng.uniform(1, 6000, 150), 10 ** rng.uniform(0, 6, 40)])
+    bills = made(volumes)
     for price in (0.7, 1.0, 1.2):
         against = CostCurve(PiecewiseLinear.line(slope=price))
         won = made.winning_set(against)
-        volumes = np.concatenate([rng.uniform(1, 6000, 150), 10 ** rng.uniform(0, 6, 40)])
-        saving = against(volumes) - made(volumes)
+        saving = against(volumes) - bills
         clear = np.abs(saving) > 1e-6 * against(volumes)
         inside = np.array([volume in won for volume in volumes])
         assert np.array_equal(inside[clear], (saving > 0)[clear])

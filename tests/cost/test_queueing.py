@@ -43,7 +43,7 @@ QUEUES = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(QUEUES, st.floats(0.01, 300))
 def test_the_fewest_replicas_hold_the_wait_and_one_less_does_not(queue, load):
     n = float(queue.replicas(np.array([load]))[0])
@@ -51,7 +51,7 @@ def test_the_fewest_replicas_hold_the_wait_and_one_less_does_not(queue, load):
     assert n == 1 or queue.wait_at(n - 1, load) > queue.wait_s * (1 - 1e-6)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(QUEUES)
 def test_what_each_replica_adds_grows_towards_one(queue):
     """Pooling: the exact hybrid relies on the load carried being convex in the replicas."""
@@ -116,7 +116,8 @@ def _bill_loop(demand, terms, volume, per_replica):
     return gpus * (commit_usd + billed * terms.elastic.usd_per_gpu_hour)
 
 
-@pytest.mark.parametrize("seed", range(30))
+@settings(max_examples=30)
+@given(seed=st.integers(0, 2**32 - 1))
 def test_bills_and_winning_sets_against_a_loop(seed):
     rng = np.random.default_rng(seed)
     queue = Queue(

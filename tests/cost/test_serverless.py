@@ -61,7 +61,7 @@ def _loop(weights, terms, volume, per_replica):
     return 730 * (terms.elastic.usd_per_gpu_hour * hours) + terms.committed_usd
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.floats(0, 3), min_size=24, max_size=24).filter(lambda day: sum(day) > 0.1),
     st.floats(-6, 3),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -205,7 +205,7 @@ def spoil(data: Any, place: tuple[Any, ...], value: Any) -> None:
     data[place[-1]] = value
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150)
 @given(draw=st.data())
 def test_any_value_anywhere_evaluates_or_is_refused(draw: st.DataObject):
     data, _ = parse_yaml(GOOD)
@@ -214,7 +214,7 @@ def test_any_value_anywhere_evaluates_or_is_refused(draw: st.DataObject):
     evaluates_or_is_refused(yaml.safe_dump(data))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150)
 @given(at=st.integers(0, len(GOOD)), cut=st.integers(0, 12), put=st.text(max_size=4))
 def test_any_edit_of_the_text_evaluates_or_is_refused(at: int, cut: int, put: str):
     evaluates_or_is_refused(GOOD[:at] + put + GOOD[at + cut :])

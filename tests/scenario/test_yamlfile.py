@@ -1,7 +1,7 @@
 """YAML in: plain scalars, places, and what is refused."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from costmodel.errors import InputError
@@ -93,7 +93,6 @@ _scalars = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(
     st.dictionaries(
         st.text("abcxyz_ ", min_size=1),

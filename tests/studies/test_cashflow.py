@@ -124,7 +124,7 @@ def test_workloads_grow_at_their_own_rates():
 # ------------------------------------------------------------------------------ sums and signs
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     growth=st.floats(-0.1, 0.1),
     api=st.floats(-0.5, 0.3),

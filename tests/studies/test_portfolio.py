@@ -72,7 +72,7 @@ subsets = st.lists(st.sampled_from(IDS), min_size=1, max_size=4, unique=True)
 
 
 class TestExact:
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     @given(accepts=st.lists(subsets, min_size=3, max_size=3),
            volumes=st.tuples(*[st.sampled_from([5e6, 60e6, 400e6, 2e9])] * 3),
            contract=st.sampled_from(["", ALL_UNITS]))  # fmt: skip
@@ -85,7 +85,7 @@ class TestExact:
                                                              strict=True))  # fmt: skip
         assert sum(share.monthly_usd for share in found.bill) == pytest.approx(found.monthly_usd)
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     @given(accepts=st.lists(subsets, min_size=3, max_size=3), scale=st.floats(1e-2, 1e2))
     def test_never_costs_more_than_the_best_single_option(self, accepts, scale):
         found = portfolio(parse_scenario(scenario(OPTIONS, accepts)), tokens_per_day=150e6 * scale)

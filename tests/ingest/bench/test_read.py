@@ -616,9 +616,7 @@ class TestRefusals:
             read_benchmark()
 
 
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_stands_in_a_file_is_read_or_refused(tmp_path, data):
     """A value anywhere in a file replaced by anything: measurements, or an InputError."""

@@ -231,7 +231,7 @@ def test_missing_file(tmp_path):
 
 @pytest.mark.parametrize("name", [LM, "inspect.json", "promptfoo.json", "promptfoo.csv",
                                   "evalplus_eval_results.json", "table.csv"])  # fmt: skip
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_a_damaged_file_is_read_or_refused_never_a_crash(name, data):
     content = bytearray((FILES / name).read_bytes())
