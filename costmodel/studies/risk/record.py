@@ -184,9 +184,8 @@ class Risk:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON object of `costmodel risk --json`."""
-        data = asdict(self)
-        data["option_samples"] = dict(self.option_samples)
-        return data
+        tables = {name: tuple(dict(vars(row)) for row in getattr(self, name)) for name in TABLES}
+        return vars(self) | tables | {"option_samples": dict(self.option_samples)}
 
     def table(self, name: str) -> pd.DataFrame:
         """One of `TABLES` as a data frame. Raises InputError for any other name."""
