@@ -10,9 +10,9 @@ from costmodel.book.files import scenarios_dir
 from costmodel.scenario import load_scenario, parse_scenario
 from costmodel.scenario.changes import at_volume, changed, scenario_yaml
 from costmodel.ui.downloads import SCRIPT
+from tests import ready
 
 APP = Path(__file__).parents[2] / "app.py"
-READY = sorted(path.stem for path in scenarios_dir().glob("*.yaml"))
 
 
 def opened(scenario=None, **address):
@@ -41,7 +41,7 @@ def uploaded(text, name="mine.yaml"):
     return app
 
 
-@pytest.mark.parametrize("scenario", READY)
+@pytest.mark.parametrize("scenario", ready.NAMES)
 def test_every_ready_scenario_opens(scenario):
     app = opened(scenario)
     assert not app.exception
@@ -80,17 +80,17 @@ def test_stated_gpu_price_changes_the_bill_and_stays_out_of_the_address():
 def test_nonsense_in_the_address_is_ignored():
     app = opened("no-such", volume="banana", gpu="toaster", input="-5")
     assert not app.exception
-    assert app.selectbox(key="scenario").value in READY
+    assert app.selectbox(key="scenario").value in ready.NAMES
     assert "tokens a day" in headline(app)
     assert "There is no ready scenario &#x27;no-such&#x27;" in html(app)
-    app.selectbox(key="scenario").set_value(READY[0]).run()
+    app.selectbox(key="scenario").set_value(ready.NAMES[0]).run()
     assert "There is no ready scenario" not in html(app)
 
 
 def test_another_scenario_starts_from_its_own_values():
     app = opened("support-assistant")
     app.select_slider(key="volume").set_value(2e9).run()
-    other = next(name for name in READY if name != "support-assistant")
+    other = next(name for name in ready.NAMES if name != "support-assistant")
     app.selectbox(key="scenario").set_value(other).run()
     assert not app.exception
     assert (
@@ -256,7 +256,7 @@ def test_inputs_that_contradict_each_other_are_explained():
 
 
 def test_scenario_downloads_with_its_changes():
-    for name in READY:
+    for name in ready.NAMES:
         scenario = load_scenario(scenarios_dir() / f"{name}.yaml")
         moved = changed(scenario, at_volume(scenario, 123e6))
         again = parse_scenario(scenario_yaml(moved))

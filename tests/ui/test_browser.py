@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from costmodel.book.files import scenarios_dir
+from tests import ready
 from tests.chromium import launched
 
 pytestmark = pytest.mark.browser
@@ -23,7 +24,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-READY = sorted(path.stem for path in scenarios_dir().glob("*.yaml"))
 SLIDER = "[data-testid=stSidebar] [data-testid=stSlider] input[type=range]"
 
 
@@ -94,8 +94,8 @@ def _headline(tab):
     return tab.inner_text(".cm-headline")
 
 
-@pytest.mark.parametrize("scenario", READY)
-def test_every_ready_scenario_opens(page, scenario):
+@pytest.mark.parametrize("scenario", ready.THREE)
+def test_ready_scenarios_open(page, scenario):
     page.open(f"?scenario={scenario}")
     assert page.locator("[data-testid=stException]").count() == 0
     assert "tokens a day" in _headline(page)
@@ -139,7 +139,7 @@ def test_address_holds_only_what_differs_and_never_a_price(page):
 
 def test_choosing_a_scenario_names_it_in_the_address_and_forgets_changes(page):
     page.open("?volume=2B")
-    other = next(name for name in READY if name != "support-assistant")
+    other = next(name for name in ready.NAMES if name != "support-assistant")
     page.get_by_label("Scenario", exact=True).click()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
@@ -168,31 +168,25 @@ def _upload(page, path):
     page.set_input_files("[data-testid=stFileUploader] input[type=file]", path)
 
 
-@pytest.mark.parametrize("kind", ["svg", "png"])
-def test_chart_downloads_from_the_browser(page, kind):
+def test_charts_tables_and_the_workbook_download(page):
     page.open()
-    with page.expect_download() as started:
-        page.click(f".cm-images button[data-format={kind}]")
-    download = started.value
-    assert download.suggested_filename.endswith(f"curves.{kind}")
-    content = Path(download.path()).read_bytes()
-    assert content.startswith(b"<svg" if kind == "svg" else b"\x89PNG")
-    assert len(content) > 10_000
+    for kind, begins in (("svg", b"<svg"), ("png", b"\x89PNG")):
+        name, content = _downloaded(page, page.locator(f".cm-images button[data-format={kind}]"))
+        assert name.endswith(f"curves.{kind}")
+        assert content.startswith(begins)
+        assert len(content) > 10_000
+    _, table = _downloaded(page, page.get_by_role("button", name="CSV"))
+    assert table.startswith(b"option,name,usd,kind,source")
+    name, workbook = _downloaded(page, page.get_by_role("button", name="Excel workbook"))
+    assert name.endswith(".xlsx")
+    assert workbook.startswith(b"PK")
 
 
-def test_table_downloads_as_csv(page):
-    page.open()
-    with page.expect_download() as started:
-        page.get_by_role("button", name="CSV").first.click()
-    assert Path(started.value.path()).read_text().startswith("option,name,usd,kind,source")
-
-
-def test_workbook_downloads_when_asked_for(page):
-    page.open()
-    with page.expect_download() as started:
-        page.get_by_role("button", name="Excel workbook").click()
-    assert started.value.suggested_filename.endswith(".xlsx")
-    assert Path(started.value.path()).read_bytes().startswith(b"PK")
+def _downloaded(tab, button):
+    """The name and the content of what a button sends."""
+    with tab.expect_download() as started:
+        button.first.click()
+    return started.value.suggested_filename, Path(started.value.path()).read_bytes()
 
 
 def test_scenario_downloads_and_opens_again(page, tmp_path):

@@ -8,7 +8,7 @@ from costmodel import cashflow, load_scenario
 from costmodel.book.files import scenarios_dir
 from costmodel.present.words.cash import cards
 from costmodel.quantity.words import usd
-from costmodel.ui import state
+from tests import ready
 from tests.ui.pages import headline, html, opened_page
 
 CHARTS = 3
@@ -63,8 +63,8 @@ def test_another_option_is_judged():
     assert "book value at the end" in html(app)
 
 
-@pytest.mark.parametrize("name", state.ready_ids())
-def test_every_ready_scenario_opens(name):
+@pytest.mark.parametrize("name", ready.THREE)
+def test_ready_scenarios_open(name):
     app = opened(scenario=name)
     assert not app.exception, name
     assert headline(app)

@@ -163,7 +163,7 @@ def test_models_of_the_book_open(model):
     assert "cm-problems" in html(app) or model in headline(app)
 
 
-@pytest.mark.parametrize("gpu", choices.gpus())
+@pytest.mark.parametrize("gpu", choices.gpus()[::4])
 def test_gpus_of_the_book_open(gpu):
     app = opened(open_model="llama-3.1-8b", weights="bf16", cards="1", card=gpu)
     assert not app.exception

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from costmodel.ui import state
+from tests import ready
 from tests.ui.pages import headline, html, opened_page
 
 CHARTS = 4
@@ -60,8 +60,8 @@ def test_a_hybrid_is_compared_without_its_api():
     assert len(app.get("plotly_chart")) == CHARTS
 
 
-@pytest.mark.parametrize("name", state.ready_ids())
-def test_every_ready_scenario_opens(name):
+@pytest.mark.parametrize("name", ready.THREE)
+def test_ready_scenarios_open(name):
     app = opened(scenario=name)
     assert not app.exception, name
     assert headline(app)

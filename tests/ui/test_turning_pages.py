@@ -7,6 +7,7 @@ from costmodel import load_scenario
 from costmodel.book.files import scenarios_dir
 from costmodel.scenario import parse_scenario
 from costmodel.scenario.changes import changed
+from costmodel.studies.risk import simulation
 from costmodel.ui import sidebar
 from tests.ui.pages import html
 
@@ -17,7 +18,11 @@ HOURS = "overheads.per_fleet.hours_per_month"
 
 @pytest.fixture
 def app(monkeypatch):
-    """Pages as `app.py` turns them; what would be downloaded is caught on its way."""
+    """Pages as `app.py` turns them; what would be downloaded is caught on its way.
+
+    Nothing is sought that would flip the verdict: that takes half of a risk's time.
+    """
+    monkeypatch.setattr(simulation, "goal_seek", lambda _: ())
     written = []
     original = sidebar.scenario_file
     monkeypatch.setattr(
