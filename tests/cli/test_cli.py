@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from costmodel import cashflow, evaluate, fit, load_scenario, simulate, throughput
+from costmodel import cashflow, evaluate, fit, load_scenario, throughput
 from costmodel.book.files import scenarios_dir
 from costmodel.cli import app
 from costmodel.present import board
@@ -20,10 +19,8 @@ from costmodel.quantity.answer import Column, Table
 from costmodel.scenario import Scenario
 from costmodel.studies.cashflow.record import CashFlow
 from costmodel.studies.risk.record import Risk
+from tests import ready
 
-no_browser = pytest.mark.skipif(
-    not (shutil.which("chromium") or shutil.which("google-chrome")), reason="no Chromium here"
-)
 SCENARIO = str(scenarios_dir() / "support-assistant.yaml")
 VERBS = (
     "run",
@@ -343,24 +340,24 @@ def test_a_template_is_for_a_deck(tmp_path: Path):
 
 @pytest.fixture
 def computed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of what was computed beside the bills; a risk run has few draws."""
+    """The names of what was computed beside the bills; it is worked out once, with few draws."""
     asked: list[str] = []
 
-    def simulated(scenario: Scenario, samples: int, **more: Any) -> Risk:
+    def simulated(*_: Any, **__: Any) -> Risk:
         asked.append("simulate")
-        return simulate(scenario, min(samples, 40), **more)
+        return ready.risk("support-assistant")
 
-    def over_time(scenario: Scenario) -> CashFlow:
+    def over_time(_: Scenario) -> CashFlow:
         asked.append("cashflow")
-        return cashflow(scenario)
+        return ready.answer(cashflow, "support-assistant")
 
     monkeypatch.setattr(board, "simulate", simulated)
     monkeypatch.setattr(board, "cashflow", over_time)
     return asked
 
 
-@no_browser
 @pytest.mark.browser
+@pytest.mark.usefixtures("one_chromium_for_images")
 @pytest.mark.parametrize(
     ("chart", "needs", "says"),
     [
@@ -374,7 +371,6 @@ def computed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_chart_by_name_computes_what_it_needs(
     tmp_path: Path, computed: list[str], chart: str, needs: list[str], says: str
 ):
-    pytest.importorskip("kaleido")
     path = tmp_path / f"{chart}.svg"
     found = as_json("export", SCENARIO, "-o", str(path), "--chart", chart)
     assert found == {"files": [str(path)], "omitted": []}

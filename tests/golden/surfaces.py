@@ -12,7 +12,6 @@ import math
 import os
 import re
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from html.parser import HTMLParser
 from importlib import import_module
 from pathlib import Path
@@ -22,23 +21,19 @@ import openpyxl
 from pptx import Presentation
 from typer.testing import CliRunner
 
-from costmodel import evaluate, load_scenario, portfolio
+from costmodel import portfolio
 from costmodel.book.files import scenarios_dir
 from costmodel.cli import app
 from costmodel.errors import InputError
-from costmodel.present import board
 from costmodel.present.render.csvfile import csv_text
-from costmodel.present.saving import content_of
 from costmodel.present.words.report import TABLES, table_of
 from costmodel.studies.cases import cases
 from costmodel.studies.cashflow.cashflow import cashflow
-from costmodel.studies.risk import simulate
+from tests import ready
 
 FOLDER = Path(__file__).parent
 DATA = FOLDER.parent / "data"
-READY = sorted(path.stem for path in scenarios_dir().glob("*.yaml"))
 
-SAMPLES = 64
 DIGITS = 7
 MOST_ITEMS = 24
 """A longer list of JSON is kept in part: its ends and some between."""
@@ -48,76 +43,32 @@ MOST_ROWS = 40
 Texts = Iterator[tuple[str, str]]
 
 
-class Surfaces:
-    """One ready scenario on every surface; each answer is worked out once."""
+def scenario_texts(name: str) -> Texts:
+    """A ready scenario on every surface, by the name of its file."""
+    report = ready.report(name)
+    yield "run.json", json_lines(report.to_dict())
+    yield "risk.json", json_lines(ready.risk(name).to_dict())
+    for ask in (cashflow, cases, portfolio):
+        yield f"{ask.__name__}.json", json_of(ready.answer(ask, name))
+    yield "cli.txt", "\n".join(_printed(name))
+    yield "frozen.yaml", ready.file(name, ".yaml").decode()
+    for table in sorted(TABLES):
+        yield f"{table}.csv", few_lines(rounded(csv_text(table_of(report, table))))
+    yield "workbook.txt", cells(ready.file(name, ".xlsx"))
+    yield "deck.txt", slides(ready.file(name, ".pptx"))
+    yield "page.txt", words(ready.file(name, ".html").decode())
 
-    def __init__(self, name: str) -> None:
-        self.path = scenarios_dir() / f"{name}.yaml"
-        self.scenario = load_scenario(self.path)
 
-    @cached_property
-    def report(self):
-        """The report."""
-        return evaluate(self.scenario)
-
-    @cached_property
-    def risk(self):
-        """The odds, of few draws."""
-        return simulate(self.scenario, SAMPLES)
-
-    @cached_property
-    def cashflow(self):
-        """The money over time, or why there is none."""
-        return self._answer(cashflow)
-
-    @cached_property
-    def cases(self):
-        """The named cases, or why there are none."""
-        return self._answer(cases)
-
-    @property
-    def beside(self) -> Any:
-        """What a board file takes along, as `board.beside` has it."""
-        flow = self.cashflow
-        return {
-            "risk": self.risk if self.risk.option else None,
-            "cashflow": None if isinstance(flow, InputError) else flow,
-        }
-
-    def texts(self) -> Texts:
-        """Every surface by the name of its file."""
-        yield "run.json", json_lines(self.report.to_dict())
-        yield "risk.json", json_lines(self.risk.to_dict())
-        yield "cashflow.json", json_of(self.cashflow)
-        yield "cases.json", json_of(self.cases)
-        yield "portfolio.json", json_of(self._answer(portfolio))
-        yield "cli.txt", "\n".join(self._printed())
-        yield "frozen.yaml", self._content(".yaml").decode()
-        for name in sorted(TABLES):
-            yield f"{name}.csv", few_lines(rounded(csv_text(table_of(self.report, name))))
-        yield "workbook.txt", cells(self._content(".xlsx"))
-        yield "deck.txt", slides(self._content(".pptx"))
-        yield "page.txt", words(self._content(".html").decode())
-
-    def _answer(self, ask: Any) -> Any:
-        try:
-            return ask(self.scenario)
-        except InputError as error:
-            return error
-
-    def _content(self, ending: str) -> bytes:
-        more = self.beside if ending in board.ENDINGS else {}
-        return content_of(self.report, ending, **more)[0]
-
-    def _printed(self) -> Iterator[str]:
-        for verb in ("run", "portfolio"):
-            yield f"$ costmodel {verb}\n{run_verb(verb, str(self.path))}"
-        yield f"$ costmodel risk\n{import_module('costmodel.cli.risk')._text(self.risk)}\n"
-        module = import_module("costmodel.cli.cashflow")
-        if not isinstance(self.cashflow, InputError):
-            yield f"$ costmodel cashflow\n{module._flow_text(self.cashflow, self.report)}\n"
-        if not isinstance(self.cases, InputError):
-            yield f"$ costmodel cases\n{module._cases_text(self.cases)}\n"
+def _printed(name: str) -> Iterator[str]:
+    for verb in ("run", "portfolio"):
+        yield f"$ costmodel {verb}\n{run_verb(verb, str(ready.path(name)))}"
+    yield f"$ costmodel risk\n{import_module('costmodel.cli.risk')._text(ready.risk(name))}\n"
+    module = import_module("costmodel.cli.cashflow")
+    flow, drafts = ready.answer(cashflow, name), ready.answer(cases, name)
+    if not isinstance(flow, InputError):
+        yield f"$ costmodel cashflow\n{module._flow_text(flow, ready.report(name))}\n"
+    if not isinstance(drafts, InputError):
+        yield f"$ costmodel cases\n{module._cases_text(drafts)}\n"
 
 
 VERBS: Mapping[str, tuple[str, ...]] = {
@@ -285,14 +236,14 @@ def words(page: str) -> str:
 
 def names() -> list[str]:
     """Every set of golden files: the ready scenarios, then the other verbs."""
-    return [*READY, *VERBS]
+    return [*ready.NAMES, *VERBS]
 
 
 def texts_of(name: str) -> dict[str, str]:
     """What a set says now, by path under the folder of golden files."""
     if name in VERBS:
         return {f"verbs/{file}": text for file, text in verb_texts(name)}
-    return {f"{name}/{file}": text for file, text in Surfaces(name).texts()}
+    return {f"{name}/{file}": text for file, text in scenario_texts(name)}
 
 
 def main() -> None:

@@ -56,9 +56,10 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     them is not reached, because `.pth` files of a linked folder are not read.
     """
     folder = tmp_path_factory.mktemp("venv")
-    run(sys.executable, "-m", "venv", folder, cwd=folder)
+    run(sys.executable, "-m", "venv", "--without-pip", folder, cwd=folder)
     made = folder / "bin" / "python"
-    run(made, "-m", "pip", "install", "--no-deps", "--quiet", wheel, cwd=folder)
+    pip = (sys.executable, "-m", "pip", "--python", made)
+    run(*pip, "install", "--no-deps", "--no-compile", "--quiet", wheel, cwd=folder)
     site = Path(run(made, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))",
                     cwd=folder).strip())  # fmt: skip
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")

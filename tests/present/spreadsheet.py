@@ -23,13 +23,13 @@ ALWAYS_RECALCULATE = """<?xml version="1.0" encoding="UTF-8"?>
 <prop oor:name="OOXMLRecalcMode" oor:op="fuse"><value>0</value></prop></item></oor:items>"""
 
 
-def needs_libreoffice() -> None:
-    """Skip where LibreOffice is missing; in CI it must be there."""
-    if shutil.which("soffice") is not None:
-        return
-    if os.environ.get("CI"):
-        pytest.fail("CI must have LibreOffice (see .ci/run)")
-    pytest.skip("LibreOffice is not installed: apt-get install libreoffice-calc")
+def needs_libreoffice(*more: str) -> None:
+    """Skip where LibreOffice, or another command, is missing; in CI they must be there."""
+    missing = [command for command in ("soffice", *more) if shutil.which(command) is None]
+    if missing and os.environ.get("CI"):
+        pytest.fail(f"CI must have {', '.join(missing)} (see .ci/run)")
+    if missing:
+        pytest.skip(f"not on PATH: {', '.join(missing)}")
 
 
 def convert(files: Iterable[Path], folder: Path, kind: str = "xlsx") -> None:
@@ -47,6 +47,7 @@ class Files:
     """Workbooks on their way through LibreOffice, without charts: those take half the time."""
 
     def __init__(self, folder: Path) -> None:
+        needs_libreoffice()
         self.before, self.after = folder / "before", folder / "after"
         self.before.mkdir()
         self.after.mkdir()

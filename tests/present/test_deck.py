@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import re
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -34,12 +32,13 @@ from costmodel.present.deck.text import LEADING, SMALLEST, Ruler, plain
 from costmodel.present.words.ask import ask_reasons
 from costmodel.present.words.outlook import month_rows, probability_words
 from costmodel.quantity.words import percent, short, usd
-from costmodel.scenario import load_scenario, parse_scenario
+from costmodel.scenario import parse_scenario
 from costmodel.scenario.yamlfile import write_yaml
 from costmodel.studies.risk.record import Probability
+from tests import ready
 from tests.present.outlooks import cashflow_of, risk_of
+from tests.present.spreadsheet import convert, needs_libreoffice
 
-READY = sorted(path.stem for path in scenarios_dir().glob("*.yaml"))
 HOSTILE = (
     "=cmd|'/c calc'!A1",
     "<script>alert(1)</script> & \x08 {x}",
@@ -51,14 +50,9 @@ HOSTILE = (
 LIBERATION = Path("/usr/share/fonts/truetype/liberation")
 
 
-@cache
-def ready(name):
-    return evaluate(load_scenario(scenarios_dir() / f"{name}.yaml"))
-
-
 @pytest.fixture(scope="module")
 def report():
-    return ready("support-assistant")
+    return ready.report("support-assistant")
 
 
 @pytest.fixture(scope="module")
@@ -161,13 +155,13 @@ def test_what_has_no_data_is_left_out_and_said(report):
 
 
 @cache
-def plain_deck(name):
-    return Presentation(io.BytesIO(deck_bytes(ready(name))[0]))
+def ready_deck(name):
+    return Presentation(io.BytesIO(ready.file(name, ".pptx")))
 
 
-@pytest.mark.parametrize("name", READY)
+@pytest.mark.parametrize("name", ready.NAMES)
 def test_every_ready_scenario_makes_a_deck_in_which_all_fits(name):
-    deck = plain_deck(name)
+    deck = ready_deck(name)
     assert len(deck.slides) >= 5
     assert not list(overflowing(deck))
 
@@ -180,7 +174,7 @@ def test_an_ask_without_a_recommendation(report):
 
 
 def test_precision_per_task_says_who_serves_what_and_on_which_evidence():
-    deck = plain_deck("precision-per-task")
+    deck = ready_deck("precision-per-task")
     (table,) = [s.table for slide in deck.slides for s in slide.shapes
                 if s.has_table and s.table.cell(0, 0).text == "Task"]  # fmt: skip
     rows = [[cell.text for cell in row.cells] for row in table.rows][1:]
@@ -195,10 +189,10 @@ def test_precision_per_task_says_who_serves_what_and_on_which_evidence():
 # -------------------------------------------------------------------------------------- workbooks
 
 
-@pytest.mark.parametrize("name", READY)
+@pytest.mark.parametrize("name", ready.NAMES)
 def test_the_curves_workbook_holds_the_curves(name):
-    found = ready(name)
-    tables = xy_tables(charts(plain_deck(name))["Monthly bill over volume"])
+    found = ready.report(name)
+    tables = xy_tables(charts(ready_deck(name))["Monthly bill over volume"])
     points = found.curve_points
     for option, bill in points.monthly_usd.items():
         known = np.isfinite(bill)
@@ -555,19 +549,18 @@ def test_a_workbook_or_nothing_is_no_template(report, tmp_path):
 # -------------------------------------------------------------------------------------- LibreOffice
 
 
-def rendered(content, folder):
-    """The deck as LibreOffice draws it."""
-    if not (shutil.which("soffice") and shutil.which("pdftotext")):
-        if os.environ.get("CI"):
-            pytest.fail("CI needs soffice and pdftotext on PATH for the tests of the deck")
-        pytest.skip("no LibreOffice or no poppler on PATH")
-    (folder / "deck.pptx").write_bytes(content)
-    subprocess.run(
-        ["soffice", f"-env:UserInstallation=file://{folder}/profile", "--headless",
-         "--convert-to", "pdf", "--outdir", str(folder), str(folder / "deck.pptx")],
-        check=True, capture_output=True, timeout=120,
-    )  # fmt: skip
-    return folder / "deck.pdf"
+@pytest.fixture(scope="module")
+def drawn(report, hostile, tmp_path_factory):
+    """Two decks, and each as LibreOffice draws it."""
+    needs_libreoffice("pdftotext")
+    folder = tmp_path_factory.mktemp("decks")
+    decks = {}
+    for name, subject in (("plain", report), ("hostile", hostile)):
+        content, _ = deck_bytes(subject, risk=risk_of(subject), cashflow=cashflow_of(subject))
+        decks[name] = Presentation(io.BytesIO(content)), folder / f"{name}.pdf"
+        (folder / f"{name}.pptx").write_bytes(content)
+    convert(sorted(folder.glob("*.pptx")), folder, "pdf")
+    return decks
 
 
 def drawn_words(pdf):
@@ -582,11 +575,9 @@ def drawn_words(pdf):
 
 
 @pytest.mark.parametrize("names", ["plain", "hostile"])
-def test_libreoffice_draws_every_text_inside_its_box(names, report, hostile, tmp_path):
-    subject = report if names == "plain" else hostile
-    content, _ = deck_bytes(subject, risk=risk_of(subject), cashflow=cashflow_of(subject))
-    deck = Presentation(io.BytesIO(content))
-    pages = list(drawn_words(rendered(content, tmp_path)))
+def test_libreoffice_draws_every_text_inside_its_box(names, drawn):
+    deck, pdf = drawn[names]
+    pages = list(drawn_words(pdf))
     assert len(pages) == len(deck.slides)
     for slide, words in zip(deck.slides, pages, strict=True):
         for shape in slide.shapes:

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import re
-import shutil
 import stat
 import subprocess
 import sys
@@ -24,9 +23,6 @@ from costmodel.quantity.answer import Column, Table
 from tests.present.outlooks import cashflow_of, risk_of
 
 READY = sorted(scenarios_dir().glob("*.yaml"))
-no_browser = pytest.mark.skipif(
-    not (shutil.which("chromium") or shutil.which("google-chrome")), reason="no Chromium here"
-)
 
 
 @pytest.fixture(scope="module")
@@ -149,20 +145,18 @@ def test_editing_a_frozen_option_looks_it_up_anew(report: Report, tmp_path: Path
 # ---------------------------------------------------------------------------------------- images
 
 
-@no_browser
 @pytest.mark.browser
+@pytest.mark.usefixtures("one_chromium_for_images")
 def test_a_chart_becomes_an_image(report: Report, tmp_path: Path):
-    pytest.importorskip("kaleido")
     save(report, tmp_path / "chart.svg")
     save(report, tmp_path / "chart.png", chart="curves")
     assert "<svg" in (tmp_path / "chart.svg").read_text(encoding="utf-8")[:200]
     assert (tmp_path / "chart.png").read_bytes().startswith(b"\x89PNG")
 
 
-@no_browser
 @pytest.mark.browser
+@pytest.mark.usefixtures("one_chromium_for_images")
 def test_charts_of_ranges_and_months_become_images(report: Report, tmp_path: Path):
-    pytest.importorskip("kaleido")
     risk, flow = risk_of(report), cashflow_of(report)
     save(report, tmp_path / "tornado.svg", chart="tornado", risk=risk)
     drawn = (tmp_path / "tornado.svg").read_text(encoding="utf-8")

@@ -56,16 +56,16 @@ ALL_UNITS = (
 
 
 def by_hand(text: str, accepts: list[list[str]], names=NAMES) -> float:
-    """The lowest bill over every assignment, each evaluated as a mix of its own."""
-    best = float("inf")
-    for chosen in product(*accepts):
+    """The lowest bill over every assignment, each a mix among the options."""
+    mixes = []
+    for i, chosen in enumerate(product(*accepts)):
         mix = ", ".join(f"{w}: {o}" for w, o in zip(names, chosen, strict=True))
-        option = f"  - {{name: by hand, mix: {{{mix}}}}}\noverheads"
-        report = evaluate(parse_scenario(text.replace("overheads", option, 1)))
-        usd = report.option("by hand").monthly_usd
-        assert usd is not None
-        best = min(best, usd)
-    return best
+        mixes.append(f"  - {{name: by hand {i}, mix: {{{mix}}}}}\n")
+    report = evaluate(parse_scenario(text.replace("overheads", f"{''.join(mixes)}overheads", 1)))
+    bills = [o.monthly_usd for o in report.options if o.name.startswith("by hand")]
+    assert len(bills) == len(mixes)
+    assert None not in bills
+    return min(bills)
 
 
 subsets = st.lists(st.sampled_from(IDS), min_size=1, max_size=4, unique=True)

@@ -17,6 +17,7 @@ from costmodel.pipeline.resolve import resolve
 from costmodel.scenario import Scenario, parse_scenario
 from costmodel.scenario.changes import changed, scenario_yaml
 from costmodel.scenario.numbers import AS_STATED
+from costmodel.studies.risk import simulation
 from costmodel.studies.risk.inputs import all_inputs, ranged_inputs
 from costmodel.studies.risk.ranges import (
     Ends,
@@ -83,7 +84,8 @@ def bills(scenario):
 
 
 @pytest.mark.parametrize("name", READY)
-def test_with_every_range_at_its_value_the_result_is_evaluate(name):
+def test_with_every_range_at_its_value_the_result_is_evaluate(name, monkeypatch):
+    monkeypatch.setattr(simulation, "goal_seek", lambda _: ())  # slow, and of no range
     scenario = without_ranges(ready(name))
     risk, report = simulate(scenario), evaluate(scenario)
     assert risk.inputs == ()
@@ -241,8 +243,9 @@ def test_a_frozen_scenario_keeps_the_ranges_it_was_frozen_with(tmp_path):
     path = tmp_path / "frozen.yaml"
     save(evaluate(stated), path)
     frozen = load_scenario(path)
-    assert simulate(frozen, 64, book=later).to_dict() == simulate(stated, 64).to_dict()
-    assert simulate(stated, 64, book=later).to_dict() != simulate(stated, 64).to_dict()
+    found = simulate(stated, 64).to_dict()
+    assert simulate(frozen, 64, book=later).to_dict() == found
+    assert simulate(stated, 64, book=later).to_dict() != found
 
 
 def test_a_file_frozen_before_a_field_was_added_keeps_its_prices():

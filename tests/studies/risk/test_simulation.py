@@ -16,6 +16,7 @@ from costmodel.scenario.changes import changed
 from costmodel.studies.risk.draws import Model, array_usd
 from costmodel.studies.risk.inputs import all_inputs, put, ranged_inputs
 from costmodel.studies.risk.simulation import draw
+from tests import ready
 
 LINEAR = """
 name: linear
@@ -164,12 +165,12 @@ def assert_arrays_are_bills_one_by_one(scenario, option):
             assert usd[name][:, i] == pytest.approx(bill.at(volumes[:, 0]), rel=1e-12)
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in scenarios_dir().glob("*.yaml")))
+@pytest.mark.parametrize("name", ready.NAMES)
 def test_every_ready_scenario_has_its_odds(name):
-    scenario = load_scenario(scenarios_dir() / f"{name}.yaml")
-    risk = simulate(scenario, 16)
+    scenario, risk = ready.scenario(name), ready.risk(name)
     here = {b.option: b for b in risk.bands if b.tokens_per_day == risk.tokens_per_day}
-    assert set(here) == {o.name for o in evaluate(scenario).options if o.monthly_usd is not None}
+    billed = {o.name for o in ready.report(name).options if o.monthly_usd is not None}
+    assert set(here) == billed
     assert all(band.p10 <= band.p50 <= band.p90 for band in here.values())
     own = {r.option for r in risk.break_even}
     assert own == {n for n in here if scenario.option(n).api is None}
@@ -244,8 +245,7 @@ def test_the_volume_may_be_one_of_two_inputs():
 
 @pytest.mark.parametrize("name", ["three-year-commitment", "deepseek-moe-8-gpus", "batch-nightly"])
 def test_bars_are_the_point_evaluation_with_that_end(name):
-    scenario = completed_scenario(load_scenario(scenarios_dir() / f"{name}.yaml"), load_book())
-    risk = simulate(scenario, 32)
+    scenario, risk = completed_scenario(ready.scenario(name), load_book()), ready.risk(name)
     known = {e.path: e for e in all_inputs(scenario, resolve(scenario, load_book()))}
     stated = [swing for swing in risk.tornado if known[swing.path].home == "scenario"]
     assert stated
