@@ -43,9 +43,11 @@ def reasons(model: str) -> bool:
 
 def is_open_weights(provider: str, model: str) -> bool:
     """Whether the book knows the endpoint as a host of open weights."""
-    endpoint = (provider.lower(), model.lower())
-    return any(
-        endpoint == (host.lower(), served.lower())
-        for hosts in open_models().values()
-        for host, served in hosts
+    return (provider.lower(), model.lower()) in _open_weights()
+
+
+@cache
+def _open_weights() -> frozenset[tuple[str, str]]:
+    return frozenset(
+        (host.lower(), served.lower()) for hosts in open_models().values() for host, served in hosts
     )

@@ -13,7 +13,7 @@ from costmodel import cashflow, evaluate, fit, load_scenario, throughput
 from costmodel.book.files import scenarios_dir
 from costmodel.cli import app
 from costmodel.present import board
-from costmodel.present.charts.figures import CASH_FIGURES, FIGURES, RISK_FIGURES
+from costmodel.present.charts.figures import CHARTS, SCENARIO_KINDS
 from costmodel.present.render.text import WIDTH, table_text
 from costmodel.quantity.answer import Column, Table
 from costmodel.scenario import Scenario
@@ -385,7 +385,7 @@ def test_a_chart_that_is_not_there_is_said_before_anything_is_computed(
     result = costmodel("export", SCENARIO, "-o", str(path), "--chart", "tornad")
     assert result.exit_code == 2
     assert "did you mean tornado?" in result.stderr
-    for name in (*FIGURES, *RISK_FIGURES, *CASH_FIGURES):
+    for name in (name for kind in SCENARIO_KINDS for name in CHARTS[kind]):
         assert name in result.stderr
     assert computed == []
     assert not path.exists()
@@ -402,7 +402,7 @@ def test_charts_of_a_scenario_without_own_gpus_say_what_is_missing(tmp_path: Pat
 
 def test_help_names_every_chart_of_a_scenario():
     said = " ".join(costmodel("export", "--help").stdout.replace("│", " ").split())
-    for name in (*FIGURES, *RISK_FIGURES, *CASH_FIGURES):
+    for name in (name for kind in SCENARIO_KINDS for name in CHARTS[kind]):
         assert name in said
 
 

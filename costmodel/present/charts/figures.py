@@ -30,71 +30,27 @@ from costmodel.studies.week_shapes import WeekShapes
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-FIGURES: Mapping[str, Callable[..., go.Figure]] = {
-    "curves": curves_figure,
-    "waterfall": waterfall_figure,
-    "week": week_figure,
-    "load_duration": load_duration_figure,
-}
-"""Every chart of a report, by the name it is asked for; the first is the default."""
-
-FIT_FIGURES: Mapping[str, Callable[..., go.Figure]] = {
-    "memory": memory_figure,
-    "fit_map": fit_map_figure,
-}
-"""Every chart of a memory fit."""
-
-SPEED_FIGURES: Mapping[str, Callable[..., go.Figure]] = {"latency": latency_figure}
-"""Every chart of a throughput curve."""
-
-KERNEL_FIGURES: Mapping[str, Callable[..., go.Figure]] = {
-    "gemm": gemm_figure,
-    "served": served_figure,
-    "cost": cost_figure,
-}
-"""Every chart of formats and kernels side by side."""
-
-PORTFOLIO_FIGURES: Mapping[str, Callable[..., go.Figure]] = {
-    "levers": levers_figure,
-    "quality": quality_figure,
-}
-"""Every chart of a portfolio; ``quality`` is what the book knows and needs none."""
-
-SHAPES_FIGURES: Mapping[str, Callable[..., go.Figure]] = {"week_shapes": week_shapes_figure}
-"""Every chart of one option in several shapes of the week."""
-
-CASH_FIGURES: Mapping[str, Callable[..., go.Figure]] = {
-    "cumulative": cumulative_figure,
-    "monthly_bills": monthly_figure,
-}
-"""Every chart of a cash flow."""
-
-RISK_FIGURES: Mapping[str, Callable[..., go.Figure]] = {
-    "fan": fan_figure,
-    "probability": probability_figure,
-    "tornado": tornado_figure,
-}
-"""Every chart of a risk run."""
-
-TWO_WAY_FIGURES: Mapping[str, Callable[..., go.Figure]] = {"two_way": two_way_figure}
-"""Every chart of two inputs at once."""
-
-CASES_FIGURES: Mapping[str, Callable[..., go.Figure]] = {"cases": cases_figure}
-"""Every chart of named cases."""
-
 CHARTS: Mapping[type, Mapping[str, Callable[..., go.Figure]]] = {
-    Report: FIGURES,
-    Risk: RISK_FIGURES,
-    CashFlow: CASH_FIGURES,
-    TwoWay: TWO_WAY_FIGURES,
-    Cases: CASES_FIGURES,
-    WeekShapes: SHAPES_FIGURES,
-    Portfolio: PORTFOLIO_FIGURES,
-    Fit: FIT_FIGURES,
-    ThroughputCurve: SPEED_FIGURES,
-    KernelComparison: KERNEL_FIGURES,
+    Report: {
+        "curves": curves_figure,
+        "waterfall": waterfall_figure,
+        "week": week_figure,
+        "load_duration": load_duration_figure,
+    },
+    Risk: {"fan": fan_figure, "probability": probability_figure, "tornado": tornado_figure},
+    CashFlow: {"cumulative": cumulative_figure, "monthly_bills": monthly_figure},
+    TwoWay: {"two_way": two_way_figure},
+    Cases: {"cases": cases_figure},
+    WeekShapes: {"week_shapes": week_shapes_figure},
+    Portfolio: {"levers": levers_figure, "quality": quality_figure},
+    Fit: {"memory": memory_figure, "fit_map": fit_map_figure},
+    ThroughputCurve: {"latency": latency_figure},
+    KernelComparison: {"gemm": gemm_figure, "served": served_figure, "cost": cost_figure},
 }
-"""Every chart by what it is of and by name; no name occurs twice."""
+"""Every chart by what it is of and by name, the first the default; no name occurs twice.
+
+``quality`` is what the book knows and needs no portfolio.
+"""
 
 Subject = (
     Report
@@ -203,7 +159,7 @@ def _accents(name: str, known: Mapping[str, str], flow: CashFlow | None) -> dict
     """The colours that a chart takes."""
     if name in ("fan", "probability"):
         return {"colours": known}
-    if flow is None or name not in CASH_FIGURES:
+    if flow is None or name not in CHARTS[CashFlow]:
         return {}
     accents = {"colour": known.get(flow.option, MUTED)}
     if name == "monthly_bills":

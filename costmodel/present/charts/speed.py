@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from costmodel.present.charts.axes import Axis
+from costmodel.present.charts.axes import Axis, first_above
 from costmodel.present.charts.layout import (
     CLEAR,
     Frame,
@@ -199,13 +199,10 @@ def _tpot_edge(plane: _Plane) -> float:
 def _ttft_edge(plane: _Plane) -> float:
     """TPOT on the curve where TTFT reaches its limit; 0 where a single request misses it."""
     limit, curve = plane.asked.ttft_ms, plane.curve
-    if limit is None or not (curve.ttft_ms > limit).any():
+    at = None if limit is None else first_above(curve.tpot_ms, curve.ttft_ms, limit)
+    if at is None:
         return float("inf")
-    i = int(np.argmax(curve.ttft_ms > limit))
-    if i == 0:
-        return 0.0
-    share = (limit - curve.ttft_ms[i - 1]) / (curve.ttft_ms[i] - curve.ttft_ms[i - 1])
-    return float(curve.tpot_ms[i - 1] + share * (curve.tpot_ms[i] - curve.tpot_ms[i - 1]))
+    return 0.0 if at == curve.tpot_ms[0] else at
 
 
 def _limit_words(plane: _Plane) -> list[Part]:
