@@ -11,7 +11,7 @@ import os
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from costmodel.errors import InputError, did_you_mean, nearest_ids
 from costmodel.pipeline.report import Report
@@ -19,6 +19,10 @@ from costmodel.present.render.csvfile import csv_text
 from costmodel.present.render.jsonfile import json_text
 from costmodel.present.words.report import known_table, table_of
 from costmodel.scenario.yamlfile import write_yaml
+
+if TYPE_CHECKING:
+    from costmodel.studies.cashflow.record import CashFlow
+    from costmodel.studies.risk.record import Risk
 
 DEFAULT_CHART, DEFAULT_TABLE = "curves", "bill"
 IMAGES = (".svg", ".png", ".pdf")
@@ -44,8 +48,8 @@ def save(
     chart: str | None = None,
     table: str | None = None,
     template: str | Path | None = None,
-    risk: Any = None,
-    cashflow: Any = None,
+    risk: Risk | None = None,
+    cashflow: CashFlow | None = None,
 ) -> Saved:
     """Write a report to `path`; its ending decides what is written.
 
@@ -121,32 +125,33 @@ def content_of(
     chart: str | None = None,
     table: str | None = None,
     template: str | Path | None = None,
-    risk: Any = None,
-    cashflow: Any = None,
+    risk: Risk | None = None,
+    cashflow: CashFlow | None = None,
 ) -> tuple[bytes, tuple[str, ...]]:
     """What :func:`save` writes for an ending, and what was left out of it.
 
     For those who hand a file on without a folder to write it to.
     """
-    known = {"risk": risk, "cashflow": cashflow}
     if ending == ".xlsx":
         from costmodel.present.workbook import workbook_bytes
 
-        return workbook_bytes(report, **known)
+        return workbook_bytes(report, risk=risk, cashflow=cashflow)
     if ending == ".pptx":
         from costmodel.present.deck import deck_bytes
 
-        return deck_bytes(report, template=template, **known)
+        return deck_bytes(report, template=template, risk=risk, cashflow=cashflow)
     if ending == ".html":
         from costmodel.present.page.page import page_text
 
-        text, omitted = page_text(report, **known)
+        text, omitted = page_text(report, risk=risk, cashflow=cashflow)
         return text.encode(), omitted
     if ending in IMAGES:
         from costmodel.present.charts.figures import scenario_figure
         from costmodel.present.charts.images import HEIGHT, image_bytes
 
-        drawn = scenario_figure(chart or DEFAULT_CHART, report, **known, height=HEIGHT)
+        drawn = scenario_figure(
+            chart or DEFAULT_CHART, report, risk=risk, cashflow=cashflow, height=HEIGHT
+        )
         return image_bytes(drawn, ending.removeprefix(".")), ()
     return _text(report, ending, table).encode(), ()
 

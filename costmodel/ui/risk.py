@@ -111,7 +111,7 @@ def _result(scenario: Scenario, report: Report, found: Risk) -> None:
     )
     if widest := widest_first(found):
         st.html(markup.title("Which number to argue about: each at its 10th and 90th percentile"))
-        decides = input_name(widest[0]["path"])
+        decides = input_name(widest[0].path)
         chart(
             figure(found, "tornado"),
             "tornado",

@@ -37,9 +37,9 @@ from costmodel.present.charts.theme import (
     mixed,
 )
 from costmodel.present.words.input_names import apart, input_name, unit_text, value_text
-from costmodel.present.words.outlook import Row, stated_saving, widest_first
+from costmodel.present.words.outlook import stated_saving, widest_first
 from costmodel.quantity.words import short, shortened, usd, wrapped
-from costmodel.studies.risk.record import Risk, TwoWay
+from costmodel.studies.risk.record import Risk, Swing, TwoWay
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -73,7 +73,7 @@ def tornado_figure(risk: Risk, height: float | None = None) -> go.Figure:
     base = stated_saving(risk)
     across = _swing_axis(rows, base)
     tall = height or 112.0 + ROW_PX * len(rows)
-    names = ["<br>".join(map(inert, wrapped(input_name(r["path"]), 40, 2))) for r in rows]
+    names = ["<br>".join(map(inert, wrapped(input_name(r.path), 40, 2))) for r in rows]
     zero = [upright(0.0, INK)] if across.low <= 0 <= across.high else []
     who = inert(shortened(risk.option or "the option", 40))
     return Frame(tall, left=NAMES_PX, right=16, top=30, bottom=66).drawn(
@@ -91,7 +91,7 @@ def tornado_figure(risk: Risk, height: float | None = None) -> go.Figure:
     )
 
 
-def _swing_axis(rows: Sequence[Row], base: float) -> Axis:
+def _swing_axis(rows: Sequence[Swing], base: float) -> Axis:
     """Holds every bar with its values, and 0 where that is not too far away."""
     ends = [base, *(end for row in rows for end in _ends(row))]
     low, high = min(ends), max(ends)
@@ -104,30 +104,30 @@ def _swing_axis(rows: Sequence[Row], base: float) -> Axis:
     return Axis(min(low - 0.02 * span, need_low), max(high + 0.02 * span, need_high))
 
 
-def _ends(row: Row) -> tuple[float, float]:
+def _ends(row: Swing) -> tuple[float, float]:
     """The two savings of an input, the lower first."""
-    low, high = row["low_usd"], row["high_usd"]
+    low, high = row.low_usd, row.high_usd
     return (low, high) if low <= high else (high, low)
 
 
-def _texts(row: Row) -> tuple[str, str]:
+def _texts(row: Swing) -> tuple[str, str]:
     """The values of an input at the two ends of its bar."""
-    low, high = (value_text(row["path"], row[end]) for end in ("low", "high"))
-    return (low, high) if row["low_usd"] <= row["high_usd"] else (high, low)
+    low, high = (value_text(row.path, each) for each in (row.low, row.high))
+    return (low, high) if row.low_usd <= row.high_usd else (high, low)
 
 
-def _room(row: Row, side: int) -> float:
+def _room(row: Swing, side: int) -> float:
     """Pixels that the value beside an end takes."""
     return LETTER_PX * len(f"at {_texts(row)[side]}") + 10
 
 
-def _values(place: int, row: Row) -> Iterator[Part]:
+def _values(place: int, row: Swing) -> Iterator[Part]:
     for side, (x, text) in enumerate(zip(_ends(row), _texts(row), strict=True)):
         beside = aside(side == 0, 4)
         yield mark(inert(f"at {text}"), x, place, size=11, bgcolor=SEE_THROUGH, **beside)
 
 
-def _bars(rows: Sequence[Row], base: float) -> Iterator[Part]:
+def _bars(rows: Sequence[Swing], base: float) -> Iterator[Part]:
     """From the lower to the higher saving of each input, in two colours about the stated one."""
     for colour, low, high in ((LOSES, -math.inf, base), (GAINS, base, math.inf)):
         parts = [(max(a, low), min(b, high)) for a, b in map(_ends, rows)]
@@ -140,12 +140,12 @@ def _spans(ends: Sequence[tuple[float, float]], colour: str, **more: Any) -> Par
     return bars(lengths, list(range(len(ends))), colour, BAR_SHARE, base=base, **more)
 
 
-def _reader(rows: Sequence[Row]) -> Part:
+def _reader(rows: Sequence[Swing]) -> Part:
     """What the mouse reads over a row."""
     words = [
         "<br>".join(
-            inert(f"at {value_text(row['path'], row[end])}: {usd(row[f'{end}_usd'])} a month")
-            for end in ("low", "high")
+            inert(f"at {value_text(row.path, value)}: {usd(saved)} a month")
+            for value, saved in ((row.low, row.low_usd), (row.high, row.high_usd))
         )
         for row in rows
     ]

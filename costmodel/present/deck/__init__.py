@@ -7,14 +7,18 @@ library that writes it is loaded when a deck is asked for, not before.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from costmodel.pipeline.report import Report
 
+if TYPE_CHECKING:
+    from costmodel.studies.cashflow.record import CashFlow
+    from costmodel.studies.risk.record import Risk
+
 
 def deck_bytes(
-    report: Report, *, template: str | Path | bytes | None = None, risk: Any = None,
-    cashflow: Any = None,
+    report: Report, *, template: str | Path | bytes | None = None, risk: Risk | None = None,
+    cashflow: CashFlow | None = None,
 ) -> tuple[bytes, tuple[str, ...]]:  # fmt: skip
     """The deck of a report as a .pptx file, and the slides left out for want of data.
 

@@ -6,7 +6,6 @@ A sentence with the amounts, the figures that carry it, the reasons, and every o
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from costmodel.pipeline.report import OptionResult, Report
 from costmodel.present.charts.theme import colours
@@ -16,6 +15,8 @@ from costmodel.present.words.ask import ask_cards, ask_reasons, recommended
 from costmodel.present.words.focus import exclusion
 from costmodel.present.words.outlook import bill_range, range_words
 from costmodel.quantity.words import short, usd
+from costmodel.studies.cashflow.record import CashFlow
+from costmodel.studies.risk.record import Risk
 
 OPTION_COLUMNS = (
     Column("Option", 2.5), Column("A month", align="right"), Column("Range"),
@@ -28,7 +29,9 @@ ROW = 33.0
 """Points of a row with two lines of text."""
 
 
-def draw_ask(sheet: Sheet, report: Report, risk: Any = None, cashflow: Any = None) -> None:
+def draw_ask(
+    sheet: Sheet, report: Report, risk: Risk | None = None, cashflow: CashFlow | None = None
+) -> None:
     """Figures over reasons and options."""
     accents = colours(report)
     best = recommended(report)
@@ -63,7 +66,9 @@ def _head(report: Report, most: int) -> str:
     return f"{most} of {len(report.options)} options {where}; the others are in the notes"
 
 
-def _option_row(report: Report, option: OptionResult, risk: Any) -> tuple[str, str, str, str]:
+def _option_row(
+    report: Report, option: OptionResult, risk: Risk | None
+) -> tuple[str, str, str, str]:
     found = bill_range(report, option.name, risk)
     spread = "–" if found is None else f"{usd(found[0])} to {usd(found[1])}"
     amount = "–" if option.monthly_usd is None else usd(option.monthly_usd)
@@ -78,7 +83,7 @@ def _standing(report: Report, option: OptionResult) -> str:
     return "eligible" if option.monthly_usd is not None else "no bill can be stated"
 
 
-def _derivation(report: Report, more: list[OptionResult], risk: Any) -> Iterator[str]:
+def _derivation(report: Report, more: list[OptionResult], risk: Risk | None) -> Iterator[str]:
     yield report.recommendation.reason
     best = recommended(report)
     if best is not None:

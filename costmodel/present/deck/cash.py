@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from costmodel.pipeline.report import Report
 from costmodel.present.charts.axes import Axis, rounded
@@ -13,15 +12,16 @@ from costmodel.present.deck.charts import Line, xy_chart
 from costmodel.present.deck.master import Box
 from costmodel.present.deck.sheet import Look, Sheet
 from costmodel.present.deck.text import SMALLEST
-from costmodel.present.words.outlook import cash_figures, month_rows
+from costmodel.present.words.outlook import cash_figures
+from costmodel.studies.cashflow.record import CashFlow
 
 NAMES = ("Running sum", "Discounted")
 
 
-def draw_cash(sheet: Sheet, report: Report, cashflow: Any) -> None:
+def draw_cash(sheet: Sheet, report: Report, cashflow: CashFlow) -> None:
     """The running sum, nominal and discounted, with its figures beside it."""
     left, right = sheet.body.columns(7, 3, gap=24)
-    rows = month_rows(cashflow)
+    rows = cashflow.rows
     months = [row["month"] for row in rows]
     nominal = [row["cumulative_usd"] for row in rows]
     worth = [row["discounted_cumulative_usd"] for row in rows]
@@ -56,7 +56,7 @@ def _room(values: list[float]) -> Axis:
     return rounded(low - air * (low < 0), high + air)
 
 
-def _figures(sheet: Sheet, box: Box, cashflow: Any) -> None:
+def _figures(sheet: Sheet, box: Box, cashflow: CashFlow) -> None:
     figures = cash_figures(cashflow)
     height = box.height / len(figures)
     for i, (name, figure, meaning) in enumerate(figures):
@@ -68,13 +68,13 @@ def _figures(sheet: Sheet, box: Box, cashflow: Any) -> None:
         sheet.text(under, meaning, Look((13.0, 12.0), muted=True))
 
 
-def _derivation(cashflow: Any) -> Iterator[str]:
+def _derivation(cashflow: CashFlow) -> Iterator[str]:
     yield (
         f"Each month's flow is the bill of {cashflow.against} less that of {cashflow.option}: "
         "positive favours the option. Flows are nominal and fall at the month's end, one-offs at "
         "the start; discounting is monthly, at (1 + rate a year)^(1/12) - 1."
     )
-    for row in month_rows(cashflow):
+    for row in cashflow.rows:
         yield (
             f"Month {row['month']:.0f}: API {row['reference_usd']:,.0f}, option "
             f"{row['option_usd']:,.0f}, flow {row['flow_usd']:,.0f}, running sum "

@@ -28,10 +28,12 @@ from costmodel.present.deck.text import plain
 from costmodel.present.deck.waterfall import draw_waterfall
 from costmodel.present.words.ask import ask_title
 from costmodel.present.words.evidence import evidence
-from costmodel.present.words.outlook import cash_sentence, month_rows, swing_words, widest_first
+from costmodel.present.words.outlook import cash_sentence, swing_words, widest_first
 from costmodel.present.words.provenance import footer
 from costmodel.present.words.task_precision import precision_rows, precision_title
 from costmodel.quantity.words import shortened
+from costmodel.studies.cashflow.record import CashFlow
+from costmodel.studies.risk.record import Risk
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class LeftOut:
 
 
 def write_deck(
-    report: Report, template: Template | None, risk: Any, cashflow: Any
+    report: Report, template: Template | None, risk: Risk | None, cashflow: CashFlow | None
 ) -> tuple[bytes, tuple[str, ...]]:
     """The deck as a .pptx file, and what was left out."""
     stage = opened(template)
@@ -71,7 +73,9 @@ def write_deck(
     return out.getvalue(), tuple(omitted)
 
 
-def _plan(report: Report, stage: Stage, risk: Any, cashflow: Any) -> Iterator[Planned | LeftOut]:
+def _plan(
+    report: Report, stage: Stage, risk: Risk | None, cashflow: CashFlow | None
+) -> Iterator[Planned | LeftOut]:
     yield Planned(ask_title(report, cashflow),
                   partial(draw_ask, report=report, risk=risk, cashflow=cashflow))  # fmt: skip
     if any(len(line) for line in report.curve_points.monthly_usd.values()):
@@ -96,7 +100,7 @@ def _waterfalls(report: Report) -> Iterator[Planned | LeftOut]:
         yield Planned(waterfall_title(option), draw)
 
 
-def _sensitivity(report: Report, risk: Any) -> Planned | LeftOut:
+def _sensitivity(report: Report, risk: Risk | None) -> Planned | LeftOut:
     if risk is None:
         return LeftOut("sensitivity: no risk was given")
     if not widest_first(risk):
@@ -112,10 +116,10 @@ def _precision(report: Report, stage: Stage) -> Iterator[Planned | LeftOut]:
         yield Planned(precision_title(rows), partial(draw_precision, rows=page))
 
 
-def _cash(report: Report, cashflow: Any) -> Planned | LeftOut:
+def _cash(report: Report, cashflow: CashFlow | None) -> Planned | LeftOut:
     if cashflow is None:
         return LeftOut("cash flow: none was given")
-    if len(month_rows(cashflow)) < 2:
+    if len(cashflow.rows) < 2:
         return LeftOut("cash flow: it has no months")
     return Planned(cash_sentence(cashflow), partial(draw_cash, report=report, cashflow=cashflow))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from costmodel.pipeline.report import Report
 from costmodel.present.charts.theme import FONT, INK, MUTED, RULE, colours
@@ -19,19 +19,18 @@ from costmodel.present.words.ask import ask_cards, ask_headline
 from costmodel.present.words.evidence import evidence
 from costmodel.present.words.input_names import input_name, value_text
 from costmodel.present.words.outlook import (
-    Row,
     cash_figures,
     cash_sentence,
     goal_words,
-    month_rows,
     probability_words,
-    risk_rows,
     swing_words,
     widest_first,
 )
 from costmodel.present.words.provenance import footer
 from costmodel.present.words.task_precision import TaskPrecision, precision_rows, precision_title
 from costmodel.quantity.words import percent, short, shortened, usd
+from costmodel.studies.cashflow.record import CashFlow
+from costmodel.studies.risk.record import Risk, Swing
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -75,7 +74,7 @@ _CONFIG = {
 
 
 def page_text(
-    report: Report, *, risk: Any = None, cashflow: Any = None
+    report: Report, *, risk: Risk | None = None, cashflow: CashFlow | None = None
 ) -> tuple[str, tuple[str, ...]]:
     """The page as HTML, and the sections left out for want of data.
 
@@ -99,7 +98,7 @@ def page_text(
     ), tuple(omitted)
 
 
-def _sections(report: Report, risk: Any, cashflow: Any) -> Iterator[str]:
+def _sections(report: Report, risk: Risk | None, cashflow: CashFlow | None) -> Iterator[str]:
     accents = colours(report)
     line = ask_headline(report, cashflow)
     yield f"<p class='cm-brand'>{markup.text(report.scenario, 160)}</p>"
@@ -180,14 +179,14 @@ def _chart(chart: go.Figure, name: str) -> str:
 # ------------------------------------------------------------------------------- risk and cash flow
 
 
-def _risk(report: Report, risk: Any) -> Iterator[str]:
+def _risk(report: Report, risk: Risk) -> Iterator[str]:
     from costmodel.present.charts.figures import scenario_figure
 
     rows = widest_first(risk)
     words = [
         *([swing_words(risk)] if rows else []),
         *probability_words(report, risk),
-        *goal_words(risk_rows(risk, "goal_seek")),
+        *goal_words(risk.goal_seek),
     ]
     yield _section("risk", "How sure is this?", _list(words))
     fan = _chart(scenario_figure("fan", report, risk=risk), "fan-chart")
@@ -196,22 +195,22 @@ def _risk(report: Report, risk: Any) -> Iterator[str]:
         tornado = _chart(scenario_figure("tornado", report, risk=risk), "tornado-chart")
         title = "Each input at its 10th and 90th percentile, the others as stated"
         yield _section("tornado", title, tornado + _swings(rows))
-    if risk_rows(risk, "break_even"):
+    if risk.break_even:
         yield _section("first-wins", "Where each option first wins", _first_wins(risk), long=True)
 
 
-def _swings(rows: Sequence[Row]) -> str:
+def _swings(rows: Sequence[Swing]) -> str:
     """The tornado in figures."""
     return markup.table(
         ("Input", "Low", "High", "Saved at low", "Saved at high"),
         [
             markup.row(
                 [
-                    (markup.text(input_name(row["path"])), ""),
-                    (markup.text(value_text(row["path"], row["low"])), "num"),
-                    (markup.text(value_text(row["path"], row["high"])), "num"),
-                    (markup.text(usd(row["low_usd"])), "num"),
-                    (markup.text(usd(row["high_usd"])), "num"),
+                    (markup.text(input_name(row.path)), ""),
+                    (markup.text(value_text(row.path, row.low)), "num"),
+                    (markup.text(value_text(row.path, row.high)), "num"),
+                    (markup.text(usd(row.low_usd)), "num"),
+                    (markup.text(usd(row.high_usd)), "num"),
                 ]
             )
             for row in rows
@@ -220,7 +219,7 @@ def _swings(rows: Sequence[Row]) -> str:
     )
 
 
-def _first_wins(risk: Any) -> str:
+def _first_wins(risk: Risk) -> str:
     """Where each option first wins, as a range over the draws."""
     heads = ("Option", "Against", "10th percentile", "Median", "90th percentile",
              "Never in")  # fmt: skip
@@ -229,14 +228,14 @@ def _first_wins(risk: Any) -> str:
         [
             markup.row(
                 [
-                    (markup.text(row["option"], markup.LONGEST_NAME), ""),
-                    (markup.text(row["against"], markup.LONGEST_NAME), ""),
-                    *((_volume(row[key]), "num") for key in ("first_p10", "first_p50",
-                                                             "first_p90")),
-                    (percent(row["never_share"]), "num"),
+                    (markup.text(row.option, markup.LONGEST_NAME), ""),
+                    (markup.text(row.against, markup.LONGEST_NAME), ""),
+                    *((_volume(each), "num") for each in (row.first_p10, row.first_p50,
+                                                          row.first_p90)),
+                    (percent(row.never_share), "num"),
                 ]
             )
-            for row in risk_rows(risk, "break_even")
+            for row in risk.break_even
         ],
         numbers=heads[2:],
     )  # fmt: skip
@@ -246,10 +245,10 @@ def _volume(tokens: float | None) -> str:
     return "never" if tokens is None else f"{short(tokens)} / day"
 
 
-def _cash(report: Report, cashflow: Any) -> str:
+def _cash(report: Report, cashflow: CashFlow) -> str:
     from costmodel.present.charts.figures import scenario_figure
 
-    rows = month_rows(cashflow)
+    rows = cashflow.rows
     heads = ("Month", "Tokens a day", "API", "Option", "Flow", "Running sum", "Discounted")
     names = ("reference_usd", "option_usd", "flow_usd", "cumulative_usd",
              "discounted_cumulative_usd")  # fmt: skip

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from costmodel.pipeline.report import OptionResult, Report
 from costmodel.present.charts.waterfall import waterfall_option, waterfall_steps
@@ -19,14 +18,14 @@ from costmodel.present.words.headline import LONGEST_NAME, Headline, headline
 from costmodel.present.words.input_names import input_name
 from costmodel.present.words.outlook import (
     goal_words,
-    month_rows,
     payback_words,
     probability_words,
     range_words,
-    risk_rows,
     widest_first,
 )
 from costmodel.quantity.words import percent, short, shortened, usd
+from costmodel.studies.cashflow.record import CashFlow
+from costmodel.studies.risk.record import Risk
 
 MOST_CHECKS = 2
 """Notes to check that stand among the reasons."""
@@ -35,18 +34,18 @@ Card = tuple[str, str, str]
 """What it is, the figure, what it means."""
 
 
-def ask_headline(report: Report, cashflow: Any = None) -> Headline:
+def ask_headline(report: Report, cashflow: CashFlow | None = None) -> Headline:
     """The headline of the report; where the cash flow speaks against its advice, what both say."""
     line, both = headline(report), _two_verdicts(report, cashflow)
     return replace(line, advice=both, option=None) if both else line
 
 
-def _two_verdicts(report: Report, cashflow: Any) -> str:
+def _two_verdicts(report: Report, cashflow: CashFlow | None) -> str:
     month = report.recommendation.option
     return "" if cashflow is None else month_and_horizon(month, cashflow)
 
 
-def ask_title(report: Report, cashflow: Any = None) -> str:
+def ask_title(report: Report, cashflow: CashFlow | None = None) -> str:
     """The recommendation as a sentence with its amounts, or that the cash flow is against it."""
     line = ask_headline(report, cashflow)
     best = recommended(report)
@@ -69,16 +68,16 @@ def recommended(report: Report) -> OptionResult | None:
     return report.option(name) if name else None
 
 
-def driver(report: Report, risk: Any = None) -> Card:
+def driver(report: Report, risk: Risk | None = None) -> Card:
     """What moves the result most: by the tornado, else the largest step of the bill."""
     rows = widest_first(risk) if risk is not None else []
     if rows:
         row = rows[0]
-        swing = abs(row["high_usd"] - row["low_usd"])
+        swing = abs(row.high_usd - row.low_usd)
         return (
             "The driver",
             f"{usd(swing)} a month",
-            f"swing of the saving with the {input_name(row['path'])}",
+            f"swing of the saving with the {input_name(row.path)}",
         )
     option = waterfall_option(report)
     steps = waterfall_steps(option) if option else []
@@ -92,7 +91,9 @@ def driver(report: Report, risk: Any = None) -> Card:
     )  # fmt: skip
 
 
-def ask_cards(report: Report, risk: Any = None, cashflow: Any = None) -> list[Card]:
+def ask_cards(
+    report: Report, risk: Risk | None = None, cashflow: CashFlow | None = None
+) -> list[Card]:
     """The figures that carry the ask: the bill and its range, saving, payback, driver."""
     best = recommended(report)
     cards: list[Card] = []
@@ -106,7 +107,7 @@ def ask_cards(report: Report, risk: Any = None, cashflow: Any = None) -> list[Ca
     return [*cards, driver(report, risk)]
 
 
-def _payback(cashflow: Any) -> Card:
+def _payback(cashflow: CashFlow) -> Card:
     meaning = f"{cashflow.option}; net present value {usd(cashflow.npv_usd)}"
     return "Payback, discounted", payback_words(cashflow.payback_months), meaning
 
@@ -125,12 +126,14 @@ def _break_even(report: Report) -> Card:
     return "Own GPUs cheaper from", f"{short(max(always, 0.0))} / day", name
 
 
-def ask_reasons(report: Report, risk: Any = None, cashflow: Any = None) -> Iterator[str]:
+def ask_reasons(
+    report: Report, risk: Risk | None = None, cashflow: CashFlow | None = None
+) -> Iterator[str]:
     """Why, a sentence each, the weightiest first."""
     yield headline(report).reason
     if risk is not None:
         yield from probability_words(report, risk)[:2]
-        yield from goal_words(risk_rows(risk, "goal_seek"))[:1]
+        yield from goal_words(risk.goal_seek)[:1]
     if cashflow is not None and cashflow.stranded_usd:
         yield f"{usd(cashflow.stranded_usd)} is stranded if the volume halves on day one."
     for price in report.conditions:
@@ -145,13 +148,13 @@ def ask_reasons(report: Report, risk: Any = None, cashflow: Any = None) -> Itera
     yield from grouped(report.warnings).get("Check before you rely on this", [])[:MOST_CHECKS]
 
 
-def _last_month(report: Report, cashflow: Any) -> Iterator[str]:
+def _last_month(report: Report, cashflow: CashFlow | None) -> Iterator[str]:
     """Where growth leads: what the last month costs by the cash flow, else at today's prices."""
     end = report.horizon
     if end is None:
         return
     if cashflow is not None:
-        row = month_rows(cashflow)[-1]
+        row = cashflow.rows[-1]
         yield (
             f"In month {row['month']:.0f}, at {short(row['tokens_per_day'])} tokens a day, "
             f"{shortened(cashflow.option, LONGEST_NAME)} costs {usd(row['accrual_usd'])} and "

@@ -6,8 +6,6 @@ number Python worked out, and checks compare the two.
 
 from __future__ import annotations
 
-from typing import Any
-
 from costmodel.pipeline.report import Report
 from costmodel.present.words.provenance import footer
 from costmodel.present.workbook.bill import write_bills
@@ -24,13 +22,15 @@ from costmodel.present.workbook.sources import write_sources
 from costmodel.present.workbook.stated import write_inputs
 from costmodel.present.workbook.steps import write_steps
 from costmodel.present.workbook.summary import write_summary
+from costmodel.studies.cashflow.record import CashFlow
+from costmodel.studies.risk.record import Risk
 
 SHEETS = ("Summary", "Inputs", "Curves", "Steps", "Bill", "Break-even", "Risk", "Cash flow",
           "Hours", "Sources")  # fmt: skip
 
 
 def workbook_bytes(
-    report: Report, *, risk: Any = None, cashflow: Any = None
+    report: Report, *, risk: Risk | None = None, cashflow: CashFlow | None = None
 ) -> tuple[bytes, tuple[str, ...]]:
     """The workbook as a file, and the sheets that were left out for want of data."""
     missing = {name: words for name, words, known in (

@@ -6,7 +6,7 @@ the discount rate may be changed.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 from costmodel.present.charts.theme import INK, MUTED
 from costmodel.present.workbook.charts import axis, lines_chart
@@ -14,6 +14,7 @@ from costmodel.present.workbook.checks import Checks
 from costmodel.present.workbook.formula import Formula, of
 from costmodel.present.workbook.inputs import RERUN
 from costmodel.present.workbook.sheets import Book, Sheet
+from costmodel.studies.cashflow.record import CashFlow
 
 MONTHS_PER_YEAR = 12.0
 PAID = ("tokens_per_day", "reference_usd", "option_usd", "capex_usd", "opex_usd")
@@ -22,15 +23,14 @@ HEADS = ("Month", "Tokens a day", "The API, USD", "The option, USD", "Of it cape
 HEADER = 38
 
 
-def write_cash_flow(book: Book, cashflow: Any, checks: Checks) -> None:
+def write_cash_flow(book: Book, cashflow: CashFlow, checks: Checks) -> None:
     """The months, the chart of what is saved so far, and the figures of a board paper."""
-    sheet, data = book.sheets["Cash flow"], cashflow.to_dict()
-    rows = data["months"]
+    sheet, rows = book.sheets["Cash flow"], cashflow.rows
     sheet.text(0, 0, "Cash flow", "title")
-    words = f"{data['option']} against {data['against']}. Positive: the option saves."
+    words = f"{cashflow.option} against {cashflow.against}. Positive: the option saves."
     sheet.text(1, 0, words, "subtitle")
     sheet.widths(30, 18, 16, 16, 14, 14, 16, 16, 18)
-    rate, months = _rates(sheet, data)
+    rate, months = _rates(sheet, cashflow.discount_rate)
     monthly = sheet.put(5, 1, (of(1) + rate) ** (of(1) / months) - 1, "plain")
     sheet.text(5, 0, "a month")
     sheet.texts(HEADER, HEADS, "column_right")
@@ -41,8 +41,8 @@ def write_cash_flow(book: Book, cashflow: Any, checks: Checks) -> None:
     worth = float(rows[-1]["discounted_cumulative_usd"])
     npv = sheet.put(6, 1, sheet.cell(last, 8, worth), "USD/month")
     sheet.text(6, 0, "net present value")
-    checks.equal(sheet, 6, 3, npv, sheet.value(6, 2, data["npv_usd"], "USD/month"))
-    _figures(sheet, data)
+    checks.equal(sheet, 6, 3, npv, sheet.value(6, 2, cashflow.npv_usd, "USD/month"))
+    _figures(sheet, cashflow)
     series = [("so far", 7), ("discounted", 8)]
     looks = {"so far": (MUTED, "dash"), "discounted": (INK, "solid")}
     chart = lines_chart(book, "Cash flow", (HEADER, first, last), 0, series, looks)
@@ -53,14 +53,16 @@ def write_cash_flow(book: Book, cashflow: Any, checks: Checks) -> None:
     sheet.worksheet.print_area(0, 0, last, 8)
 
 
-def _rates(sheet: Sheet, data: Any) -> tuple[Formula, Formula]:
+def _rates(sheet: Sheet, discount_rate: float) -> tuple[Formula, Formula]:
     sheet.text(3, 0, "discount rate a year")
-    rate = sheet.value(3, 1, data["discount_rate"] or 0.0, "share", "input")
+    rate = sheet.value(3, 1, discount_rate, "share", "input")
     sheet.text(4, 0, "months a year")
     return rate, sheet.value(4, 1, MONTHS_PER_YEAR, "units")
 
 
-def _month(sheet: Sheet, row: int, values: Any, rate: Formula, *, is_first: bool) -> None:
+def _month(
+    sheet: Sheet, row: int, values: Mapping[str, float], rate: Formula, *, is_first: bool
+) -> None:
     """What was paid, as values; what is saved, as formulas on the row above."""
     month = sheet.value(row, 0, values["month"], "units")
     for column, name in enumerate(PAID, start=1):
@@ -78,17 +80,16 @@ def _month(sheet: Sheet, row: int, values: Any, rate: Formula, *, is_first: bool
     sheet.put(row, 8, sheet.cell(row - 1, 8, earlier) + discounted, "USD/month")
 
 
-def _figures(sheet: Sheet, data: Any) -> None:
+def _figures(sheet: Sheet, cashflow: CashFlow) -> None:
     """Figures of the tool that no formula here stands behind."""
-    for i, (name, key, unit) in enumerate(
+    for i, (name, value, unit) in enumerate(
         (
-            ("internal rate of return a year", "irr_per_year", "share"),
-            ("discounted payback, months", "payback_months", "replicas"),
-            ("paid if nothing changes", "do_nothing_usd", "USD/month"),
-            ("stranded if the volume halves", "stranded_usd", "USD/month"),
+            ("internal rate of return a year", cashflow.irr_per_year, "share"),
+            ("discounted payback, months", cashflow.payback_months, "replicas"),
+            ("paid if nothing changes", cashflow.do_nothing_usd, "USD/month"),
+            ("stranded if the volume halves", cashflow.stranded_usd, "USD/month"),
         )
     ):
         sheet.text(7 + i, 0, name)
-        value = data.get(key)
         sheet.value(7 + i, 1, "none" if value is None else value, unit)
         sheet.text(7 + i, 2, RERUN, "note")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from costmodel.present.workbook.charts import axis, plain
 from costmodel.present.workbook.inputs import RERUN
 from costmodel.present.workbook.sheets import Book, Sheet
+from costmodel.studies.risk.record import Risk, Swing
 
 TABLES = (
     ("tornado", "What to argue about: the saving a month at the low and the high of each input",
@@ -40,30 +40,28 @@ BARS = 12
 """Inputs in the chart: the widest ones."""
 
 
-def write_risk(book: Book, risk: Any) -> None:
+def write_risk(book: Book, risk: Risk) -> None:
     """One table after another, and the tornado drawn."""
-    sheet, data = book.sheets["Risk"], risk.to_dict()
+    sheet = book.sheets["Risk"]
     sheet.text(0, 0, "Risk", "title")
-    notes = " ".join(data["notes"])
-    words = (
-        f"{data['samples']:,} draws, seed {data['seed']}. {notes} Values: to change them, {RERUN}."
-    )
+    notes = " ".join(risk.notes)
+    words = f"{risk.samples:,} draws, seed {risk.seed}. {notes} Values: to change them, {RERUN}."
     sheet.text(1, 0, words, "subtitle")
     sheet.widths(56, 30, 18, 16, 16, 14)
     row = 3
     for name, title, columns in TABLES:
-        rows = data.get(name) or ()
+        rows: Sequence[object] = getattr(risk, name)
         if not rows:
             continue
         if name == "tornado":
-            rows = sorted(rows, key=_reach, reverse=True)
-            row = _tornado_chart(book, sheet, row, rows)
+            rows = sorted(risk.tornado, key=_reach, reverse=True)
+            row = _tornado_chart(book, sheet, row, len(rows))
         row = _table(sheet, row, title, columns, rows)
     sheet.worksheet.print_area(0, 0, row, 5)
 
 
 def _table(
-    sheet: Sheet, row: int, title: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]
+    sheet: Sheet, row: int, title: str, columns: Sequence[str], rows: Sequence[object]
 ) -> int:
     sheet.heading(row, title, 5)
     for column, name in enumerate(columns):
@@ -71,18 +69,17 @@ def _table(
         sheet.text(row + 1, column, name.replace("_", " "), look)
     for i, values in enumerate(rows, start=row + 2):
         for column, name in enumerate(columns):
-            value = values.get(name)
-            sheet.value(i, column, value, UNITS.get(name, "plain"))
+            sheet.value(i, column, getattr(values, name), UNITS.get(name, "plain"))
     return row + 3 + len(rows)
 
 
-def _reach(values: Mapping[str, Any]) -> float:
-    return abs((values.get("high_usd") or 0.0) - (values.get("low_usd") or 0.0))
+def _reach(swing: Swing) -> float:
+    return abs(swing.high_usd - swing.low_usd)
 
 
-def _tornado_chart(book: Book, sheet: Sheet, row: int, rows: Sequence[Mapping[str, Any]]) -> int:
+def _tornado_chart(book: Book, sheet: Sheet, row: int, inputs: int) -> int:
     """Bars from the low to the high of each input; the table stands below the chart."""
-    shown = min(BARS, len(rows))
+    shown = min(BARS, inputs)
     height = 90 + 30 * shown
     below = row + 2 + height // 20
     chart = book.workbook.add_chart({"type": "bar", "subtype": "clustered"})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from costmodel.present.workbook.inputs import LIVE, RERUN
 from costmodel.present.workbook.parts import BillFormula
 from costmodel.present.workbook.sheets import Book, Sheet
 from costmodel.quantity.words import shortened
+from costmodel.studies.cashflow.record import CashFlow
 
 COLUMNS = ("Option", "Kind", "USD a month", "USD per Mtok", "Stands", "Wins first at tokens a day",
            "Wins always from", "Evidence", "How", "Excluded by")  # fmt: skip
@@ -34,7 +34,7 @@ def write_summary(
     parts: Mapping[str, BillFormula],
     crossings: Crossings,
     omitted: Sequence[str],
-    cashflow: Any = None,
+    cashflow: CashFlow | None = None,
 ) -> None:
     """Everything a reader needs before going further."""
     sheet = book.sheets["Summary"]
