@@ -35,7 +35,15 @@ from costmodel.pipeline.cautions import (
 from costmodel.pipeline.defaults import completed_scenario
 from costmodel.pipeline.facts import Resolved
 from costmodel.pipeline.lookup.profile import without_logs
-from costmodel.pipeline.report import Caution, Curves, Horizon, OptionResult, Report, Week
+from costmodel.pipeline.report import (
+    Caution,
+    Curves,
+    Exclusion,
+    Horizon,
+    OptionResult,
+    Report,
+    Week,
+)
 from costmodel.pipeline.resolve import resolve
 from costmodel.pipeline.verdict import (
     break_evens,
@@ -101,7 +109,7 @@ def evaluate_resolved(
     options = tuple(
         replace(
             _at(option, bills.get(option.name), resolved, volume, mtok),
-            excluded_by=excluded[option.name] + capacity_exclusion(bills.get(option.name), volume),
+            exclusions=excluded[option.name] + capacity_exclusion(bills.get(option.name), volume),
         )
         for option in scenario.options
     )
@@ -125,7 +133,7 @@ def evaluate_resolved(
         recommendation=recommend(options, rows, excluded, volume),
         warnings=warnings,
         assumption_rows=tuple(assumptions(scenario, resolved)),
-        conditions=condition_prices(scenario, options, excluded),
+        conditions=condition_prices(scenario, options),
         week=_week(traffic, bills, volume),
         horizon=horizon,
         curve_points=curves(scenario, resolved, traffic, bills, excluded, volume),
@@ -182,7 +190,7 @@ def _prefix_cache(
 
 
 def _horizon(
-    scenario: Scenario, resolved: Resolved, excluded: Mapping[str, Sequence[str]]
+    scenario: Scenario, resolved: Resolved, excluded: Mapping[str, Sequence[Exclusion]]
 ) -> Horizon | None:
     """The bills at the volume that growth leads to; each workload grows by its own rate."""
     grown = grown_scenario(scenario)
@@ -223,7 +231,7 @@ def curves(
     resolved: Resolved,
     traffic: Mapping[str, Traffic],
     bills: Mapping[str, Bill],
-    excluded: Mapping[str, tuple[str, ...]],
+    excluded: Mapping[str, Sequence[Exclusion]],
     volume: float,
 ) -> Curves:
     """All bills from 0 to three times the volume; fleets also at low and high throughput."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -31,8 +31,23 @@ MOST_WINDOWS = 200
 """Windows written into JSON; a longer list is cut in the middle and says so."""
 
 
-PINNED_FLEET = "its pinned fleet serves "
-"""How the one reason for exclusion begins that holds at some volumes only."""
+ExclusionCode = Literal[
+    "condition", "quality", "cannot_serve", "context_window", "retired", "pinned_fleet"
+]
+"""``pinned_fleet`` is the one that holds at some volumes only."""
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """Why an option may not be recommended."""
+
+    code: ExclusionCode
+    message: str
+    about: str = ""
+    """The condition it does not satisfy, or the workload its answers are not good enough for."""
+
+    def __str__(self) -> str:
+        return self.message
 
 
 @dataclass(frozen=True)
@@ -101,7 +116,7 @@ class OptionResult:
     kind: OptionKind
     monthly_usd: float | None
     usd_per_mtok: float | None
-    excluded_by: tuple[str, ...] = ()
+    exclusions: tuple[Exclusion, ...] = ()
     lines: tuple[BillLine, ...] = ()
     fleet: FleetResult | None = None
     unserved_fit: Mapping[str, Any] | None = None
@@ -110,13 +125,20 @@ class OptionResult:
     """How its decisive number, a throughput or a price list, is known."""
 
     @property
+    def excluded_by(self) -> tuple[str, ...]:
+        """Why it may not be recommended, in sentences; empty where it may."""
+        return tuple(map(str, self.exclusions))
+
+    @property
     def stands(self) -> bool:
         """Whether it may be recommended."""
-        return not self.excluded_by and self.monthly_usd is not None
+        return not self.exclusions and self.monthly_usd is not None
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; a fleet's figures stand beside the rest."""
         data = asdict(self)
+        data["exclusions"] = self.excluded_by
+        data = {"excluded_by" if key == "exclusions" else key: each for key, each in data.items()}
         fleet, fit = data.pop("fleet"), data.pop("unserved_fit")
         if fit is not None:
             return data | {"fit": fit}

@@ -15,9 +15,9 @@ from costmodel.cost.breakeven import WinningSet, intersection
 from costmodel.pipeline.bills import Bill
 from costmodel.pipeline.facts import Resolved
 from costmodel.pipeline.report import (
-    PINNED_FLEET,
     BreakEven,
     ConditionPrice,
+    Exclusion,
     OptionResult,
     Recommendation,
 )
@@ -28,15 +28,15 @@ CHEAPEST = "cheapest"
 """The rival that stands for the cheapest eligible API at each volume."""
 
 
-def exclusions(scenario: Scenario, resolved: Resolved) -> dict[str, tuple[str, ...]]:
+def exclusions(scenario: Scenario, resolved: Resolved) -> dict[str, tuple[Exclusion, ...]]:
     """Why an option may not be recommended, by option; empty where it may."""
     return {o.name: tuple(_reasons(o, scenario, resolved)) for o in scenario.options}
 
 
-def _reasons(option: Option, scenario: Scenario, resolved: Resolved) -> Iterator[str]:
+def _reasons(option: Option, scenario: Scenario, resolved: Resolved) -> Iterator[Exclusion]:
     for condition in conditions_of(scenario):
         if not meets(option, condition, scenario):
-            yield f"does not satisfy {condition}"
+            yield Exclusion("condition", f"does not satisfy {condition}", condition)
     for workload in scenario.workloads:
         yield from _not_good_enough(option, workload, scenario, resolved)
     yield from dict.fromkeys(_unserved(option, scenario, resolved))
@@ -45,26 +45,30 @@ def _reasons(option: Option, scenario: Scenario, resolved: Resolved) -> Iterator
         facts = resolved.options[name]
         yield from dict.fromkeys(_too_long(name, scenario, resolved))
         if facts.price is not None and facts.price.retired:
-            yield f"{facts.price.id} was retired on {facts.price.retires}"
+            retired = f"{facts.price.id} was retired on {facts.price.retires}"
+            yield Exclusion("retired", retired)
 
 
-def _too_long(name: str, scenario: Scenario, resolved: Resolved) -> Iterator[str]:
+def _too_long(name: str, scenario: Scenario, resolved: Resolved) -> Iterator[Exclusion]:
     """Requests that an API's context window cannot hold."""
     price = resolved.options[name].price
     window = price.context_window if price is not None else None
     for workload in scenario.workloads:
         if window is not None and workload.longest_context > window:
-            yield f"the context window of {name} ends at {window:,} tokens"
+            ends = f"the context window of {name} ends at {window:,} tokens"
+            yield Exclusion("context_window", ends)
 
 
-def _unserved(option: Option, scenario: Scenario, resolved: Resolved) -> Iterator[str]:
+def _unserved(option: Option, scenario: Scenario, resolved: Resolved) -> Iterator[Exclusion]:
     servers = [(w.name, name) for w in scenario.workloads for name in option.servers(w.name)]
     for workload, name in servers:
         fleet = resolved.options[name].fleet
-        if fleet is not None:
-            yield from (fleet.not_met[key] for key in ("", workload) if key in fleet.not_met)
-            if not fleet.not_met and workload not in fleet.capacity:
-                yield f"no throughput is stated for {workload}"
+        if fleet is None:
+            continue
+        reasons = [fleet.not_met[key] for key in ("", workload) if key in fleet.not_met]
+        if not fleet.not_met and workload not in fleet.capacity:
+            reasons.append(f"no throughput is stated for {workload}")
+        yield from (Exclusion("cannot_serve", reason) for reason in reasons)
 
 
 def passed_on_to(
@@ -102,36 +106,33 @@ def meets(option: Option, condition: str, scenario: Scenario) -> bool:
 
 def _not_good_enough(
     option: Option, workload: Workload, scenario: Scenario, resolved: Resolved
-) -> Iterator[str]:
+) -> Iterator[Exclusion]:
     """Why the answers of an option, or of a part of it, may not be relied on for a workload."""
     known = resolved.quality.get(workload.name)
     accepts = workload.quality.accepts if workload.quality else None
     if known is None or (accepts is not None and option.name in accepts):
         return
-    unlisted, unproven = _about_quality(workload)
     facts = (known.options[name] for name in option.servers(workload.name))
-    yield from dict.fromkeys(
-        f"{unproven}{fact.reason}" if fact.reason else unlisted for fact in facts if not fact.stands
-    )
+    reasons = dict.fromkeys(fact.reason for fact in facts if not fact.stands)
+    for reason in reasons:
+        name = workload.name
+        said = f"quality of {name}: {reason}" if reason else f"not accepted for {name}"
+        yield Exclusion("quality", said, name)
 
 
-def _about_quality(workload: Workload) -> tuple[str, str]:
-    """The reason that is about the quality of answers, and how the longer ones begin."""
-    return f"not accepted for {workload.name}", f"quality of {workload.name}: "
-
-
-def capacity_exclusion(bill: Bill | None, volume: float) -> tuple[str, ...]:
+def capacity_exclusion(bill: Bill | None, volume: float) -> tuple[Exclusion, ...]:
     """Why an option cannot serve this volume at all: a pinned fleet that is too small."""
     if bill is None or bill.serves(volume):
         return ()
-    return (f"{PINNED_FLEET}{tokens_per_day(bill.limit)} at most",)
+    most = f"its pinned fleet serves {tokens_per_day(bill.limit)} at most"
+    return (Exclusion("pinned_fleet", most),)
 
 
 # ---------------------------------------------------------------------------------- break-even
 
 
 def break_evens(
-    bills: Mapping[str, Bill], excluded: Mapping[str, Sequence[str]], volume: float
+    bills: Mapping[str, Bill], excluded: Mapping[str, Sequence[Exclusion]], volume: float
 ) -> tuple[BreakEven, ...]:
     """Every self-hosted or hybrid option against each API, and against the cheapest eligible.
 
@@ -156,7 +157,7 @@ def _row(option: str, against: str, won: WinningSet, volume: float) -> BreakEven
 
 
 def cheapest_api_usd(
-    bills: Mapping[str, Bill], excluded: Mapping[str, Sequence[str]], volumes: np.ndarray
+    bills: Mapping[str, Bill], excluded: Mapping[str, Sequence[Exclusion]], volumes: np.ndarray
 ) -> np.ndarray | None:
     """The cheapest eligible API at each volume; None where no API is eligible."""
     eligible = [b for name, b in bills.items() if b.is_api and not excluded[name]]
@@ -169,7 +170,7 @@ def cheapest_api_usd(
 def recommend(
     options: Sequence[OptionResult],
     break_even: Sequence[BreakEven],
-    excluded: Mapping[str, Sequence[str]],
+    excluded: Mapping[str, Sequence[Exclusion]],
     volume: float,
 ) -> Recommendation:
     """The cheapest option that stands at this volume, and why."""
@@ -202,7 +203,7 @@ def _is_all_api(option: OptionResult) -> bool:
 def _where(
     standing: Sequence[OptionResult],
     rows: Sequence[BreakEven],
-    excluded: Mapping[str, Sequence[str]],
+    excluded: Mapping[str, Sequence[Exclusion]],
 ) -> str:
     """Where own GPUs begin to win, in one sentence: of the option that wins at the least volume."""
     if not any(o.kind == "api" or (o.kind == "mix" and o.fleet is None) for o in standing):
@@ -243,31 +244,24 @@ def describe(row: BreakEven) -> str:
 
 
 def condition_prices(
-    scenario: Scenario, options: Sequence[OptionResult], excluded: Mapping[str, Sequence[str]]
+    scenario: Scenario, options: Sequence[OptionResult]
 ) -> tuple[ConditionPrice, ...]:
     """What each condition costs: cheapest eligible less the cheapest without that condition."""
-    waived = {name: (f"does not satisfy {name}",) for name in conditions_of(scenario)}
+    waived = {name: ("condition", name) for name in conditions_of(scenario)}
     waived |= {
-        f"quality of {w.name}": _about_quality(w)
+        f"quality of {w.name}": ("quality", w.name)
         for w in scenario.workloads
         if w.quality and (w.quality.min_retention or w.quality.gate)
     }
     prices = []
-    for condition, reasons in waived.items():
+    for condition, reason in waived.items():
         eligible = _cheapest(o for o in options if o.stands)
         without = _cheapest(
-            o
-            for o in options
-            if o.monthly_usd is not None and all(_is_waived(r, reasons) for r in o.excluded_by)
+            o for o in options if all((each.code, each.about) == reason for each in o.exclusions)
         )
         gap = None if eligible is None or without is None else eligible - without
         prices.append(ConditionPrice(condition, gap))
     return tuple(prices)
-
-
-def _is_waived(reason: str, waived: tuple[str, ...]) -> bool:
-    """Whether a reason is one of these; those that end in a colon are beginnings."""
-    return any(reason == w or (w.endswith(": ") and reason.startswith(w)) for w in waived)
 
 
 def _cheapest(options: Iterator[OptionResult]) -> float | None:

@@ -18,6 +18,7 @@ from costmodel.book import Book, load_book
 from costmodel.errors import InputError, did_you_mean, nearest_ids
 from costmodel.pipeline.bills import Traffic, build_bills, traffic_of
 from costmodel.pipeline.facts import Resolved
+from costmodel.pipeline.report import Exclusion
 from costmodel.pipeline.resolve import resolve
 from costmodel.pipeline.verdict import exclusions
 from costmodel.quantity.quantity import Kind, Quantity
@@ -230,8 +231,8 @@ class _Desk:
         self.traffic, self.volume = traffic, volume
         self.names = [workload.name for workload in scenario.workloads]
         self._usd: dict[tuple[str, tuple[str, ...]], float] = {}
-        self._reasons = {w.name: exclusions(_only(scenario, w), resolved)
-                         for w in scenario.workloads}  # fmt: skip
+        self._excluded_from = {w.name: exclusions(_only(scenario, w), resolved)
+                               for w in scenario.workloads}  # fmt: skip
         self._excluded = exclusions(scenario, resolved)
 
     @property
@@ -239,9 +240,9 @@ class _Desk:
         """Options that can serve a part of the workloads."""
         return [option for option in self.scenario.options if option.kind != "mix"]
 
-    def reasons(self, workload: str, option: str) -> tuple[str, ...]:
+    def excluded_from(self, workload: str, option: str) -> tuple[Exclusion, ...]:
         """Why an option may not serve a workload."""
-        return self._reasons[workload][option]
+        return self._excluded_from[workload][option]
 
     def usd(self, option: str, served: tuple[str, ...]) -> float:
         """The monthly bill of an option with these workloads on it; infinite if it cannot."""
@@ -259,7 +260,7 @@ class _Desk:
     def single(self, option: Option) -> Single:
         """One option for everything."""
         amount = self.usd(option.name, tuple(self.names))
-        excluded = self._excluded[option.name]
+        excluded = tuple(map(str, self._excluded[option.name]))
         if amount == inf and not excluded:
             excluded = ("it cannot serve this volume",)
         return Single(option.name, amount if amount < inf else None, not excluded, excluded)
@@ -276,15 +277,14 @@ class _Desk:
     def _candidate(self, workload: Workload, option: Option) -> Candidate:
         known = self.resolved.quality.get(workload.name)
         fact = known.options.get(option.name) if known else None
-        reasons, alone = self.reasons(workload.name, option.name), self.usd(
-            option.name, (workload.name,)
-        )  # fmt: skip
+        excluded = self.excluded_from(workload.name, option.name)
+        alone = self.usd(option.name, (workload.name,))
         return Candidate(
             workload=workload.name,
             option=option.name,
-            stands=not reasons and alone < inf,
+            stands=not excluded and alone < inf,
             standing=fact.standing if fact else "",
-            reasons=reasons,
+            reasons=tuple(map(str, excluded)),
             evidence=(fact.reason or fact.standing) if fact else "no quality is asked for",
             kind=fact.kind if fact else "assumed",
             alone_usd=alone if alone < inf else None,
@@ -321,7 +321,7 @@ def _cheapest(
         may = _mask(
             i
             for i, name in enumerate(names)
-            if option.name == anyway or not desk.reasons(name, option.name)
+            if option.name == anyway or not desk.excluded_from(name, option.name)
         )
         after, chosen = least.copy(), np.zeros(size, dtype=np.int64)
         for subset in _subsets(may):
@@ -409,7 +409,7 @@ def _without_evidence(desk: _Desk, assignment: Sequence[Assigned]) -> tuple[Cand
         each
         for each in desk.candidates
         if each.standing in UNPROVEN
-        and len(each.reasons) == 1
+        and all(why.code == "quality" for why in desk.excluded_from(each.workload, each.option))
         and each.alone_usd is not None
         and each.alone_usd < chosen.get(each.workload, inf)
     )
@@ -438,7 +438,9 @@ def _levers(desk: _Desk, today: str | None, joint_usd: float) -> list[Lever]:
     smaller = _cheapest(desk, apis, anyway=name)
     own = _cheapest(desk, desk.servers)
     stands = not desk.single(desk.scenario.option(name)).excluded_by
-    smaller_stands = all(not desk.reasons(w, o) for o, served in smaller.items() for w in served)
+    smaller_stands = not any(
+        desk.excluded_from(w, o) for o, served in smaller.items() for w in served
+    )
     rows = (
         ("today", plain.usd(name, everything), f"{name}, every token at full price", stands),
         (

@@ -17,7 +17,7 @@ from costmodel.errors import InputError
 from costmodel.pipeline.bills import Bill, build_bills, traffic_of
 from costmodel.pipeline.bills.traffic import burst_factor
 from costmodel.pipeline.facts import ProfileFacts
-from costmodel.pipeline.report import BreakEven
+from costmodel.pipeline.report import BreakEven, Exclusion
 from costmodel.pipeline.resolve import resolve
 from costmodel.pipeline.verdict import CHEAPEST, break_evens, cheapest_api_usd, exclusions
 from costmodel.scenario import Scenario
@@ -80,7 +80,8 @@ def week_shapes(
     for name, each in weeks.items():
         bills, excluded = _bills(each, book)
         if option not in bills:
-            raise InputError(f"{option} has no bill: " + "; ".join(excluded.get(option, ())))
+            reasons = "; ".join(map(str, excluded.get(option, ())))
+            raise InputError(f"{option} has no bill: {reasons}")
         rows = break_evens(bills, excluded, volume)
         row = next((r for r in rows if (r.option, r.against) == (option, CHEAPEST)), None)
         found.append((name, bills[option], row))
@@ -117,7 +118,9 @@ def _ready_shape(scenario: Scenario) -> str | None:
     return next((shape for shape, name in SHAPES.items() if names == {name}), None)
 
 
-def _bills(scenario: Scenario, book: Book) -> tuple[dict[str, Bill], dict[str, tuple[str, ...]]]:
+def _bills(
+    scenario: Scenario, book: Book
+) -> tuple[dict[str, Bill], dict[str, tuple[Exclusion, ...]]]:
     resolved = resolve(scenario, book)
     traffic = traffic_of(scenario, resolved.profiles)
     return build_bills(scenario, resolved, traffic), exclusions(scenario, resolved)

@@ -25,12 +25,12 @@ from pptx.util import Pt
 from costmodel.book.files import scenarios_dir
 from costmodel.errors import InputError
 from costmodel.pipeline.evaluate import evaluate
-from costmodel.pipeline.report import Horizon
+from costmodel.pipeline.report import Exclusion, Horizon
 from costmodel.present.charts.theme import colours
 from costmodel.present.deck import deck_bytes
 from costmodel.present.deck.text import LEADING, SMALLEST, Ruler, plain
 from costmodel.present.words.ask import ask_reasons
-from costmodel.present.words.outlook import month_rows, probability_words
+from costmodel.present.words.outlook import probability_words
 from costmodel.quantity.words import percent, short, usd
 from costmodel.scenario import parse_scenario
 from costmodel.scenario.yamlfile import write_yaml
@@ -168,7 +168,8 @@ def test_every_ready_scenario_makes_a_deck_in_which_all_fits(name):
 
 def test_an_ask_without_a_recommendation(report):
     nothing = replace(report.recommendation, option=None, runner_up=None, saving_usd_per_month=None)
-    options = tuple(replace(o, excluded_by=("does not satisfy x",)) for o in report.options)
+    unmet = Exclusion("condition", "does not satisfy x", "x")
+    options = tuple(replace(o, exclusions=(unmet,)) for o in report.options)
     content, _ = deck_bytes(replace(report, recommendation=nothing, options=options))
     assert "Nothing can be recommended." in titles(Presentation(io.BytesIO(content)))[0]
 
@@ -229,7 +230,7 @@ def test_the_tornado_and_cash_flow_workbooks_hold_their_rows(report, deck):
     assert values["At the low end"] == [row.low_usd for row in rows]
     assert values["At the high end"] == [row.high_usd for row in rows]
     tables = xy_tables(found["Cash flow against the API"])
-    months = month_rows(cashflow_of(report))
+    months = cashflow_of(report).rows
     assert tables["Running sum"][1] == pytest.approx([row["cumulative_usd"] for row in months])
     assert tables["Discounted"][1] == pytest.approx(
         [row["discounted_cumulative_usd"] for row in months]

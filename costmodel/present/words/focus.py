@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from costmodel.errors import InputError, did_you_mean, nearest_ids
-from costmodel.pipeline.report import PINNED_FLEET, OptionResult, Report
+from costmodel.pipeline.report import OptionResult, Report
 
 
 def option_named(report: Report, name: str) -> OptionResult:
@@ -60,7 +60,7 @@ def _number(volume: float | None) -> float:
 
 def eligible_at_some_volume(option: OptionResult) -> bool:
     """Whether nothing but the evaluated volume keeps an option out."""
-    return all(reason.startswith(PINNED_FLEET) for reason in option.excluded_by)
+    return all(each.code == "pinned_fleet" for each in option.exclusions)
 
 
 def has_own_gpus(option: OptionResult) -> bool:

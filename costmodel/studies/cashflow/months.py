@@ -161,7 +161,7 @@ class Desk:
             message = f"no option is named {name!r}{near}"
             raise InputError(self.scenario.origin.problem(("options",), message, argument))
         if name not in self._bills[0]:
-            reasons = "; ".join(self.excluded[name]) or "no bill can be stated"
+            reasons = "; ".join(map(str, self.excluded[name])) or "no bill can be stated"
             raise InputError(f"{argument}: {name!r} has no bill: {reasons}")
 
     def cheapest_api(self) -> str:

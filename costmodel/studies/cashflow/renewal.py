@@ -143,7 +143,7 @@ def warnings(desk: Desk, name: str, reference: str, residual_usd: float) -> Iter
     for each in (name, reference):
         if desk.excluded[each]:
             yield Caution("not_eligible", f"{each} may not be chosen: "
-                          f"{'; '.join(desk.excluded[each])}.")  # fmt: skip
+                          f"{'; '.join(map(str, desk.excluded[each]))}.")  # fmt: skip
     outgrown = desk.outgrown_in(name)
     if outgrown is not None:
         volume = desk.volumes[outgrown - 1] * desk.share[outgrown - 1]

@@ -17,6 +17,7 @@ from costmodel.errors import InputError, did_you_mean, nearest_ids
 from costmodel.pipeline.bills import build_bills, traffic_of
 from costmodel.pipeline.defaults import completed_scenario
 from costmodel.pipeline.evaluate import evaluate_resolved, moved_to, volume_asked
+from costmodel.pipeline.report import Exclusion
 from costmodel.pipeline.resolve import resolve
 from costmodel.pipeline.verdict import exclusions
 from costmodel.scenario import Scenario
@@ -56,7 +57,7 @@ class Decision:
     def of(
         cls,
         model: Model,
-        excluded: Mapping[str, Sequence[str]],
+        excluded: Mapping[str, Sequence[Exclusion]],
         volume: float,
         option: str | None = None,
     ) -> Decision:

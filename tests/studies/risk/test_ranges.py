@@ -12,7 +12,6 @@ from costmodel.book import Book, load_book
 from costmodel.book.files import scenarios_dir
 from costmodel.errors import InputError
 from costmodel.pipeline.defaults import completed_scenario
-from costmodel.pipeline.report import PINNED_FLEET
 from costmodel.pipeline.resolve import resolve
 from costmodel.scenario import Scenario, parse_scenario
 from costmodel.scenario.changes import changed, scenario_yaml
@@ -104,7 +103,7 @@ def test_with_every_range_at_its_value_the_result_is_evaluate(name, monkeypatch)
         if row.tokens_per_day == report.tokens_per_day and row.against != "cheapest":
             usd, rival = served[row.option], served[row.against]
             too_small = any(
-                reason.startswith(PINNED_FLEET) for reason in report.option(row.option).excluded_by
+                each.code == "pinned_fleet" for each in report.option(row.option).exclusions
             )
             assert row.probability == (usd < rival * (1 - 1e-9) and not too_small)
 
