@@ -11,6 +11,7 @@ from costmodel.cli.options import AsJson, count, emit, positive
 
 if TYPE_CHECKING:
     from costmodel.ingest.bench.read import Benchmark
+    from costmodel.quantity.answer import Answer
 
 
 def bench(  # noqa: PLR0913 - one option per fact that a file cannot know
@@ -57,20 +58,10 @@ def bench(  # noqa: PLR0913 - one option per fact that a file cannot know
         output_tokens=output_tokens,
         concurrency=concurrency,
     )
-    emit(result.to_dict(), as_json, lambda: _text(result))
+    emit(result.to_dict(), as_json, lambda: _said(result))
 
 
-def _text(result: Benchmark) -> str:
-    from costmodel.cli.text import Footnotes, paragraph, sections, table
-    from costmodel.ingest.bench.read import TABLE, table_row
+def _said(result: Benchmark) -> Answer:
+    from costmodel.present.words.bench import answer
 
-    notes = Footnotes()
-    rows = [[notes.mark(source), *cells] for *cells, source in map(table_row, result.measurements)]
-    asked = f"Not in the files: {', '.join(result.missing)}." if result.missing else ""
-    others = f"{result.passed_over} other results passed over." if result.passed_over else ""
-    return sections(
-        table(["", *TABLE[:-1]], rows, TABLE[1:7]),
-        paragraph(asked),
-        paragraph(others),
-        notes.text(),
-    )
+    return answer(result)

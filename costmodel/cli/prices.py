@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from costmodel.cli.options import AsJson, AsOf, emit
+
+if TYPE_CHECKING:
+    from costmodel.book.price_list import PriceListRow
+    from costmodel.quantity.answer import Answer
 
 
 def prices(
@@ -21,33 +26,12 @@ def prices(
     """Token prices, GPU prices, and what people and power cost, with source and age."""
     from costmodel.book.price_list import price_list
 
-    words = " ".join(query or ())
-    rows = [row.to_dict() for row in price_list(words, as_of or date.today())]  # noqa: DTZ011
-    emit({"rows": rows}, as_json, lambda: _text(rows, words))
+    words, at = " ".join(query or ()), as_of or date.today()  # noqa: DTZ011
+    rows = price_list(words, at)
+    emit({"rows": [row.to_dict() for row in rows]}, as_json, lambda: _said(rows, words, at))
 
 
-def _text(rows: list[dict[str, Any]], words: str) -> str:
-    from costmodel.cli.text import Footnotes, sections, table
+def _said(rows: Sequence[PriceListRow], words: str, at: date) -> Answer:
+    from costmodel.present.words.prices import answer
 
-    if not rows:
-        return f"nothing matches {words!r}"
-    notes = Footnotes()
-    cells = [
-        [
-            row["id"],
-            row["name"],
-            f"{row['value']:,.6g}",
-            row["unit"],
-            row["kind"],
-            _age(row),
-            notes.mark(row["source"]),
-        ]
-        for row in rows
-    ]
-    heads = ["ID", "PRICE", "VALUE", "UNIT", "KIND", "AGE", "SOURCE"]
-    return sections(table(heads, cells, ["VALUE"], whole=["ID"]), notes.text())
-
-
-def _age(row: dict[str, Any]) -> str:
-    age = "-" if row["age_days"] is None else f"{row['age_days']} d"
-    return age if row["retires"] is None else f"{age}, ends {row['retires']}"
+    return answer(rows, words, at)

@@ -90,49 +90,11 @@ class Benchmark:
         }
 
     def _repr_html_(self) -> str:
-        from html import escape
+        import pandas as pd
 
-        heads = "".join(f"<th>{escape(head)}</th>" for head in TABLE)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in table_row(m)) + "</tr>"
-            for m in self.measurements
-        )
-        asked = f"<p>Not in the files: {escape(', '.join(self.missing))}</p>"
-        table = f"<table><tr>{heads}</tr>{body}</table>"
-        return table + (asked if self.missing else "")
-
-
-TABLE = (
-    "MODEL",
-    "IN FLIGHT",
-    "IN",
-    "OUT",
-    "OUTPUT TOK/S",
-    "TTFT MS",
-    "TPOT MS",
-    "METRIC",
-    "SOURCE",
-)
-"""Columns of the table for people; all but the first and the last two are numbers."""
-
-
-def table_row(m: Measurement) -> list[str]:
-    """One measurement as the cells of :data:`TABLE`."""
-    numbers = (
-        m.concurrency,
-        m.input_tokens,
-        m.output_tokens,
-        m.capacity_output_tokens_per_s,
-        m.ttft_ms,
-        m.tpot_ms,
-    )
-    cells = ["-" if n is None else _short(n) for n in numbers]
-    source = ": ".join(text for text in (m.source_url, m.source, m.notes) if text)
-    return [m.model or "-", *cells, m.metric, source]
-
-
-def _short(number: float) -> str:
-    return f"{number:,.0f}" if number >= 1000 else f"{number:.1f}".removesuffix(".0")
+        rows = pd.DataFrame([as_columns(m) for m in self.measurements]).dropna(axis=1, how="all")
+        asked = f"<p>Not in the files: {', '.join(self.missing)}</p>" if self.missing else ""
+        return rows.to_html(index=False) + asked
 
 
 def as_columns(m: Measurement) -> dict[str, Any]:
