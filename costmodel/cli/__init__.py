@@ -16,13 +16,14 @@ import typer.core
 from costmodel.cli.bench import bench
 from costmodel.cli.cashflow import cases, cashflow
 from costmodel.cli.export import export
+from costmodel.cli.fit import fit
 from costmodel.cli.gate import gate
 from costmodel.cli.portfolio import portfolio
 from costmodel.cli.prices import prices
 from costmodel.cli.risk import risk
 from costmodel.cli.run import run
-from costmodel.cli.sizing import fit, throughput
 from costmodel.cli.start import start_quickly
+from costmodel.cli.throughput import throughput
 from costmodel.cli.usage import usage
 from costmodel.errors import InputError
 

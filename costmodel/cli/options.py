@@ -74,6 +74,20 @@ def _number(text: str | float) -> float:
 ScenarioFile = Annotated[
     Path, typer.Argument(metavar="SCENARIO.yaml", help="The scenario, a YAML file.")
 ]
+Model = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL",
+        help="A short id, a Hugging Face id, a folder with config.json, a .safetensors file or "
+        "index, or a .gguf file.",
+    ),
+]
+Gpu = Annotated[str, typer.Option(metavar="GPU", help="Such as h100-sxm.")]
+Tp = Annotated[
+    int, typer.Option(parser=count, metavar="N", help="GPUs of one replica (tensor parallel).")
+]
+Engine = Annotated[str | None, typer.Option(metavar="E", help="Serving engine, such as vllm.")]
+Kernel = Annotated[str | None, typer.Option(metavar="K", help="GEMM kernel, such as marlin.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 AsOf = Annotated[
     date | None,

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from costmodel.quantity.units import GIB
+
+if TYPE_CHECKING:
+    from costmodel.quantity.quantity import Kind
 
 Verdict = Literal["fits", "tight", "does_not_fit"]
 
@@ -21,7 +24,7 @@ class Assumption:
     path: str
     value: float | str
     unit: str
-    kind: str
+    kind: Kind
     source: str = ""
     as_of: date | str | None = None
 

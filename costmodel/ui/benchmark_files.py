@@ -15,9 +15,8 @@ import streamlit as st
 
 from costmodel.errors import InputError
 from costmodel.ingest.bench.read import Benchmark, read_uploads
-from costmodel.present.page import markup
+from costmodel.present.render import html
 from costmodel.ui import choices
-from costmodel.ui.labels import label_text
 
 LONGEST_FILE_NAME = 80
 UPLOAD_MB = 2
@@ -35,8 +34,10 @@ def ask() -> Sent:
     """The upload in the sidebar, and under it what the files leave open."""
     with st.expander("Your benchmark files"):
         st.html(
-            "<div class='cm-note'>Results of vLLM, SGLang, GuideLLM, AIPerf, llama-bench, "
-            "trtllm-bench or InferenceX. Several make a curve. They stay out of the address.</div>"
+            html.note(
+                "Results of vLLM, SGLang, GuideLLM, AIPerf, llama-bench, trtllm-bench or "
+                "InferenceX. Several make a curve. They stay out of the address."
+            )
         )
         files = st.file_uploader(
             "Result files",
@@ -73,7 +74,7 @@ def _asked_about(contents: Mapping[str, bytes]) -> Benchmark:
     read = read_uploads(contents)
     if not read.missing:
         return read
-    st.html("<div class='cm-note'>The files do not say, so please do:</div>")
+    st.html(html.note("The files do not say, so please do:"))
     stated = {name: value for name in read.missing if (value := _picked(name)) is not None}
     return read_uploads(contents, **stated) if stated else read
 
@@ -84,7 +85,7 @@ def _picked(name: str) -> Any:
     if name in NUMBERS:
         given = st.number_input(label, min_value=1, value=None, step=1, key=key)
         return None if given is None else int(given)
-    return st.selectbox(label_text(label), OFFERED[name](), None, key=key, placeholder="not stated")
+    return st.selectbox(label, OFFERED[name](), None, key=key, placeholder="not stated")
 
 
 LABELS = {
@@ -110,4 +111,4 @@ OFFERED = {
 
 def wrong(error: InputError) -> str:
     """What is wrong with the files, as a box on the page."""
-    return markup.problems(error, "These benchmark files cannot be read.")
+    return html.problems(error, "These benchmark files cannot be read.")

@@ -12,14 +12,13 @@ from typing import Any
 
 import streamlit as st
 
-from costmodel.book.kv_quality import kv_quality
 from costmodel.errors import InputError
 from costmodel.present.charts.figures import figure
 from costmodel.present.charts.memory import map_contexts
-from costmodel.present.page import markup
+from costmodel.present.render import html
 from costmodel.present.words import fit as words
+from costmodel.present.words.report import rests_on
 from costmodel.sizing import Fit, fit, fit_map
-from costmodel.sizing.records import GroupRow, Remedy
 from costmodel.ui import choices, weights
 from costmodel.ui.charts import chart
 from costmodel.ui.controls import Controls
@@ -29,6 +28,7 @@ CONTEXT, CONCURRENCY = 8192.0, 8.0
 """What a new visitor sees."""
 
 MOST_CONTEXT, MOST_CONCURRENCY = 2.0**24, 100_000.0
+VERDICTS = {words.VERDICT_WORDS[each]: colour for each, colour in words.VERDICT_COLOURS.items()}
 LOG_CHARACTERS = 400_000
 LOG_HINT = "INFO … Model loading took 37.1 GiB memory\nINFO … Available KV cache memory: 31.2 GiB"
 
@@ -57,7 +57,7 @@ def page() -> None:
     except InputError as error:
         logged = dict(asked.options)["engine_log"] is not None
         about = "This cannot be worked out as it stands."
-        st.html(markup.problems(error, f"{about} Is the log pasted whole?" if logged else about))
+        st.html(html.problems(error, f"{about} Is the log pasted whole?" if logged else about))
 
 
 @lru_cache(maxsize=64)
@@ -76,7 +76,7 @@ def _answer(asked: Question) -> Fit:
 def _question(widgets: Controls) -> Question:
     """The sidebar. Every choice stands in the address; a pasted log never does."""
     chosen = weights.pick(widgets, FIRST)
-    st.html(markup.group("What you promise"))
+    st.html(html.group("What you promise"))
     left, right = st.columns(2)
     with left:
         context = widgets.number(
@@ -86,11 +86,11 @@ def _question(widgets: Controls) -> Question:
         concurrency = widgets.number(
             "concurrency", "Requests at once", CONCURRENCY, low=1, high=MOST_CONCURRENCY
         )
-    st.html(markup.group("KV cache"))
+    st.html(html.group("KV cache"))
     kv_dtype = widgets.choose(
         "kv", "Format of the KV cache", choices.kv_dtypes(), choices.SIXTEEN_BIT
     )
-    st.html(markup.group("Engine"))
+    st.html(html.group("Engine"))
     versions = choices.engine_versions()
     engine, version = versions[
         widgets.choose("engine", "Engine and version", list(versions), choices.NEWEST)
@@ -125,8 +125,10 @@ def _pasted_log() -> str | None:
     """A start-up log; the line end makes sure that it is read as text, never as a file's name."""
     with st.expander("vLLM start-up log"):
         st.html(
-            "<div class='cm-note'>Paste one, and what the engine measured on your GPU replaces "
-            "our table. It stays out of the address.</div>"
+            html.note(
+                "Paste one, and what the engine measured on your GPU replaces our table. It stays "
+                "out of the address."
+            )
         )
         pasted = st.text_area(
             "Start-up log",
@@ -144,8 +146,8 @@ def _pasted_log() -> str | None:
 
 def _result(asked: Question, found: Fit) -> None:
     line = words.headline(found, asked.gpu)
-    st.html(markup.heading(line, words.VERDICT_COLOURS[found.verdict]))
-    st.html(markup.cards(words.figures(found)))
+    st.html(html.heading(line, words.VERDICT_COLOURS[found.verdict]))
+    st.html(html.cards(words.cards(found)))
     _bar(asked, found, line.reason)
     left, right = st.columns([11, 9], gap="medium")
     with left:
@@ -153,23 +155,21 @@ def _result(asked: Question, found: Fit) -> None:
     with right:
         _changes(found)
         _cache(found)
-    st.html(markup.title("The same on more or fewer GPUs"))
-    st.html(_by_tp(found))
+    st.html(html.titled(words.by_tp(found), VERDICTS))
     if found.notes:
-        st.html(markup.title("Why the card looks full, and what else to know"))
-        st.html(_listed(markup.text(note, 500) for note in found.notes))
-    st.html(markup.title("What this rests on"))
-    st.html(markup.evidence_table(words.evidence(found)))
+        st.html(html.title(words.NOTES))
+        st.html(html.listed(found.notes, "cm-plain"))
+    st.html(html.titled(rests_on(words.evidence(found))))
 
 
 def _bar(asked: Question, found: Fit, reason: str) -> None:
     each = f"Each of the {found.tp} cards" if found.tp > 1 else "The card"
-    st.html(markup.title(f"{each}: {asked.gpu}"))
+    st.html(html.title(f"{each}: {asked.gpu}"))
     chart(figure(found, "memory"), "memory", reason)
 
 
 def _map(asked: Question, found: Fit) -> None:
-    st.html(markup.title("Context against concurrency"))
+    st.html(html.title("Context against concurrency"))
     contexts = map_contexts(found, _longest(asked))
     table = fit_map(asked.model, contexts, [found.concurrency], **dict(asked.options))
     chart(
@@ -187,71 +187,16 @@ def _longest(asked: Question) -> int:
 
 
 def _changes(found: Fit) -> None:
-    """What would make it fit, or how far it is from not fitting."""
-    if found.verdict == "fits":
-        return
-    st.html(markup.title("What would make it fit"))
+    """What would make it fit, or that nothing does alone."""
+    for none in words.no_remedy(found):
+        st.html(html.title(words.REMEDIES))
+        st.html(html.note(none))
     if found.remedies:
-        st.html(_listed(_remedy(each) for each in found.remedies))
-    else:
-        st.html("<div class='cm-note'>Nothing we can change alone, up to 16 GPUs.</div>")
-
-
-def _remedy(remedy: Remedy) -> str:
-    cards = "one GPU" if remedy.gpus == 1 else f"{remedy.gpus} GPUs"
-    room = f"room for {words.counted(remedy.max_concurrency)} on {cards}"
-    text = remedy.text[:1].upper() + remedy.text[1:]
-    return f"{markup.text(text)} <small>· {room}</small>"
+        st.html(html.titled(words.remedies(found)))
 
 
 def _cache(found: Fit) -> None:
     """The KV cache as a line of its own, with what is known about answers with it."""
-    cache = found.kv_cache
-    if cache is None:
-        return
-    st.html(markup.title(f"KV cache in {cache.dtype}"))
-    rows = (
-        ("A token", words.gib(cache.bytes_per_token)),
-        (f"A request of {found.context:,} tokens", words.gib(cache.bytes_per_sequence)),
-        (
-            "In use, of the pool",
-            f"{words.gib(cache.in_use_bytes)} of {words.gib(cache.pool_bytes)}",
-        ),
-    )
-    st.html(
-        markup.table(
-            ("", "All GPUs together"),
-            [markup.row([(markup.text(name), ""), (size, "num")]) for name, size in rows],
-            numbers=("All GPUs together",),
-        )
-    )
-    known = kv_quality(cache.dtype)
-    sentences = [words.kv_known(cache.dtype, known)]
-    if known is not None:
-        sentences.append(f"Source: {known.source}, read {known.as_of:%Y-%m}.")
-    st.html(f"<div class='cm-note'>{markup.text(' '.join(sentences), 600)}</div>")
-
-
-def _by_tp(found: Fit) -> str:
-    heads = ("GPUs (TP)", "Verdict", "Requests at once", "80 % interval", "Weights a card",
-             "Overhead a card", "KV cache, all cards")  # fmt: skip
-    rows = [markup.row(_cells(row), "total" if row.tp == found.tp else "") for row in found.by_tp]
-    return markup.table(heads, rows, numbers=heads[2:])
-
-
-def _cells(row: GroupRow) -> list[tuple[str, str]]:
-    colour, verdict = words.VERDICT_COLOURS[row.verdict], words.VERDICT_WORDS[row.verdict]
-    return [
-        (words.nodes(row), "nowrap"),
-        (f"<span style='color:{colour}'>{verdict}</span>", "nowrap"),
-        (words.counted(row.max_concurrency), "num"),
-        (f"{words.counted(row.low)} to {words.counted(row.high)}", "num"),
-        (words.gib(row.weights_bytes_per_gpu), "num"),
-        (words.gib(row.overhead_bytes_per_gpu), "num"),
-        (words.gib(row.kv_pool_bytes), "num"),
-    ]
-
-
-def _listed(items: Any) -> str:
-    """Sentences that are already inert, as a list."""
-    return f"<ul class='cm-plain'>{''.join(f'<li>{item}</li>' for item in items)}</ul>"
+    if found.kv_cache is not None:
+        st.html(html.titled(words.kv_cache(found)))
+        st.html(html.note(" ".join(words.kv_notes(found))))

@@ -16,14 +16,15 @@ from costmodel.book.offers import GpuPrice, gpu_price
 from costmodel.errors import InputError
 from costmodel.present.charts.figures import figure
 from costmodel.present.charts.theme import ACCENTS
-from costmodel.present.page import markup
+from costmodel.present.render import html
+from costmodel.present.words import kernels as kernel_words
 from costmodel.present.words import speed as words
 from costmodel.present.words.evidence import Evidence
-from costmodel.present.words.speed_files import OwnRow, own_rows
-from costmodel.quantity.words import short, usd
+from costmodel.present.words.report import rests_on
+from costmodel.present.words.speed_files import OwnRow, own_files, own_rows
+from costmodel.quantity.words import usd
 from costmodel.sizing import Throughput, ThroughputCurve, throughput, throughput_curve
 from costmodel.sizing.kernels import KernelComparison, compare_kernels
-from costmodel.sizing.records import MeasuredPoint
 from costmodel.ui import benchmark_files, choices, weights
 from costmodel.ui.charts import chart
 from costmodel.ui.controls import Controls
@@ -74,7 +75,7 @@ def page() -> None:
     try:
         found = _answer(question)
     except InputError as error:
-        st.html(markup.problems(error, "This cannot be served as it stands."))
+        st.html(html.problems(error, "This cannot be served as it stands."))
         _kernels(question, question.asked(), offer)
         return
     _result(question, found, offer, sent)
@@ -108,20 +109,20 @@ def _question(widgets: Controls) -> Question:
     stated = chosen.stated_format
     offered = choices.kernels_for(stated) if stated else choices.kernels()
     kernel = widgets.choose("kernel", "GEMM kernel", offered, choices.ENGINES_CHOICE)
-    st.html(markup.group("A request"))
+    st.html(html.group("A request"))
     left, right = st.columns(2)
     with left:
         prompt = _tokens(widgets, "input", "Tokens in", INPUT)
     with right:
         answer = _tokens(widgets, "output", "Tokens out", OUTPUT)
     cached = widgets.number("cached", "Of the prompt in the prefix cache, %", 0.0, high=100.0)
-    st.html(markup.group("Mean latencies promised (0: none)"))
+    st.html(html.group("Mean latencies promised (0: none)"))
     left, right = st.columns(2)
     with left:
         ttft = widgets.number("ttft", "TTFT, ms", TTFT_MS, high=MOST_MS, step=100)
     with right:
         tpot = widgets.number("tpot", "TPOT, ms", TPOT_MS, high=MOST_MS, step=5)
-    st.html(markup.group("Engine"))
+    st.html(html.group("Engine"))
     left, right = st.columns(2)
     with left:
         engines = choices.engines_with_speed()
@@ -151,7 +152,7 @@ def _tokens(widgets: Controls, key: str, label: str, default: float) -> float:
 
 def _offer(widgets: Controls, gpu: str) -> Offer:
     """What a GPU hour costs: one's own price, which stays out of the address, else the book's."""
-    st.html(markup.group("A GPU hour"))
+    st.html(html.group("A GPU hour"))
     left, right = st.columns(2)
     with left:
         terms = widgets.choose("terms", "Terms", list(choices.TERMS), next(iter(choices.TERMS)))
@@ -199,20 +200,23 @@ def _result(
     drawn = _curve(question)
     curve = None if isinstance(drawn, str) else drawn
     line = words.headline(asked, found, curve)
-    st.html(markup.heading(line, OWN if found.output_tokens_per_s else NEVER))
-    st.html(markup.cards(words.figures(asked, found, offer.usd_per_gpu_hour)))
+    st.html(html.heading(line, OWN if found.output_tokens_per_s else NEVER))
+    st.html(
+        html.cards(
+            [*words.cards(asked, found), words.cost_card(asked, found, offer.usd_per_gpu_hour)]
+        )
+    )
     rows = sent.benchmark.measurements if sent.benchmark else ()
     own = own_rows(rows, asked, curve)
     if curve is None:
-        st.html(f"<div class='cm-note'>{markup.text(f'No curve: {drawn}.', 600)}</div>")
+        st.html(html.note(f"No curve: {drawn}."))
     else:
         _latency(asked, found, curve, own, line.reason)
     if own:
-        _own_table(own)
+        st.html(html.titled(own_files(own)))
     _kernels(question, asked, offer)
     if curve is not None and curve.measured:
-        st.html(markup.title("Published measurements of exactly this"))
-        st.html(_measured_table(curve.measured))
+        st.html(html.titled(words.measured(curve)))
     _evidence(found, offer)
 
 
@@ -223,7 +227,7 @@ def _latency(
     own: list[OwnRow],
     reason: str,
 ) -> None:
-    st.html(markup.title("Throughput against latency, as requests in flight grow"))
+    st.html(html.title("Throughput against latency, as requests in flight grow"))
     yours = [each.point for each in own if not each.apart]
     chart(figure(curve, "latency", asked=asked, answer=found, yours=yours), "latency", reason)
 
@@ -233,93 +237,27 @@ def _kernels(question: Question, asked: words.Asked, offer: Offer) -> None:
     try:
         compared = _compared(question)
     except InputError as error:
-        st.html(markup.problems(error, "Formats and kernels cannot be compared here."))
+        st.html(html.problems(error, "Formats and kernels cannot be compared here."))
         return
-    st.html(markup.title("Where 4-bit stops paying: the matrices alone"))
-    st.html(f"<div class='cm-note'>{markup.text(words.stops_paying(compared), 600)}</div>")
-    chart(figure(compared, "gemm"), "gemm", words.stops_paying(compared))
+    st.html(html.title("Where 4-bit stops paying: the matrices alone"))
+    st.html(html.note(kernel_words.stops_paying(compared)))
+    chart(figure(compared, "gemm"), "gemm", kernel_words.stops_paying(compared))
     left, right = st.columns(2, gap="medium")
     with left:
-        st.html(markup.title("The same weights, whole requests"))
+        st.html(html.title("The same weights, whole requests"))
         chart(figure(compared, "served"), "served", "Output tokens a second by format and kernel")
     with right:
-        st.html(markup.title("GPU cost of 1M tokens, never idle"))
+        st.html(html.title("GPU cost of 1M tokens, never idle"))
         if offer.usd_per_gpu_hour is None:
-            st.html(f"<div class='cm-note'>{markup.text(offer.missing, 600)}</div>")
+            st.html(html.note(offer.missing))
         else:
             priced = figure(compared, "cost", asked=asked, usd_per_gpu_hour=offer.usd_per_gpu_hour)
             chart(priced, "cost", "GPU dollars for 1M tokens by format and kernel")
-    st.html(f"<div class='cm-note'>{markup.text(_reading(compared), 900)}</div>")
-
-
-def _reading(compared: KernelComparison) -> str:
-    """How to read both charts, and what could not be drawn."""
-    told = (
-        "Solid where both latencies are met; a ring where memory or the engine holds no more. "
-        "Cost is of input and output tokens on GPUs that are never idle: a bill adds idle hours, "
-        "spares and people."
-    )
-    refused = [f"{o.name}: {o.refused}." for o in compared.options if o.refused]
-    return " ".join([told, *refused])
-
-
-def _measured_table(points: tuple[MeasuredPoint, ...]) -> str:
-    heads = ("In flight", "Output tok/s", "TTFT", "TPOT", "Engine", "Source")
-    rows = [
-        markup.row(
-            [
-                (f"{point.concurrency:,.0f}", "num"),
-                (short(point.output_tokens_per_s), "num"),
-                (words.milliseconds(point.ttft_ms), "num"),
-                (words.milliseconds(point.tpot_ms), "num"),
-                (markup.text(point.engine, 40), "nowrap"),
-                (
-                    f"<span title='{markup.text(point.source_url)}'>"
-                    f"{markup.text(point.source, 80)}</span>",
-                    "",
-                ),
-            ]
-        )
-        for point in points
-    ]
-    return markup.table(heads, rows, numbers=heads[:4], tall=len(rows) <= 12)
-
-
-def _own_table(own: list[OwnRow]) -> None:
-    st.html(markup.title("Your files"))
-    heads = ("In flight", "Tokens in", "Tokens out", "Output tok/s", "TTFT", "TPOT", "Estimate",
-             "File", "On the chart")  # fmt: skip
-    rows = [
-        markup.row(
-            [
-                ("–" if row.concurrency is None else f"{row.concurrency:,}", "num"),
-                (_count(row.input_tokens), "num"),
-                (_count(row.output_tokens), "num"),
-                (_count(row.capacity_output_tokens_per_s), "num"),
-                (words.milliseconds(row.ttft_ms), "num"),
-                (words.milliseconds(row.tpot_ms), "num"),
-                (_count(each.estimate), "num"),
-                (markup.text(row.source_url, 60), ""),
-                (markup.text(each.apart or "yes"), ""),
-            ],
-            "muted" if each.apart else "",
-        )
-        for each in own
-        for row in (each.row,)
-    ]
-    st.html(markup.table(heads, rows, numbers=heads[:7], tall=len(rows) <= 12))
-
-
-def _count(number: float | None) -> str:
-    return "–" if number is None else short(number)
+    st.html(html.note(kernel_words.reading(compared)))
 
 
 def _evidence(found: Throughput, offer: Offer) -> None:
-    st.html(markup.title("What this rests on"))
     rows = [*words.evidence(found), *([offer.evidence] if offer.evidence else [])]
-    st.html(markup.evidence_table(rows))
-    st.html(markup.title("Sources"))
-    items = "".join(
-        f"<li>{markup.text(each, 900)}</li>" for each in words.source_lines(found.sources)
-    )
-    st.html(f"<ul class='cm-plain'>{items}</ul>")
+    st.html(html.titled(rests_on(rows)))
+    st.html(html.title(words.SOURCES))
+    st.html(html.listed(words.source_lines(found.sources), "cm-plain"))

@@ -8,7 +8,9 @@ import pytest
 from costmodel import figure, read_benchmark, throughput, throughput_curve
 from costmodel.book.measured import COLUMNS, Measurement
 from costmodel.present.words import speed as words
+from costmodel.present.words.kernels import stops_paying
 from costmodel.present.words.speed_files import own_rows
+from costmodel.quantity.words import about, short, tokens_per_s, usd
 from costmodel.sizing.kernels import KernelComparison, compare_kernels
 
 MODEL = "llama-3.3-70b"
@@ -44,8 +46,8 @@ class TestWords:
         assert line.facts == (
             "llama-3.3-70b in fp8 on 4 × h100-sxm, 1,024 tokens in and 1,024 out."
         )
-        assert words.rate(found.output_tokens_per_s) in line.advice
-        assert f"({words.short(found.low)} to {words.short(found.high)}, anchored)" in line.advice
+        assert tokens_per_s(found.output_tokens_per_s) in line.advice
+        assert f"({short(found.low)} to {short(found.high)}, anchored)" in line.advice
         assert f"TPOT 30 ms allows no more of the {curve().max_concurrency:,.0f}" in line.reason
 
     def test_a_measurement_in_flight_need_not_be_a_peak(self):
@@ -58,19 +60,18 @@ class TestWords:
         found = answer(tpot_ms=1)
         line = words.headline(asked(tpot_ms=1), found, curve(tpot_ms=1))
         assert "cannot meet TPOT 1 ms" in line.advice
-        assert [value for _, value, _ in words.figures(asked(tpot_ms=1), found, 2.5)] == [
-            "None"
-        ] * 3
+        assert [card.figure for card in words.cards(asked(tpot_ms=1), found)] == ["None"] * 2
+        assert words.cost_card(asked(tpot_ms=1), found, 2.5).figure == "None"
 
     def test_cost_is_gpu_dollars_over_all_tokens(self):
         found = answer(tpot_ms=30)
         per_hour = 4 * 2.5
         tokens = found.requests_per_s * 3600 * 2048
-        expected = words.usd(per_hour / tokens * 1e6)
-        assert words.figures(asked(), found, 2.5)[2][1] == expected
+        expected = usd(per_hour / tokens * 1e6)
+        assert words.cost_card(asked(), found, 2.5).figure == expected
 
     def test_no_price_is_no_number(self):
-        assert words.figures(asked(), answer(tpot_ms=30), None)[2][1] == "–"
+        assert words.cost_card(asked(), answer(tpot_ms=30), None).figure == "–"
 
     def test_evidence_of_speed_comes_first(self):
         rows = words.evidence(answer(tpot_ms=30))
@@ -87,7 +88,7 @@ class TestLatencyChart:
         assert max(solid.x) <= 30
         assert (solid.x[-1], solid.y[-1]) == (found.tpot_ms, found.output_tokens_per_s)
         assert len(solid.x) == drawn.within_slo.sum() + 1
-        assert f"<b>{words.rate(found.output_tokens_per_s)}</b>, 141 in flight" in texts(chart)
+        assert f"<b>{tokens_per_s(found.output_tokens_per_s)}</b>, 141 in flight" in texts(chart)
 
     def test_an_offline_maximum_is_no_point_of_the_curve(self):
         drawn = curve()
@@ -134,15 +135,15 @@ class TestKernels:
         plain = compared.option("awq-int4", "awq")
         assert plain.stops_paying == 0
         assert np.all(plain.gemm_speedup < 1)
-        assert "awq-int4 · awq is slower than bf16 throughout" in words.stops_paying(compared)
+        assert "awq-int4 · awq is slower than bf16 throughout" in stops_paying(compared)
 
     def test_where_it_stops_paying_has_an_interval(self, compared):
         marlin = compared.option("awq-int4", "marlin")
         low, high = marlin.stops_between
         assert low < marlin.stops_paying
         assert high is None or high > marlin.stops_paying
-        ends = f"({words.about(low)} to "
-        assert ends in words.stops_paying(compared)
+        ends = f"({about(low)} to "
+        assert ends in stops_paying(compared)
 
     def test_what_does_not_fit_keeps_its_matrices_and_says_why(self):
         found = compare_kernels(MODEL, gpu="h100-sxm", **SHAPE)

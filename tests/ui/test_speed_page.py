@@ -113,7 +113,7 @@ def test_files_ask_for_what_they_cannot_know_and_then_stand_on_the_chart():
     assert not app.exception
     shown = html(app)
     assert "not stated" not in shown.partition("What this rests on")[0]
-    rows = re.findall(r"<td class='num'>(8|32)</td><td class='num'>1.02k</td>", shown)
+    rows = re.findall(r"<td class='num'>(8|32)</td>\s*<td class='num'>1,024</td>", shown)
     assert rows == ["8", "32"]
     chart = json.loads(app.get("plotly_chart")[0].proto.spec)
     yours = next(

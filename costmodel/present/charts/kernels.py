@@ -21,7 +21,8 @@ from costmodel.present.charts.layout import (
     usd_read,
 )
 from costmodel.present.charts.theme import ACCENTS, MUTED, RULE, inert, tint
-from costmodel.present.words.speed import Asked, about, usd_per_mtok
+from costmodel.present.words.speed import Asked, usd_per_mtok
+from costmodel.quantity.words import about
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

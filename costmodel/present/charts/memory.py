@@ -23,8 +23,9 @@ from costmodel.present.charts.layout import (
     upright,
 )
 from costmodel.present.charts.theme import ACCENTS, INK, MUTED, PAPER, RULE, TEXT, mixed, tint
-from costmodel.present.words.fit import VERDICT_COLOURS, gib
+from costmodel.present.words.fit import VERDICT_COLOURS
 from costmodel.quantity.units import GIB
+from costmodel.quantity.words import gib
 from costmodel.sizing.records import Fit
 
 if TYPE_CHECKING:

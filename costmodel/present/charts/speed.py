@@ -23,7 +23,8 @@ from costmodel.present.charts.layout import (
     upright,
 )
 from costmodel.present.charts.theme import ACCENTS, INK, KIND_COLOURS, MUTED, PAPER, inert, tint
-from costmodel.present.words.speed import Asked, milliseconds, rate
+from costmodel.present.words.speed import Asked
+from costmodel.quantity.words import milliseconds, or_none, tokens_per_s
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -215,9 +216,9 @@ def _limit_words(plane: _Plane) -> list[Part]:
         return [note(said, 1.0, 1.0, FEASIBLE, xanchor="right", yanchor="bottom")]
     by_ttft = _ttft_edge(plane) < _tpot_edge(plane)
     limit = (
-        f"TTFT reaches {milliseconds(asked.ttft_ms)}"
+        f"TTFT reaches {or_none(asked.ttft_ms, milliseconds)}"
         if by_ttft
-        else (f"TPOT {milliseconds(asked.tpot_ms)}")
+        else f"TPOT {or_none(asked.tpot_ms, milliseconds)}"
     )
     right = across.at(edge) > ROOM_LEFT
     said = f"<b>meets {asked.limits}</b>" if right else f"<b>{limit}</b>"
@@ -240,8 +241,8 @@ def _points(points: Sequence[MeasuredPoint], colour: str, symbol: str) -> Part:
 def _told(point: MeasuredPoint) -> str:
     parts = (
         f"<b>{point.concurrency:,.0f} in flight, measured</b>",
-        f"{rate(point.output_tokens_per_s)} out",
-        f"TTFT {milliseconds(point.ttft_ms)}, TPOT {milliseconds(point.tpot_ms)}",
+        f"{tokens_per_s(point.output_tokens_per_s)} out",
+        f"TTFT {or_none(point.ttft_ms, milliseconds)}, TPOT {or_none(point.tpot_ms, milliseconds)}",
         inert(point.engine),
         inert(point.source, 80),
     )
@@ -276,6 +277,6 @@ def _here_words(answer: Throughput | None, plane: _Plane) -> list[Part]:
     x, y = answer.tpot_ms, answer.output_tokens_per_s
     on_curve = _on_curve(plane.curve, answer)
     kind = "" if on_curve else " measured" if answer.provenance == "measured" else " offline"
-    text = f"<b>{rate(y)}</b>{kind}, {answer.concurrency or 0:,.0f} in flight"
+    text = f"<b>{tokens_per_s(y)}</b>{kind}, {answer.concurrency or 0:,.0f} in flight"
     beside = {"yanchor": "top", "yshift": -6, "bgcolor": tint(PAPER, 0.8)}
     return [_at(text, x, y, plane, INK, **beside, **aside(plane.across.at(x) > 0.8, 12))]

@@ -1,17 +1,16 @@
-"""A memory fit in words: the verdict as one sentence, its reason, three figures, its evidence."""
+"""A memory fit in words: the verdict as one sentence, its reason, its figures, its tables."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING
 
 from costmodel.present.words.evidence import Evidence
 from costmodel.present.words.headline import Headline
-from costmodel.quantity.quantity import Kind
-from costmodel.quantity.units import GIB
-from costmodel.quantity.words import percent
+from costmodel.present.words.report import rests_on
+from costmodel.quantity.answer import Answer, Card, Column, Row, Table, numbers
+from costmodel.quantity.words import capital, counted, gib, room, score, with_unit
 from costmodel.sizing.records import Fit, Verdict
 
 if TYPE_CHECKING:
@@ -47,53 +46,49 @@ NAMES: Mapping[str, str] = {
 """What a row of the evidence is called."""
 
 NO_KV_DATA = "no data here yet"
+NOTES = "Why the card looks full, and what else to know"
+REMEDIES = "What would make it fit"
 
 
-def gib(size: float) -> str:
-    """Bytes as a person reads memory.
-
-    >>> gib(39801339904)
-    '37.1 GiB'
-    """
-    return f"{size / GIB:,.1f} GiB" if size >= GIB / 20 or size == 0 else f"{size / 1024:,.0f} KiB"
-
-
-def counted(number: float) -> str:
-    """A count of requests that need not be whole.
-
-    >>> [counted(x) for x in (0.0918, 12.78, 1024.5)]
-    ['0.1', '12.8', '1,024']
-    """
-    return f"{number:.1f}" if number < 20 else f"{math.floor(number):,}"
-
-
-def requests(number: float) -> str:
-    """So many requests.
-
-    >>> requests(1), requests(16)
-    ('1 request', '16 requests')
-    """
-    return f"{number:,g} request" + ("" if number == 1 else "s")
+def answer(fit: Fit, gpu: str) -> Answer:
+    """Everything a fit says: of one card, of the KV cache, of other groups, of what would help."""
+    return Answer(
+        headline(fit, gpu),
+        cards=tuple(cards(fit)),
+        tables={
+            "card": one_card(fit),
+            "kv_cache": kv_cache(fit),
+            "by_tp": by_tp(fit),
+            "remedies": remedies(fit),
+            "rests_on": rests_on(evidence(fit)),
+        },
+        notes={
+            NOTES: fit.notes,
+            REMEDIES: no_remedy(fit),
+            "Answers with this KV cache": kv_notes(fit),
+        },
+    )
 
 
 def headline(fit: Fit, gpu: str) -> Headline:
     """The verdict in plain words with its interval, and the reason under it."""
     named = {row.path: row.value for row in fit.assumptions}
-    cards = f"one {gpu}" if fit.tp == 1 else f"{fit.tp} × {gpu}"
+    gpus = f"one {gpu}" if fit.tp == 1 else f"{fit.tp} × {gpu}"
+    asked = counted(fit.concurrency, "request")
     facts = (
-        f"{named.get('model', 'The model')} in {named.get('format', 'its format')} on {cards}, "
-        f"{requests(fit.concurrency)} of {fit.context:,} tokens at once."
+        f"{named.get('model', 'The model')} in {named.get('format', 'its format')} on {gpus}, "
+        f"{asked} of {fit.context:,} tokens at once."
     )
-    return Headline(facts, _advice(fit), _reason(fit), None)
+    return Headline(facts, _advice(fit), _reason(fit))
 
 
 def _advice(fit: Fit) -> str:
-    room = f"{counted(fit.low)} to {counted(fit.high)}"
+    most = between(fit)
     if fit.verdict == "fits":
-        return f"It fits: room for {room}."
+        return f"It fits: room for {most}."
     if fit.verdict == "tight":
-        return f"Too close to call: room for {room}."
-    return f"It does not fit: room for {room}." if fit.high else "It does not fit."
+        return f"Too close to call: room for {most}."
+    return f"It does not fit: room for {most}." if fit.high else "It does not fit."
 
 
 def _reason(fit: Fit) -> str:
@@ -123,27 +118,127 @@ def _needed(fit: Fit) -> str:
     return f"{fit.gpus_needed} GPUs hold it." if fit.gpus_needed > fit.tp else ""
 
 
-def figures(fit: Fit) -> list[tuple[str, str, str]]:
-    """Three figures: requests at once, the largest context, the GPUs it needs."""
-    asked = f"{requests(fit.concurrency)} of {fit.context:,} tokens"
+def cards(fit: Fit) -> Iterator[Card]:
+    """Requests at once, the largest context, the GPUs it needs."""
+    asked = counted(fit.concurrency, "request")
     longest = f"{fit.largest_context:,} tokens" if fit.largest_context else "None"
-    needed = fit.gpus_needed
-    interval = f"80 % interval {counted(fit.low)} to {counted(fit.high)}"
-    room = f"of {fit.context:,} tokens; {interval if fit.high else 'no room for a KV cache'}"
-    return [
-        ("Requests at once", f"{fit.largest_concurrency:,}", room),
-        ("Largest context", longest, f"with {requests(fit.concurrency)} at once"),
+    of = f"of {fit.context:,} tokens"
+    most = f"80 % interval {between(fit)}" if fit.high else "no room for a KV cache"
+    needed = "More than 16" if fit.gpus_needed is None else f"{fit.gpus_needed}"
+    yield Card("Requests at once", f"{fit.largest_concurrency:,}", f"{of}; {most}")
+    yield Card("Largest context", longest, f"with {asked} at once")
+    yield Card("GPUs needed", needed, f"for {asked} {of}")
+
+
+# ------------------------------------------------------------------------------------- tables
+
+
+def one_card(fit: Fit) -> Table:
+    """Where the bytes of one card go, and what finds no room."""
+    parts = fit.per_gpu
+    sizes = (
+        ()
+        if parts is None
+        else (
+            ("Weights", parts.weights_bytes),
+            ("Overhead", parts.overhead_bytes),
+            ("KV cache in use", parts.kv_in_use_bytes),
+            ("KV cache free", parts.kv_free_bytes),
+            ("KV cache that finds no room", parts.missing_bytes),
+            ("Not usable", parts.unusable_bytes),
+            ("The card", parts.card_bytes),
+            ("The engine's share of it", fit.budget_bytes_per_gpu),
+            ("All weights, as stored", fit.weights_bytes),
+        )
+    )
+    return Table.of((Column("", key="part"), numbers("", gib, "bytes")), sizes, "One card")
+
+
+def kv_cache(fit: Fit) -> Table:
+    """The KV cache by itself."""
+    cache = fit.kv_cache
+    sizes = (
+        ()
+        if cache is None
+        else (
+            ("A token", cache.bytes_per_token),
+            (f"A request of {fit.context:,} tokens", cache.bytes_per_sequence),
+            ("In use", cache.in_use_bytes),
+            ("The pool", cache.pool_bytes),
+        )
+    )
+    title = f"KV cache in {cache.dtype}" if cache else ""
+    return Table.of((Column("", key="part"), numbers("All GPUs together", gib)), sizes, title)
+
+
+def by_tp(fit: Fit) -> Table:
+    """The same question on more and on fewer GPUs; the row asked about is strong."""
+    return Table.of(
         (
-            "GPUs needed",
-            "More than 16" if needed is None else f"{needed}",
-            f"for {asked}",
+            Column("GPUs (TP)", key="gpus"),
+            Column("Verdict", VERDICT_WORDS.__getitem__, "option"),
+            numbers("Requests at once", room),
+            numbers("80 % interval"),
+            numbers("Weights a card", gib),
+            numbers("Overhead a card", gib),
+            numbers("KV cache, all cards", gib),
         ),
-    ]
+        (
+            Row(
+                (
+                    nodes(row),
+                    row.verdict,
+                    row.max_concurrency,
+                    between(row),
+                    row.weights_bytes_per_gpu,
+                    row.overhead_bytes_per_gpu,
+                    row.kv_pool_bytes,
+                ),
+                "strong" if row.tp == fit.tp else "",
+            )
+            for row in fit.by_tp
+        ),
+        "The same on more or fewer GPUs",
+    )
+
+
+def remedies(fit: Fit) -> Table:
+    """Single changes that make it fit."""
+    return Table.of(
+        (Column("Change", capital), numbers("GPUs"), numbers("Requests at once", room)),
+        ((each.text, each.gpus, each.max_concurrency) for each in fit.remedies),
+        REMEDIES,
+    )
+
+
+def no_remedy(fit: Fit) -> list[str]:
+    """That nothing alone makes it fit, where that is so."""
+    none = fit.verdict != "fits" and not fit.remedies
+    return ["Nothing we can change alone, up to 16 GPUs."] if none else []
+
+
+def between(row: Fit | GroupRow) -> str:
+    """The 80 % interval of the requests at once."""
+    return f"{room(row.low)} to {room(row.high)}"
 
 
 def nodes(row: GroupRow) -> str:
     """How many GPUs, and in how many machines where it takes several."""
     return f"{row.tp} in {row.nodes} nodes" if row.nodes > 1 else f"{row.tp}"
+
+
+# --------------------------------------------------------------------------- what it rests on
+
+
+def kv_notes(fit: Fit) -> list[str]:
+    """What is known about answers with this KV cache, and from where."""
+    from costmodel.book.kv_quality import kv_quality
+
+    if fit.kv_cache is None:
+        return []
+    known = kv_quality(fit.kv_cache.dtype)
+    source = [] if known is None else [f"Source: {known.source}, read {known.as_of:%Y-%m}."]
+    return [kv_known(fit.kv_cache.dtype, known), *source]
 
 
 def kv_known(kv_dtype: str, known: KvQuality | None) -> str:
@@ -157,16 +252,12 @@ def kv_known(kv_dtype: str, known: KvQuality | None) -> str:
     if known is None:
         return f"Answers with the KV cache in {kv_dtype}: {NO_KV_DATA}."
     several = f"{known.comparisons} comparisons on {known.models} models"
-    kept = f"{_share(known.median_retention)} of the score with 16 bits"
+    kept = f"{score(known.median_retention)} of the score with 16 bits"
     one = f"Answers with the KV cache in {kv_dtype} keep {kept}"
     if known.comparisons == 1:
         return f"{one} in the one comparison there is ({known.worst_on}). {known.note}".strip()
-    worst = f"{_share(known.worst_retention)} on {known.worst_on}"
+    worst = f"{score(known.worst_retention)} on {known.worst_on}"
     return f"{one} in the median of {several}; at worst {worst}. {known.note}".strip()
-
-
-def _share(retention: float) -> str:
-    return f"{100 * retention:.1f} %"
 
 
 def evidence(fit: Fit) -> list[Evidence]:
@@ -179,28 +270,11 @@ def evidence_rows(rows: Iterable[Assumption], names: Mapping[str, str]) -> list[
     return [
         Evidence(
             names.get(row.path, row.path),
-            _value(row),
-            _kind(row.kind),
+            with_unit(row.value, row.unit),
+            row.kind,
             row.source,
             row.as_of if isinstance(row.as_of, date) else None,
         )
         for row in rows
         if row.source and row.value != ""
     ]
-
-
-def _kind(kind: str) -> Kind:
-    return next((known for known in get_args(Kind) if known == kind), "assumed")
-
-
-def _value(row: Assumption) -> str:
-    value: Any = row.value
-    if isinstance(value, str):
-        return value
-    if row.unit == "bytes":
-        return f"{value / GIB:,.2f} GiB"
-    if row.unit == "share":
-        return percent(value)
-    if row.unit == "factor":
-        return f"× {value:.2f}"
-    return f"{value:,.4g} {row.unit}".strip() if value < 1000 else f"{value:,.0f} {row.unit}"

@@ -1,21 +1,33 @@
-"""A replica's speed in words: what it serves as one sentence, three figures, its evidence."""
+"""A replica's speed in words: what it serves as one sentence, its figures, its tables."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from costmodel.present.words.bench import MEASURED_SPEED
 from costmodel.present.words.evidence import Evidence
 from costmodel.present.words.fit import NAMES as FIT_NAMES
 from costmodel.present.words.fit import evidence_rows
 from costmodel.present.words.headline import Headline
+from costmodel.present.words.report import rests_on
+from costmodel.quantity.answer import Answer, Card, Column, Row, Table, numbers
 from costmodel.quantity.units import MTOK, SECONDS_PER_DAY, SECONDS_PER_HOUR
-from costmodel.quantity.words import short, usd
+from costmodel.quantity.words import (
+    NONE,
+    counted,
+    milliseconds,
+    or_none,
+    per_day,
+    short,
+    tokens_per_s,
+    usd,
+    whole,
+)
 
 if TYPE_CHECKING:
-    from costmodel.sizing.kernels import KernelComparison, KernelCurve
-    from costmodel.sizing.records import Throughput, ThroughputCurve
+    from costmodel.sizing.records import MeasuredPoint, Throughput, ThroughputCurve
 
 NAMES = {
     **FIT_NAMES,
@@ -43,6 +55,8 @@ WAYS = {
     "estimated": "the calibrated roofline, no measurement being near",
 }
 """How an answer is known, by its provenance."""
+
+SOURCES = "Where the speed comes from"
 
 
 @dataclass(frozen=True)
@@ -81,26 +95,28 @@ class Asked:
         return (self.input_tokens + self.output_tokens) / self.output_tokens
 
 
-def milliseconds(ms: float | None) -> str:
-    """A latency as a person reads it.
+def answer(
+    asked: Asked,
+    found: Throughput,
+    curve: ThroughputCurve | None,
+    shown: ThroughputCurve | None,
+    refused: str = "",
+) -> Answer:
+    """What is served, how it grows with the requests in flight, and what that rests on.
 
-    >>> [milliseconds(x) for x in (8.43, 42.7, 905.2, 2000, 13_250, None)]
-    ['8.4 ms', '43 ms', '905 ms', '2 s', '13.2 s', '–']
+    `curve` is the whole one, `shown` the same at the numbers in flight that the table holds;
+    `refused` says why there is none.
     """
-    if ms is None:
-        return "–"
-    if ms >= 1000:
-        return f"{ms / 1000:.1f}".removesuffix(".0") + " s"
-    return f"{ms:.0f} ms" if ms >= 20 else f"{ms:.1f}".removesuffix(".0") + " ms"
-
-
-def rate(tokens_per_s: float) -> str:
-    """Tokens a second.
-
-    >>> rate(4674.01)
-    '4.67k tok/s'
-    """
-    return f"{short(tokens_per_s)} tok/s"
+    return Answer(
+        headline(asked, found, curve),
+        cards=tuple(cards(asked, found)),
+        tables={
+            "curve": estimated(asked, found, shown),
+            "measured": measured(curve),
+            "rests_on": rests_on(evidence(found)),
+        },
+        notes={"No curve": [refused] if refused else [], SOURCES: source_lines(found.sources)},
+    )
 
 
 def headline(asked: Asked, found: Throughput, curve: ThroughputCurve | None = None) -> Headline:
@@ -116,12 +132,13 @@ def headline(asked: Asked, found: Throughput, curve: ThroughputCurve | None = No
 def _advice(asked: Asked, found: Throughput) -> str:
     if not found.output_tokens_per_s:
         return f"It cannot meet {asked.limits}, not even with one request at a time."
-    span = f"{short(found.low)} to {short(found.high)}"
-    return f"One replica serves {rate(found.output_tokens_per_s)} out ({span}, {found.provenance})."
+    rate, span = tokens_per_s(found.output_tokens_per_s), interval(found.low, found.high)
+    return f"One replica serves {rate} out ({span}, {found.provenance})."
 
 
 def _reason(asked: Asked, found: Throughput, curve: ThroughputCurve | None) -> str:
-    latencies = f"TTFT {milliseconds(found.ttft_ms)} and TPOT {milliseconds(found.tpot_ms)}"
+    ttft, tpot = or_none(found.ttft_ms, milliseconds), or_none(found.tpot_ms, milliseconds)
+    latencies = f"TTFT {ttft} and TPOT {tpot}"
     if not found.output_tokens_per_s:
         return f"A single request takes {latencies}. A lighter format, more GPUs or more time help."
     parts = [f"{_in_flight(found)}, {latencies}" if found.ttft_ms or found.tpot_ms else ""]
@@ -139,8 +156,7 @@ def _reason(asked: Asked, found: Throughput, curve: ThroughputCurve | None) -> s
 def _in_flight(found: Throughput) -> str:
     if not found.concurrency:
         return "At the offline maximum"
-    each = "request" if found.concurrency == 1 else "requests"
-    return f"With {found.concurrency:,g} {each} in flight"
+    return f"With {counted(found.concurrency, 'request')} in flight"
 
 
 def _bound_by(asked: Asked, found: Throughput, curve: ThroughputCurve | None) -> str:
@@ -161,40 +177,38 @@ def _allowing(asked: Asked) -> str:
     return f"{asked.limits} allow" if several else f"{asked.limits} allows"
 
 
-def figures(
-    asked: Asked, found: Throughput, usd_per_gpu_hour: float | None
-) -> list[tuple[str, str, str]]:
-    """Three figures: output a second, tokens a day, dollars per million tokens at full load."""
+def cards(asked: Asked, found: Throughput) -> Iterator[Card]:
+    """Output a second, and tokens a day flat out."""
     if not found.output_tokens_per_s:
-        allowed = f"within {asked.limits}"
-        return [(name, "None", allowed) for name in ("Output, one replica", "A day", "1M tokens")]
-    day = f"{short(found.total_tokens_per_s * SECONDS_PER_DAY)} / day"
-    each = 1000 * found.requests_per_s
-    requests = (
-        f"{short(found.requests_per_s)} requests a second"
-        if found.requests_per_s >= 1
-        else f"{short(each * 0.06)} requests a minute"
-    )
-    span = f"80 % interval {short(found.low)} to {short(found.high)}"
-    return [
-        (
-            "Output, one replica",
-            rate(found.output_tokens_per_s),
-            f"{span}; {found.provenance}",
-        ),
-        ("Input and output, flat out", day, requests),
-        _cost_figure(asked, found, usd_per_gpu_hour),
-    ]
+        for name in ("Output, one replica", "A day"):
+            yield Card(name, "None", f"within {asked.limits}")
+        return
+    span = f"80 % interval {interval(found.low, found.high)}; {found.provenance}"
+    yield Card("Output, one replica", tokens_per_s(found.output_tokens_per_s), span)
+    day = per_day(found.total_tokens_per_s * SECONDS_PER_DAY)
+    yield Card("Input and output, flat out", day, _requests(found.requests_per_s))
 
 
-def _cost_figure(
-    asked: Asked, found: Throughput, usd_per_gpu_hour: float | None
-) -> tuple[str, str, str]:
+def _requests(per_s: float) -> str:
+    if per_s >= 1:
+        return f"{short(per_s)} requests a second"
+    return f"{short(60 * per_s)} requests a minute"
+
+
+def cost_card(asked: Asked, found: Throughput, usd_per_gpu_hour: float | None) -> Card:
+    """Dollars per million tokens at full load."""
     name = "1M tokens, input and output"
+    if not found.output_tokens_per_s:
+        return Card(name, "None", f"within {asked.limits}")
     if usd_per_gpu_hour is None:
-        return name, "–", "no price for this GPU"
+        return Card(name, NONE, "no price for this GPU")
     cost = usd_per_mtok(found.total_tokens_per_s, usd_per_gpu_hour, asked.tp)
-    return name, usd(cost), f"GPUs only, never idle, at {usd(usd_per_gpu_hour)} a GPU hour"
+    return Card(name, usd(cost), f"GPUs only, never idle, at {usd(usd_per_gpu_hour)} a GPU hour")
+
+
+def interval(low: float, high: float) -> str:
+    """An interval of tokens a second."""
+    return f"{short(low)} to {short(high)}"
 
 
 def usd_per_mtok(total_tokens_per_s: Any, usd_per_gpu_hour: float, gpus: int) -> Any:
@@ -204,6 +218,66 @@ def usd_per_mtok(total_tokens_per_s: Any, usd_per_gpu_hour: float, gpus: int) ->
     1.0
     """
     return usd_per_gpu_hour * gpus / (total_tokens_per_s * SECONDS_PER_HOUR) * MTOK
+
+
+# ------------------------------------------------------------------------------------- tables
+
+
+def estimated(asked: Asked, found: Throughput, curve: ThroughputCurve | None) -> Table:
+    """The curve at some numbers held in flight; the answer's own is marked."""
+    limits = (Column("Within SLO", lambda meets: "yes" if meets else "no"),) if asked.limits else ()
+    columns = (
+        numbers("Held in flight", whole),
+        numbers("Output tok/s", short),
+        numbers("80 % interval"),
+        numbers("TTFT", milliseconds),
+        numbers("TPOT", milliseconds),
+        *limits,
+    )
+    rows = () if curve is None else zip(
+        curve.concurrency, curve.output_tokens_per_s, curve.low, curve.high, curve.ttft_ms,
+        curve.tpot_ms, curve.within_slo, strict=True,
+    )  # fmt: skip
+    return Table.of(
+        columns,
+        (
+            Row(
+                (
+                    f"{whole(n)} <" if n == found.concurrency else n,
+                    value,
+                    interval(low, high),
+                    ttft,
+                    tpot,
+                    *([meets] if asked.limits else []),
+                ),
+                "strong" if n == found.concurrency else "",
+            )
+            for n, value, low, high, ttft, tpot, meets in rows
+        ),
+        "The curve, estimated, a number held in flight",
+    )
+
+
+def measured(curve: ThroughputCurve | None) -> Table:
+    """Published points of exactly this."""
+    return Table.of(
+        (
+            numbers("In flight", whole),
+            *MEASURED_SPEED,
+            Column("Engine"),
+            Column("Source", role="cited"),
+        ),
+        (
+            (p.concurrency, p.output_tokens_per_s, p.ttft_ms, p.tpot_ms, p.engine, _cited(p))
+            for p in (curve.measured if curve else ())
+        ),
+        "Published measurements of exactly this",
+        scrolls=True,
+    )
+
+
+def _cited(point: MeasuredPoint) -> str:
+    return f"{point.source} ({point.source_url})"
 
 
 def evidence(found: Throughput) -> list[Evidence]:
@@ -235,38 +309,3 @@ def _drawn(places: Sequence[str]) -> str:
         shown.append(f"#{row}" if file in files and row else place)
         files.add(file)
     return ", ".join(shown)
-
-
-def stops_paying(found: KernelComparison) -> str:
-    """Where the 4-bit options lose what they gain on the matrices, as a sentence."""
-    told = [_paying(option) for option in found.options if "int4" in option.format]
-    return " ".join(told)
-
-
-def about(number: float) -> str:
-    """A count to two significant digits, written out.
-
-    >>> about(196.5), about(1377.0)
-    ('200', '1,400')
-    """
-    return f"{float(f'{number:.2g}'):,.0f}"
-
-
-def _paying(option: KernelCurve) -> str:
-    if option.stops_paying is None:
-        return f"{option.name} is still ahead of bf16 at {option.tokens[-1]:,.0f} tokens in flight."
-    if option.stops_paying == 0:
-        low, high = float(option.low[0]), float(option.high[0])
-        return (
-            f"{option.name} is slower than bf16 throughout; with one token in flight published "
-            f"figures range from {low:.1f} to {high:.1f} times bf16."
-        )
-    at = about(option.stops_paying)
-    return f"{option.name} stops paying at about {at} tokens in flight ({_span(option)})."
-
-
-def _span(option: KernelCurve) -> str:
-    """Where it stops paying at either end of the kernel's own interval."""
-    low, high = option.stops_between
-    most = about(float(option.tokens[-1]))
-    return f"{about(low or 1.0)} to {f'beyond {most}' if high is None else about(high)}"

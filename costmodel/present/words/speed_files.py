@@ -10,6 +10,8 @@ import numpy as np
 from costmodel.book import load_book
 from costmodel.book.measured import SIXTEEN_BIT
 from costmodel.errors import UnknownIdError
+from costmodel.present.words.bench import MEASURED, run
+from costmodel.quantity.answer import Column, Row, Table, numbers
 from costmodel.quantity.words import short
 from costmodel.sizing.throughput import measured_point
 
@@ -51,6 +53,27 @@ def own_rows(
         inside = curve is not None and row.concurrency and not apart
         found.append(OwnRow(row, apart, _estimate(curve, row.concurrency) if inside else None))
     return found
+
+
+def own_files(own: Iterable[OwnRow]) -> Table:
+    """One's own measurements beside the estimate, and which of them stand on the chart."""
+    return Table.of(
+        (
+            *MEASURED,
+            numbers("Estimate", short),
+            Column("File", role="source"),
+            Column("On the chart"),
+        ),
+        (
+            Row(
+                (*run(each.row), each.estimate, each.row.source_url, each.apart or "yes"),
+                "muted" if each.apart else "",
+            )
+            for each in own
+        ),
+        "Your files",
+        scrolls=True,
+    )
 
 
 def _estimate(curve: ThroughputCurve | None, concurrency: int | None) -> float | None:
