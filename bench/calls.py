@@ -17,12 +17,11 @@ from bench.run import SCENARIO, best_ms
 from costmodel.pipeline.evaluate import evaluate
 from costmodel.present.charts.figures import figure
 from costmodel.present.charts.theme import colours
-from costmodel.present.page import markup
-from costmodel.present.words.evidence import evidence
+from costmodel.present.render import html
+from costmodel.present.words import report as words
 from costmodel.present.words.headline import headline
 from costmodel.quantity.quantity import Quantity
 from costmodel.scenario import Scenario, load_scenario
-from costmodel.ui import decision
 
 MOST_CALLS = 12_000
 SHOWN = 12
@@ -37,17 +36,20 @@ def move(scenario: Scenario, factor: float) -> None:
     report = evaluate(scenario.model_copy(update={"workloads": loads}))
     accents = colours(report)
     line = headline(report)
-    markup.heading(line, accents.get(line.option or ""))
-    markup.cards(decision._figures(report))
+    html.heading(line, accents.get(line.option or ""))
+    html.cards(words.figures(report))
     figure(report, "curves")
     figure(report, "waterfall")
-    markup.evidence_table(evidence(report))
-    markup.options_table(report, accents)
-    markup.lines_table(report, accents)
-    markup.break_even_table(report)
-    markup.conditions_table(report.conditions)
-    markup.notes(report.warnings)
-    markup.assumptions_table(report.assumption_rows)
+    for table in (
+        words.evidence_table(report),
+        words.options(report),
+        words.bill(report),
+        words.break_even(report),
+        words.conditions(report),
+        words.assumptions(report),
+    ):
+        html.table(table, accents)
+    html.notes(words.by_heading(report.warnings))
 
 
 def calls(scenario: Scenario) -> Counter[str]:

@@ -14,7 +14,8 @@ import typer
 import typer.core
 
 from costmodel.cli.bench import bench
-from costmodel.cli.cashflow import cases, cashflow
+from costmodel.cli.cases import cases
+from costmodel.cli.cashflow import cashflow
 from costmodel.cli.export import export
 from costmodel.cli.fit import fit
 from costmodel.cli.gate import gate

@@ -94,6 +94,15 @@ AsOf = Annotated[
     typer.Option(parser=day, metavar="DATE", help="The day prices are taken at."),
 ]
 
+OptionName = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Option to judge; default: the best with own GPUs."),
+]
+AgainstName = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="What is paid today; default: the cheapest eligible API."),
+]
+
 
 _CLEAR = "\x1b[K"
 """Clears the rest of a terminal's line."""

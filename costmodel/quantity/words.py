@@ -319,6 +319,15 @@ def first_clause(text: str, most: int = 30) -> str:
     return shortened(re.split(r"[;:(]\s|\s\(|, (?=\d)", text.removeprefix("https://"))[0], most)
 
 
+LONGEST_NAME = 48
+"""Characters of an option's name in a sentence."""
+
+
+def called(name: str) -> str:
+    """The name of an option or a workload, short enough for a sentence."""
+    return shortened(name, LONGEST_NAME)
+
+
 def cut_within(text: str, most: int) -> str:
     """A text cut in its middle: what tells two inputs apart stands at either end.
 

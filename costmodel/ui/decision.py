@@ -5,15 +5,15 @@ from __future__ import annotations
 import streamlit as st
 
 from costmodel.errors import InputError
-from costmodel.pipeline.report import OptionResult, Report
+from costmodel.pipeline.report import Report
 from costmodel.present.charts.figures import figure
 from costmodel.present.charts.theme import colours
 from costmodel.present.charts.waterfall import waterfall_option
-from costmodel.present.page import markup
-from costmodel.present.words.evidence import evidence
-from costmodel.present.words.focus import cheapest_api, earliest_own_option, own_option
+from costmodel.present.render import html
+from costmodel.present.words import report as words
 from costmodel.present.words.headline import headline
-from costmodel.quantity.words import percent, short, shortened, usd
+from costmodel.quantity.answer import Table
+from costmodel.quantity.words import usd
 from costmodel.scenario import Scenario
 from costmodel.ui import downloads, sidebar, state
 from costmodel.ui.charts import chart
@@ -38,7 +38,7 @@ def page() -> None:
             st.html(f"<div class='cm-note'>Prices as of {shown.as_of.isoformat()}</div>")
     sidebar.tell(picked)
     if error is not None:
-        st.html(markup.problems(error, "These inputs do not fit together.", places=False))
+        st.html(html.problems(error, "These inputs do not fit together.", places=False))
     if current is not None and picked.opened is not None:
         _result(current, picked.opened)
 
@@ -51,7 +51,7 @@ def _result(scenario: Scenario, opened: state.Opened) -> None:
         before = state.last_worked_out(opened.identity) if opened.uploaded else None
         under = f" Below: {before.name}." if before else ""
         words = f"This cannot be worked out as it stands.{under}"
-        st.html(markup.problems(error, words, places=opened.uploaded))
+        st.html(html.problems(error, words, places=opened.uploaded))
         if before is not None:
             _drawn(before, state.report_of(before))
         return
@@ -62,92 +62,17 @@ def _result(scenario: Scenario, opened: state.Opened) -> None:
 def _drawn(scenario: Scenario, report: Report) -> None:
     accents = colours(report)
     line = headline(report)
-    st.html(markup.heading(line, accents.get(line.option or "")))
-    st.html(markup.cards(_figures(report)))
+    st.html(html.heading(line, accents.get(line.option or "")))
+    st.html(html.cards(words.figures(report)))
     _chart(report)
     left, right = st.columns([9, 11], gap="medium")
     with left:
         _waterfall(report)
     with right:
-        st.html(markup.title("What this rests on"))
-        st.html(markup.evidence_table(evidence(report)))
+        rests_on = words.evidence_table(report)
+        st.html(html.title(rests_on.title))
+        st.html(html.table(rests_on))
     _tables(scenario, report, accents)
-
-
-# ------------------------------------------------------------------------------- the three figures
-
-
-def _figures(report: Report) -> list[tuple[str, str, str]]:
-    own, api = own_option(report), cheapest_api(report)
-    if own is None:
-        return _cheapest_figures(report)
-    if api is None:
-        return [*_cheapest_figures(report)[:2], _busy(own)]
-    first = earliest_own_option(report) or own
-    return [*_crossings(report, first), _busy(own, name=first.name != own.name)]
-
-
-def _crossings(report: Report, own: OptionResult) -> list[tuple[str, str, str]]:
-    row = report.against_cheapest(own.name)
-    if row is None:
-        return [
-            (name, "–", "no bill can be stated")
-            for name in ("First cheaper", "Always cheaper from")
-        ]
-    first, always = row.first_tokens_per_day, row.always_from_tokens_per_day
-    against = f"{shortened(own.name, 28)}, than any eligible API"
-    if first is None:
-        return [
-            ("First cheaper", "Never", against),
-            ("Always cheaper from", "Never", "at any volume"),
-        ]
-    count = len(row.winning.windows) + row.winning.omitted
-    windows = f"{count} winning window{'s' if count > 1 else ''}"
-    return [
-        ("First cheaper", _per_day(first), against),
-        (
-            "Always cheaper from",
-            "Never for good" if always is None else _per_day(always),
-            windows if first > 0 or always is None else "at every volume",
-        ),
-    ]
-
-
-def _per_day(volume: float) -> str:
-    return f"{short(volume)} / day" if volume > 0 else "Any volume"
-
-
-def _busy(own: OptionResult, *, name: bool = False) -> tuple[str, str, str]:
-    fleet = own.fleet
-    if fleet is None or not fleet.gpus:
-        return (
-            "GPUs busy",
-            "–",
-            "no GPU is needed at this volume" if fleet else "it cannot serve this",
-        )
-    idle = f"{usd(fleet.idle_usd)} a month is headroom, on {markup.gpu_count(fleet.gpus)}"
-    if name:
-        idle += f", {shortened(own.name, 28)}"
-    return "GPUs busy", percent(fleet.utilisation), idle
-
-
-def _cheapest_figures(report: Report) -> list[tuple[str, str, str]]:
-    name = report.recommendation.option
-    if name is None:
-        return [("Eligible options", "None", "every option is excluded")]
-    best = report.option(name)
-    saving = report.recommendation.saving_usd_per_month
-    return [
-        ("Cheapest", usd(best.monthly_usd or 0.0), f"a month, {name}"),
-        ("Per million tokens", usd(best.usd_per_mtok or 0.0), "input and output, all in"),
-        (
-            "Cheaper than the next by",
-            "–" if saving is None else usd(saving),
-            "no other option stands"
-            if saving is None
-            else f"a month, {report.recommendation.runner_up}",
-        ),
-    ]
 
 
 # ----------------------------------------------------------------------------------------- charts
@@ -191,7 +116,7 @@ def _waterfall(report: Report) -> None:
         )
     chosen = report.option(name or default.name)
     with title:
-        st.html(markup.title(f"Where the {usd(chosen.monthly_usd or 0.0)} goes"))
+        st.html(html.title(f"Where the {usd(chosen.monthly_usd or 0.0)} goes"))
     chart(
         figure(report, "waterfall", option=chosen.name),
         "waterfall",
@@ -204,30 +129,34 @@ def _waterfall(report: Report) -> None:
 
 def _tables(scenario: Scenario, report: Report, accents: dict[str, str]) -> None:
     name = sidebar.file_name(report.scenario)
-    _titled(f"Every option at {short(report.tokens_per_day)} tokens a day", report, "bill", name)
-    st.html(markup.options_table(report, accents))
-    with st.expander("Every line of every bill"):
-        st.html(markup.lines_table(report, accents))
+    _titled(words.options(report), report, accents, "bill", name)
+    lines = words.bill(report)
+    with st.expander(lines.title):
+        st.html(html.table(lines, accents))
     if report.break_even:
-        _titled("Where own GPUs are cheaper", report, "break_even", name)
-        st.html(markup.break_even_table(report))
-    if report.conditions:
-        st.html(markup.title("What each condition costs"))
-        st.html(markup.conditions_table(report.conditions))
+        _titled(words.break_even(report), report, accents, "break_even", name)
+    conditions = words.conditions(report)
+    if conditions:
+        st.html(html.title(conditions.title))
+        st.html(html.table(conditions))
     if report.warnings:
-        st.html(markup.title("Notes on this result"))
-        st.html(markup.notes(report.warnings))
-    st.html(markup.title("Take it along"))
+        st.html(html.title("Notes on this result"))
+        st.html(html.notes(words.by_heading(report.warnings)))
+    st.html(html.title("Take it along"))
     downloads.file_buttons(scenario, report, name)
-    rows = report.assumption_rows
-    with st.expander(f"All {len(rows)} numbers this rests on"):
+    every_number = words.assumptions(report)
+    with st.expander(every_number.title):
         downloads.csv_button(report, "assumptions", name)
-        st.html(markup.assumptions_table(rows))
+        st.html(html.table(every_number))
 
 
-def _titled(words: str, report: Report, table: str, name: str) -> None:
+def _titled(
+    found: Table, report: Report, accents: dict[str, str], file: str, file_name: str
+) -> None:
+    """A table under its title, beside a button for the file of that name."""
     left, right = st.columns([10, 1], vertical_alignment="bottom")
     with left:
-        st.html(markup.title(words))
+        st.html(html.title(found.title))
     with right:
-        downloads.csv_button(report, table, name)
+        downloads.csv_button(report, file, file_name)
+    st.html(html.table(found, accents))

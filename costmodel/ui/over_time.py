@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -11,10 +10,12 @@ from costmodel.errors import InputError
 from costmodel.pipeline.cautions import DEFAULT_HORIZON_MONTHS
 from costmodel.present.charts.figures import figure
 from costmodel.present.charts.theme import colours
-from costmodel.present.page import markup
+from costmodel.present.render import html
+from costmodel.present.words import cases as case_words
 from costmodel.present.words import cash as words
+from costmodel.present.words.report import assumption_table, by_heading
+from costmodel.quantity.answer import Table
 from costmodel.quantity.quantity import Quantity
-from costmodel.quantity.words import short, shortened, usd
 from costmodel.scenario import Scenario
 from costmodel.scenario.numbers import MOST_RATE
 from costmodel.studies.cases import Cases, cases
@@ -79,32 +80,38 @@ def _result(key: str, scenario: Scenario, flow: CashFlow) -> None:
     accents = colours(report)
     line = words.headline(flow, report.recommendation.option)
     own, api = accents[flow.option], accents[flow.against]
-    st.html(markup.heading(line, accents.get(line.option or "")))
-    st.html(markup.cards(words.cards(flow)))
+    st.html(html.heading(line, accents.get(line.option or "")))
+    st.html(html.cards(words.cards(flow)))
     _chart("Saved so far, less what was paid", "cumulative", flow, colour=own)
     _chart("What a month costs either way", "monthly_bills", flow, colour=own, api_colour=api)
     left, right = st.columns([11, 9], gap="medium")
     with left:
-        st.html(markup.title("Cash, capex and opex apart"))
-        st.html(_years(flow))
+        _table(words.periods(flow))
     with right:
-        st.html(markup.title("Stranded, if the volume halves on day one"))
-        st.html(_stranded(flow))
+        _table(words.stranded(flow))
+        st.html(html.note(words.about_stranded(flow)))
     pair = flow.option, flow.against
-    found = _renewal(key, pair, flow)
-    st.html(markup.title(words.renewal_title(found)))
-    _sentences([words.renewal_line(flow, found)])
-    st.html(_renewal_table(flow, found))
+    _renewal(key, pair, flow)
+    renewal = words.renewal(flow)
+    st.html(html.title(renewal.title))
+    st.html(html.sentence(words.renewal_line(flow)))
+    st.html(html.table(renewal))
     _side_by_side(key, scenario, pair, own)
     if flow.warnings:
-        st.html(markup.title("Notes on this result"))
-        st.html(markup.notes(flow.warnings))
+        st.html(html.title("Notes on this result"))
+        st.html(html.notes(by_heading(flow.warnings)))
     with st.expander("What the months rest on, beside the bills"):
-        st.html(markup.assumptions_table(flow.assumption_rows))
+        st.html(html.table(assumption_table(flow.assumption_rows)))
+
+
+def _table(found: Table) -> None:
+    st.html(html.title(found.title))
+    if found:
+        st.html(html.table(found))
 
 
 def _chart(heading: str, name: str, flow: CashFlow, **options: Any) -> None:
-    st.html(markup.title(heading))
+    st.html(html.title(heading))
     chart(figure(flow, name, **options), name, f"{heading}. {words.headline(flow).facts}")
 
 
@@ -113,7 +120,7 @@ def _chart(heading: str, name: str, flow: CashFlow, **options: Any) -> None:
 
 def _pair(widgets: Controls, scenario: Scenario) -> tuple[str | None, str | None]:
     """Which option is judged, against which API."""
-    st.html(markup.group("Over time"))
+    st.html(html.group("Over time"))
     own = [o.name for o in scenario.options if o.kind != "api"]
     apis = [o.name for o in scenario.options if o.kind in ("api", "mix")]
     option = widgets.choose("judged", "Judge", [BEST_OWN, *own], BEST_OWN)
@@ -171,139 +178,25 @@ def _growth(widgets: Controls, scenario: Scenario) -> None:
             widgets.changes["workloads", i, "growth_per_month"] = given / 100.0
 
 
-# ---------------------------------------------------------------------------------------- tables
-
-
-def _years(flow: CashFlow) -> str:
-    """The years in cash, and beside it the option's cost with purchases spread over their life."""
-    names = ("reference_usd", "opex_usd", "capex_usd", "option_usd", "flow_usd", "accrual_usd")
-    heads = ("Year", "API", "Opex", "Capex", "Option", "Saved", "Option, accrual")
-    rows = [
-        markup.row(
-            [
-                (label, ""),
-                *((usd(row[name]), "num") for name in names),
-            ]
-        )
-        for label, row in words.periods(flow, "year")
-    ]
-    total = [("All", ""), *((usd(sum(r[n] for r in flow.year_rows)), "num") for n in names)]
-    return markup.table(heads, [*rows, markup.row(total, "total")], numbers=heads[1:])
-
-
-def _stranded(flow: CashFlow) -> str:
-    if not flow.stranded:
-        return "<div class='cm-note'>Nothing is committed: the fleet shrinks with the volume.</div>"
-    heads = ("Commitment", "Held", "Idle", "For", "Stranded")
-    rows = [
-        markup.row(
-            [
-                (markup.text(each.offer, 40), ""),
-                (short(each.units), "num"),
-                (short(each.idle_units), "num"),
-                (f"{each.months:g} months", "num"),
-                (usd(each.usd), "num"),
-            ]
-        )
-        for each in flow.stranded
-    ]
-    total = [("All", ""), *[("", "")] * 3, (usd(flow.stranded_usd), "num")]
-    note = "Held and idle: purchase units, a replica or a node of several."
-    table = markup.table(heads, [*rows, markup.row(total, "total")], numbers=heads[1:])
-    return f"{table}<div class='cm-note'>{note}</div>"
-
-
-def _renewal_table(flow: CashFlow, found: Renewal) -> str:
-    heads = (
-        "API prices a year",
-        f"Worth over {found.term_months} months",
-        "API cheaper from month",
-        "Option, month after",
-        "API, month after",
-        "Then right",
-    )
-    rows = [
-        markup.row(
-            [
-                (words.signed(row.api_price_change_per_year), "num"),
-                (usd(row.npv_usd), "num"),
-                (_month(row.api_cheaper_from_month), "num"),
-                (usd(row.option_usd), "num"),
-                (usd(row.api_usd), "num"),
-                (markup.text(words.right_then(row), 48), ""),
-            ],
-            "total" if row.api_price_change_per_year == flow.api_price_change_per_year else "",
-        )
-        for row in found.rows
-    ]
-    return markup.table(heads, rows, numbers=heads[:5])
-
-
-def _month(month: float | None) -> str:
-    return "never" if month is None else f"{month:g}"
+# ----------------------------------------------------------------------------------------- cases
 
 
 def _side_by_side(key: str, scenario: Scenario, pair: tuple[str, str], colour: str) -> None:
-    st.html(markup.title("Cases side by side"))
+    st.html(html.title("Cases side by side"))
     try:
         found = _cases(key, pair, scenario)
     except InputError as error:
-        st.html(markup.problems(error, "A case cannot be worked out.", places=False))
+        st.html(html.problems(error, "A case cannot be worked out.", places=False))
         return
-    _sentences(words.case_lines(found))
-    st.html(_cases_table(found))
+    answer = case_words.answer(found)
+    for each in case_words.disagreements(found):
+        st.html(html.sentence(each))
+    st.html(html.table(answer.tables["cases"]))
     left, right = st.columns([8, 12], gap="medium")
     with left:
         chart(figure(found, "cases", colour=colour), "cases", "Net present value by case.")
     with right:
-        st.html(_differences(found))
-    about = _about_cases(found)
-    if about:
-        st.html(about)
-
-
-def _sentences(said: Sequence[str]) -> None:
-    for sentence in said:
-        st.html(f"<p class='cm-reason'>{markup.text(sentence, 600)}</p>")
-
-
-def _cases_table(found: Cases) -> str:
-    own, api = (f"{shortened(name, 24)}, a month" for name in (found.option, found.against))
-    heads = ("Case", "Volume", own, api, words.MONTH, "Worth", "IRR", "Payback")
-    rows = []
-    for case in found.cases:
-        volume, own_usd, api_usd, best, worth, rate, back = words.case_row(
-            case, found.option, found.against
-        )
-        cells = [(markup.text(case.name, 40), ""), (volume, "num"), (own_usd, "num"),
-                 (api_usd, "num"), (markup.text(best, 40), ""), (worth, "num"), (rate, "num"),
-                 (back, "num")]  # fmt: skip
-        rows.append(markup.row(cells, "total" if case.name == "base" else ""))
-    return markup.table(heads, rows, numbers=(*heads[1:4], *heads[5:]))
-
-
-def _differences(found: Cases) -> str:
-    if not found.differs:
-        return "<div class='cm-note'>State ranges or cases: to see what else may happen.</div>"
-    names = [case.name for case in found.cases]
-    heads = ("What differs", *(shortened(name, 24) for name in names))
-    rows = [
-        markup.row(
-            [
-                (markup.text(name), ""),
-                *((markup.text(value, 24), "num") for value in values),
-            ]
-        )
-        for name, *values in words.difference_rows(found, 80)
-    ]
-    return markup.table(heads, rows, numbers=heads[1:])
-
-
-def _about_cases(found: Cases) -> str:
-    said = [(c.name, c.problem or c.description) for c in found.cases if c.name != "base"]
-    items = "".join(
-        f"<li><b>{markup.text(name, 40)}</b>: {markup.text(text)}</li>"
-        for name, text in said
-        if text
-    )
-    return f"<ul class='cm-plain'>{items}</ul>" if items else ""
+        differs = answer.tables["differences"]
+        ranges = html.note("State ranges or cases: to see what else may happen.")
+        st.html(html.table(differs) if differs else ranges)
+    st.html(html.notes(answer.notes))

@@ -8,10 +8,9 @@ from costmodel.errors import InputError
 from costmodel.pipeline.report import Report
 from costmodel.present.charts.figures import figure
 from costmodel.present.charts.theme import colours
-from costmodel.present.page import markup
+from costmodel.present.render import html
 from costmodel.present.words import risk as words
-from costmodel.present.words.input_names import input_name, value_text
-from costmodel.present.words.outlook import widest_first
+from costmodel.present.words.input_names import input_name
 from costmodel.scenario import Scenario
 from costmodel.studies.risk import simulate, two_way
 from costmodel.studies.risk.record import Risk, TwoWay
@@ -59,8 +58,7 @@ def _left_out(before: Scenario, scenario: Scenario) -> None:
     """Say which correlations went with a range that was taken away."""
     for one, other, _ in before.correlations:
         if not any(each[:2] == (one, other) for each in scenario.correlations):
-            words = f"No longer correlated: {input_name(one)} and {input_name(other)}."
-            st.html(f"<div class='cm-note'>{markup.text(words, 200)}</div>")
+            st.html(html.note(f"No longer correlated: {input_name(one)} and {input_name(other)}."))
 
 
 def _simulated(key: str, samples: int, scenario: Scenario) -> Risk:
@@ -88,13 +86,13 @@ def _table(key: str, x: str, y: str, option: str, _scenario: Scenario) -> TwoWay
 
 def _result(scenario: Scenario, report: Report, found: Risk) -> None:
     accents = colours(report)
-    st.html(markup.heading(words.headline(found), accents.get(found.option or "")))
-    st.html(markup.cards(words.cards(found)))
-    for note in filter(None, (words.over_volumes(found), *words.unserved(found), *found.notes)):
-        st.html(f"<div class='cm-note'>{markup.text(note, 400)}</div>")
+    st.html(html.heading(words.headline(found), accents.get(found.option or "")))
+    st.html(html.cards(words.cards(found)))
+    for each in words.notes(found):
+        st.html(html.note(each))
     if found.bands:
         st.html(
-            markup.title("Every bill, and how far it may be off: median, 10th to 90th percentile")
+            html.title("Every bill, and how far it may be off: median, 10th to 90th percentile")
         )
         chart(
             figure(found, "fan", colours=accents),
@@ -103,14 +101,14 @@ def _result(scenario: Scenario, report: Report, found: Risk) -> None:
         )
     if found.option is None:
         return
-    st.html(markup.title("The probability of costing less than the cheapest API"))
+    st.html(html.title("The probability of costing less than the cheapest API"))
     chart(
         figure(found, "probability", colours=accents),
         "probability",
         "Probability of winning over volume.",
     )
-    if widest := widest_first(found):
-        st.html(markup.title("Which number to argue about: each at its 10th and 90th percentile"))
+    if widest := words.widest_first(found):
+        st.html(html.title("Which number to argue about: each at its 10th and 90th percentile"))
         decides = input_name(widest[0].path)
         chart(
             figure(found, "tornado"),
@@ -119,35 +117,18 @@ def _result(scenario: Scenario, report: Report, found: Risk) -> None:
         )
     left, right = st.columns([5, 6], gap="medium")
     with left:
-        st.html(markup.title("What would flip the verdict, at your volume"))
-        st.html(_goals(found))
+        goals = words.goals(found)
+        st.html(html.title(goals.title))
+        st.html(html.table(goals))
     with right:
         _two_ways(scenario, found)
-    with st.expander(f"The ranges behind it ({len(found.inputs)})"):
-        st.html(_inputs(found))
-
-
-def _goals(found: Risk) -> str:
-    rows = [
-        markup.row(
-            [
-                (markup.text(input_name(g.path), 60), ""),
-                (markup.text(value_text(g.path, g.current)), "num"),
-                (markup.text(value_text(g.path, g.value)), "num"),
-                (words.change(g), "num"),
-            ]
-        )
-        for g in words.nearest_first(found.goal_seek)
-        if g.value is not None
-    ]
-    heads = ("Input", "Now", "Flips at", "Change")
-    listed = markup.table(heads, rows, numbers=heads[1:]) if rows else ""
-    rest = markup.text(words.out_of_reach(found.goal_seek), 1_000)
-    return f"{listed}<div class='cm-note'>{rest}</div>"
+    ranges = words.inputs(found)
+    with st.expander(ranges.title):
+        st.html(html.table(ranges))
 
 
 def _two_ways(scenario: Scenario, found: Risk) -> None:
-    st.html(markup.title("Two inputs at once: what it saves a month"))
+    st.html(html.title("Two inputs at once: what it saves a month"))
     paths = list(
         dict.fromkeys([*(s.path for s in found.tornado), *(g.path for g in found.goal_seek)])
     )
@@ -160,21 +141,3 @@ def _two_ways(scenario: Scenario, found: Risk) -> None:
         y = st.selectbox("Up", [p for p in paths if p != x], 0, format_func=input_name, key="two_y")
     table = _table(scenario.model_dump_json(), x, y, found.option, scenario)
     chart(figure(table, "two_way"), "two_way", f"Savings over {input_name(x)} and {input_name(y)}.")
-
-
-def _inputs(found: Risk) -> str:
-    heads = ("Input", "Low", "Likely", "High", "Source")
-    rows = [
-        markup.row(
-            [
-                (markup.text(input_name(i.path), 60), ""),
-                *(
-                    (markup.text(value_text(i.path, value)), "num")
-                    for value in (i.low, i.value, i.high)
-                ),
-                (markup.text(i.source, 200), ""),
-            ]
-        )
-        for i in found.inputs
-    ]
-    return markup.table(heads, rows, numbers=heads[1:4])

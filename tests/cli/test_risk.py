@@ -43,7 +43,7 @@ def test_the_text_says_it(found):
         assert sentence in squeezed(text)
     assert "in 512 draws" not in text, "the hybrid is built draw by draw, from fewer"
     assert "of 500 draws" in squeezed(line.facts)
-    for heading in ("FIRST CHEAPER", "ONE INPUT AT A TIME", "WHAT FLIPS THE VERDICT", "DRAWN"):
+    for heading in ("FIRST WINS", "ONE INPUT AT A TIME", "WHAT WOULD FLIP THE VERDICT", "DRAWN"):
         assert heading in text
     drawn = text[text.index("DRAWN") : text.index("SOURCES")]
     rest = text.replace(drawn, "")
@@ -53,7 +53,7 @@ def test_the_text_says_it(found):
 def test_bars_that_do_not_move_and_goals_out_of_reach_take_no_rows():
     text = costmodel("risk", str(scenarios_dir() / "brief-70b-500m-a-day.yaml"),
                      "--samples", "64").stdout  # fmt: skip
-    bars = text[text.index("ONE INPUT AT A TIME") : text.index("No value from a tenth")]
+    bars = text[text.index("ONE INPUT AT A TIME") : text.index("DRAWN")]
     assert "throughput of own GPUs at 8 bit" in bars
     assert "output tokens against the reference of frontier" not in bars
     assert "no value does" not in text

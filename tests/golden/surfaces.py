@@ -13,7 +13,6 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,11 @@ from costmodel.book.files import scenarios_dir
 from costmodel.cli import app
 from costmodel.errors import InputError
 from costmodel.present.render.csvfile import csv_text
+from costmodel.present.render.text import answer_text
+from costmodel.present.words import cases as case_words
+from costmodel.present.words import cash as cash_words
+from costmodel.present.words import report as report_words
+from costmodel.present.words import risk as risk_words
 from costmodel.present.words.report import TABLES, table_of
 from costmodel.studies.cases import cases
 from costmodel.studies.cashflow.cashflow import cashflow
@@ -60,15 +64,20 @@ def scenario_texts(name: str) -> Texts:
 
 
 def _printed(name: str) -> Iterator[str]:
-    for verb in ("run", "portfolio"):
-        yield f"$ costmodel {verb}\n{run_verb(verb, str(ready.path(name)))}"
-    yield f"$ costmodel risk\n{import_module('costmodel.cli.risk')._text(ready.risk(name))}\n"
-    module = import_module("costmodel.cli.cashflow")
-    flow, drafts = ready.answer(cashflow, name), ready.answer(cases, name)
+    """Every verb as a terminal prints it, from the answers above."""
+    report, flow, drafts = (
+        ready.report(name),
+        ready.answer(cashflow, name),
+        ready.answer(cases, name),
+    )
+    answers = {"run": report_words.answer(report), "risk": risk_words.answer(ready.risk(name))}
     if not isinstance(flow, InputError):
-        yield f"$ costmodel cashflow\n{module._flow_text(flow, ready.report(name))}\n"
+        answers["cashflow"] = cash_words.answer(flow, report)
     if not isinstance(drafts, InputError):
-        yield f"$ costmodel cases\n{module._cases_text(drafts)}\n"
+        answers["cases"] = case_words.answer(drafts)
+    for verb, answer in answers.items():
+        yield f"$ costmodel {verb}\n{answer_text(answer)}\n"
+    yield f"$ costmodel portfolio\n{run_verb('portfolio', str(ready.path(name)))}"
 
 
 VERBS: Mapping[str, tuple[str, ...]] = {

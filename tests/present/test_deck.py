@@ -30,7 +30,7 @@ from costmodel.present.charts.theme import colours
 from costmodel.present.deck import deck_bytes
 from costmodel.present.deck.text import LEADING, SMALLEST, Ruler, plain
 from costmodel.present.words.ask import ask_reasons
-from costmodel.present.words.outlook import probability_words
+from costmodel.present.words.risk import probability_words
 from costmodel.quantity.words import percent, short, usd
 from costmodel.scenario import parse_scenario
 from costmodel.scenario.yamlfile import write_yaml
@@ -458,12 +458,12 @@ def test_the_odds_against_the_only_api_are_said_once(report):
     volume = report.tokens_per_day
     both = tuple(Probability("own", rival, volume, 0.85) for rival in ("api", "cheapest"))
     risk = replace(risk_of(report), probability=both)
-    (said,) = probability_words(report, risk)
+    (said,) = probability_words(risk)
     assert said.endswith("the bill for own is below that of api.")
     three = (*both, Probability("own", "other", volume, 0.85))
-    assert len(probability_words(report, replace(risk, probability=three))) == 3
+    assert len(probability_words(replace(risk, probability=three))) == 3
     apart = (both[0], replace(both[1], probability=0.8))
-    assert len(probability_words(report, replace(risk, probability=apart))) == 2
+    assert len(probability_words(replace(risk, probability=apart))) == 2
 
 
 def test_a_template_gives_layout_and_size_and_loses_its_slides(report, tmp_path):

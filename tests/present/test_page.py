@@ -88,7 +88,7 @@ def test_the_page_says_the_verdict_and_every_number(report, whole):
         for line in option.lines:
             assert line.name in words
     assert "Where own GPUs are cheaper" in words
-    assert "Payback, discounted 17.4 months" in words
+    assert "Discounted payback 17.4 months" in words
     assert "In 78 % of 10,000 draws" in words
     assert f"scenario {scenario_hash(report)}" in words
 

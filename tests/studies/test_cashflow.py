@@ -13,7 +13,7 @@ from costmodel.book.files import scenarios_dir
 from costmodel.cost.cashflow import npv
 from costmodel.cost.ownership import monthly_annuity, monthly_rate
 from costmodel.errors import InputError
-from costmodel.present.words.cash import periods
+from costmodel.present.words.cash import period_rows
 from costmodel.quantity.words import usd as usd_words
 from costmodel.scenario import Scenario
 from costmodel.studies.cashflow.cashflow import FINANCE_UNITS
@@ -202,7 +202,7 @@ def test_what_hardware_counts_for_at_the_end_is_its_own_figure():
 @pytest.mark.parametrize("period", ["year", "month"])
 def test_the_value_left_is_a_row_of_its_own_and_the_sums_stay(period):
     found = cashflow(scenario(own([PURCHASE])), "own")
-    rows = dict(periods(found, period))
+    rows = dict(period_rows(found, period))
     left = found.residual_usd
     assert rows["value left"]["capex_usd"] == -left
     assert rows["value left"]["flow_usd"] == left
@@ -212,7 +212,7 @@ def test_the_value_left_is_a_row_of_its_own_and_the_sums_stay(period):
     for name in ("reference_usd", "option_usd", "capex_usd", "opex_usd", "flow_usd"):
         total = sum(row[name] for row in plain)
         assert sum(row[name] for row in rows.values()) == pytest.approx(total)
-    assert "value left" not in dict(periods(cashflow(scenario(own(RENTED)), "own"), period))
+    assert "value left" not in dict(period_rows(cashflow(scenario(own(RENTED)), "own"), period))
 
 
 @pytest.mark.parametrize(("ramp", "moved"), [(1, None), (12, None), (24, "50 %")])

@@ -50,7 +50,7 @@ def test_an_edited_end_is_drawn(app):
     end(app, "High", HOURS).set_value(45.0).run()
     assert not app.exception
     row = re.search(
-        r"<tr class=''><td class=''>engineering hours for a fleet</td>.*?</tr>", html(app)
+        r"<tr class=''><td class='nowrap'>engineering hours for a fleet</td>.*?</tr>", html(app)
     )
     assert ">45 h<" in row.group()
 

@@ -40,8 +40,8 @@ from costmodel.present.charts.theme import (
     mixed,
     tint,
 )
-from costmodel.present.words.cash import case_payback, payback
-from costmodel.quantity.words import shortened, usd
+from costmodel.present.words.cases import case_payback
+from costmodel.quantity.words import NONE, payback, shortened, usd
 from costmodel.studies.cases import CaseResult, Cases
 from costmodel.studies.cashflow.record import CashFlow
 
@@ -164,7 +164,7 @@ def _payback_note(flow: CashFlow, across: Axis) -> Iterator[Part]:
     if at is None:
         yield above("<b>not paid back</b> within the horizon", 1.0)
     elif at:
-        yield above(f"paid back after <b>{payback(flow)}</b>", across.at(at))
+        yield above(f"paid back after <b>{payback(at)}</b>", across.at(at))
 
 
 def _zero() -> Part:
@@ -279,7 +279,7 @@ def _padded(values: list[float]) -> Axis:
 
 
 def _case_name(case: CaseResult) -> list[str]:
-    under = "from the ranges" if case.derived else f"payback {case_payback(case)}"
+    under = "from the ranges" if case.derived else f"payback {case_payback(case) or NONE}"
     return [f"<b>{inert(shortened(case.name, 18))}</b>", *small(under)]
 
 

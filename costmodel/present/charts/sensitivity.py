@@ -37,7 +37,7 @@ from costmodel.present.charts.theme import (
     mixed,
 )
 from costmodel.present.words.input_names import apart, input_name, unit_text, value_text
-from costmodel.present.words.outlook import stated_saving, widest_first
+from costmodel.present.words.risk import stated_saving, widest_first
 from costmodel.quantity.words import short, shortened, usd, wrapped
 from costmodel.studies.risk.record import Risk, Swing, TwoWay
 

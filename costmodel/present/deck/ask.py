@@ -11,9 +11,8 @@ from costmodel.pipeline.report import OptionResult, Report
 from costmodel.present.charts.theme import colours
 from costmodel.present.deck.sheet import HEAD_HEIGHT, Column, Look, Sheet
 from costmodel.present.deck.tables import every_warning
-from costmodel.present.words.ask import ask_cards, ask_reasons, recommended
+from costmodel.present.words.ask import ask_cards, ask_reasons, bill_range, range_words, recommended
 from costmodel.present.words.focus import exclusion
-from costmodel.present.words.outlook import bill_range, range_words
 from costmodel.quantity.words import short, usd
 from costmodel.studies.cashflow.record import CashFlow
 from costmodel.studies.risk.record import Risk

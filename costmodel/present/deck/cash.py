@@ -12,7 +12,7 @@ from costmodel.present.deck.charts import Line, xy_chart
 from costmodel.present.deck.master import Box
 from costmodel.present.deck.sheet import Look, Sheet
 from costmodel.present.deck.text import SMALLEST
-from costmodel.present.words.outlook import cash_figures
+from costmodel.present.words.cash import cards
 from costmodel.studies.cashflow.record import CashFlow
 
 NAMES = ("Running sum", "Discounted")
@@ -57,7 +57,7 @@ def _room(values: list[float]) -> Axis:
 
 
 def _figures(sheet: Sheet, box: Box, cashflow: CashFlow) -> None:
-    figures = cash_figures(cashflow)
+    figures = cards(cashflow)
     height = box.height / len(figures)
     for i, (name, figure, meaning) in enumerate(figures):
         place = Box(box.left, box.top + i * height, box.width, height - 10)

@@ -12,7 +12,7 @@ from costmodel.present.deck.master import Box
 from costmodel.present.deck.sheet import Look, Sheet
 from costmodel.present.deck.text import SMALLEST
 from costmodel.present.words.input_names import input_name, value_text
-from costmodel.present.words.outlook import (
+from costmodel.present.words.risk import (
     decided_option,
     goal_words,
     probability_words,
@@ -29,7 +29,7 @@ LOW_COLOUR, HIGH_COLOUR = mixed(ACCENTS["managed"][0], 0.6), ACCENTS["own"][0]
 def draw_sensitivity(sheet: Sheet, report: Report, risk: Risk) -> None:
     """The tornado, with the ends of each input in figures, and what it takes to turn."""
     rows = widest_first(risk)[:MOST_BARS]
-    words = [*probability_words(report, risk)[:3], *goal_words(risk.goal_seek)[:3]]
+    words = [*probability_words(risk)[:3], *goal_words(risk)[:3]]
     tall = min(sheet.body.height - (96 if words else 0), 64 + 40 * len(rows))
     box, under = sheet.body.split(tall, 8)
     names = box.width * 0.36
@@ -91,5 +91,5 @@ def _derivation(report: Report, risk: Risk) -> Iterator[str]:
             f"{row.path}: {row.low:,.6g} gives {row.low_usd:,.2f}; {row.high:,.6g} "
             f"gives {row.high_usd:,.2f}"
         )
-    yield from probability_words(report, risk)
-    yield from goal_words(risk.goal_seek)
+    yield from probability_words(risk)
+    yield from goal_words(risk)

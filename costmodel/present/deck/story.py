@@ -27,9 +27,10 @@ from costmodel.present.deck.tables import (
 from costmodel.present.deck.text import plain
 from costmodel.present.deck.waterfall import draw_waterfall
 from costmodel.present.words.ask import ask_title
+from costmodel.present.words.cash import sentence
 from costmodel.present.words.evidence import evidence
-from costmodel.present.words.outlook import cash_sentence, swing_words, widest_first
 from costmodel.present.words.provenance import footer
+from costmodel.present.words.risk import swing_words, widest_first
 from costmodel.present.words.task_precision import precision_rows, precision_title
 from costmodel.quantity.words import shortened
 from costmodel.studies.cashflow.record import CashFlow
@@ -121,7 +122,7 @@ def _cash(report: Report, cashflow: CashFlow | None) -> Planned | LeftOut:
         return LeftOut("cash flow: none was given")
     if len(cashflow.rows) < 2:
         return LeftOut("cash flow: it has no months")
-    return Planned(cash_sentence(cashflow), partial(draw_cash, report=report, cashflow=cashflow))
+    return Planned(sentence(cashflow), partial(draw_cash, report=report, cashflow=cashflow))
 
 
 def _assumptions(report: Report, stage: Stage) -> Iterator[Planned]:

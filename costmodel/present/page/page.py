@@ -1,36 +1,29 @@
 """The result as one page that needs nothing else: verdict, charts, bills and every number.
 
 The chart library is written into the file once, and the file may load nothing: it reads the same
-offline, in an archive, or from a mail. Text from users is escaped wherever it stands.
+offline, in an archive, or from a mail. The template escapes every text.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from html import escape
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from costmodel.pipeline.report import Report
 from costmodel.present.charts.theme import FONT, INK, MUTED, RULE, colours
 from costmodel.present.charts.waterfall import waterfall_subjects, waterfall_title
-from costmodel.present.page import markup
+from costmodel.present.render import html
 from costmodel.present.render.style import PARTS
+from costmodel.present.words import cash
+from costmodel.present.words import report as words
+from costmodel.present.words import risk as odds
 from costmodel.present.words.ask import ask_cards, ask_headline
-from costmodel.present.words.evidence import evidence
-from costmodel.present.words.input_names import input_name, value_text
-from costmodel.present.words.outlook import (
-    cash_figures,
-    cash_sentence,
-    goal_words,
-    probability_words,
-    swing_words,
-    widest_first,
-)
 from costmodel.present.words.provenance import footer
-from costmodel.present.words.task_precision import TaskPrecision, precision_rows, precision_title
-from costmodel.quantity.words import percent, short, shortened, usd
+from costmodel.present.words.task_precision import precision_rows, precision_title
+from costmodel.quantity.answer import Card, Column, Table
 from costmodel.studies.cashflow.record import CashFlow
-from costmodel.studies.risk.record import Risk, Swing
+from costmodel.studies.risk.record import Risk
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -73,6 +66,19 @@ _CONFIG = {
 """A chart's tools: only the camera, which draws in the browser."""
 
 
+@dataclass(frozen=True)
+class Section:
+    """A part of the page: sentences, figures, a chart and a table, as far as it has them."""
+
+    name: str
+    title: str
+    said: Sequence[str] = ()
+    cards: Sequence[Card] = ()
+    chart: str = ""
+    rest: str = ""
+    long: bool = False
+
+
 def page_text(
     report: Report, *, risk: Risk | None = None, cashflow: CashFlow | None = None
 ) -> tuple[str, tuple[str, ...]]:
@@ -80,198 +86,124 @@ def page_text(
 
     ``risk`` and ``cashflow``: what `simulate` and `cashflow` returned.
     """
+    from markupsafe import Markup
     from plotly.offline import get_plotlyjs
 
-    omitted = [words for missing, words in (
-        (risk is None, "risk: none was given"), (cashflow is None, "cash flow: none was given"),
-    ) if missing]  # fmt: skip
-    parts = "".join(_sections(report, risk, cashflow))
-    title = markup.text(report.scenario, 120)
-    return (
-        "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>"
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-        "<meta name='viewport' content='width=device-width, initial-scale=1'>"
-        "<meta name='generator' content='costmodel'>"
-        f"<title>{title}</title><style>{PARTS}{CSS}</style>"
-        f"<script>{get_plotlyjs()}</script></head>\n<body><main>{parts}"
-        f"<footer>{markup.text(footer(report, 80))}</footer></main></body></html>\n"
-    ), tuple(omitted)
+    missing = {"risk: none was given": risk, "cash flow: none was given": cashflow}
+    text = (
+        html.templates()
+        .get_template("page/page.html.j2")
+        .render(
+            policy=POLICY,
+            css=Markup(PARTS + CSS),
+            plotly=Markup(get_plotlyjs()),
+            scenario=report.scenario,
+            line=ask_headline(report, cashflow),
+            accents=colours(report) | {None: None},
+            cards=ask_cards(report, risk, cashflow),
+            sections=[
+                replace(each, chart=Markup(each.chart), rest=Markup(each.rest))
+                for each in _sections(report, risk, cashflow)
+            ],
+            footer=footer(report, 80),
+        )
+    )
+    return text, tuple(said for said, given in missing.items() if given is None)
 
 
-def _sections(report: Report, risk: Risk | None, cashflow: CashFlow | None) -> Iterator[str]:
+def _sections(report: Report, risk: Risk | None, cashflow: CashFlow | None) -> Iterator[Section]:
     accents = colours(report)
-    line = ask_headline(report, cashflow)
-    yield f"<p class='cm-brand'>{markup.text(report.scenario, 160)}</p>"
-    yield markup.heading(line, accents.get(line.option or ""))
-    yield markup.cards(ask_cards(report, risk, cashflow))
+
+    def table(name: str, found: Table, *, long: bool = False) -> Iterator[Section]:
+        if found:
+            drawn = html.table(replace(found, scrolls=False), accents)
+            yield Section(name, found.title, rest=drawn, long=long)
+
     yield from _charts(report)
     if risk is not None:
         yield from _risk(report, risk)
+        yield from table("first-wins", odds.break_even(risk), long=True)
     if cashflow is not None:
-        yield _section("cash-flow", "Cash flow", _cash(report, cashflow), long=True)
-    yield _section("rests-on", "What this rests on", markup.evidence_table(evidence(report)))
-    precisions = precision_rows(report)
-    if precisions:
-        yield _section("precision", precision_title(precisions), _precision(precisions))
-    words = f"Every option at {short(report.tokens_per_day)} tokens a day"
-    yield _section("options", words, markup.options_table(report, accents))
-    lines = markup.lines_table(report, accents)
-    yield _section("bill", "Every line of every bill", lines, long=True)
-    if report.break_even:
-        table = markup.break_even_table(report)
-        yield _section("break-even", "Where own GPUs are cheaper", table, long=True)
-    if report.conditions:
-        table = markup.conditions_table(report.conditions)
-        yield _section("conditions", "What each condition costs", table)
+        yield _cash(report, cashflow)
+    yield from table("rests-on", words.evidence_table(report))
+    yield from table("precision", _precision(report))
+    yield from table("options", words.options(report))
+    yield from table("bill", words.bill(report), long=True)
+    yield from table("break-even", words.break_even(report), long=True)
+    yield from table("conditions", words.conditions(report))
     if report.warnings:
-        yield _section("notes", "Notes on this result", markup.notes(report.warnings), long=True)
-    rows = report.assumption_rows
-    table = markup.assumptions_table(rows, tall=True)
-    yield _section("assumptions", f"All {len(rows)} numbers this rests on", table, long=True)
+        notes = html.notes(words.by_heading(report.warnings))
+        yield Section("notes", "Notes on this result", rest=notes, long=True)
+    yield from table("assumptions", words.assumptions(report), long=True)
 
 
-def _precision(rows: Sequence[TaskPrecision]) -> str:
+def _precision(report: Report) -> Table:
+    rows = precision_rows(report)
     heads = ("Task", "Served by", "Precision", "What is known of it", "Would also do",
              "Would not, or not yet")  # fmt: skip
-    return markup.table(
-        heads,
-        [
-            markup.row(
-                (markup.text(cell), "")
-                for cell in (r.task, r.served_by, r.precision, r.known, r.also, r.not_yet)
-            )
-            for r in rows
-        ],
+    return Table.of(
+        [Column(head) for head in heads],
+        ((r.task, r.served_by, r.precision, r.known, r.also, r.not_yet) for r in rows),
+        precision_title(rows) if rows else "",
     )
-
-
-def _section(name: str, title: str, content: str, *, long: bool = False) -> str:
-    css = " class='long'" if long else ""
-    return f"<section id='{name}'{css}><h2>{markup.text(title)}</h2>{content}</section>"
 
 
 # ------------------------------------------------------------------------------------------ charts
 
 
-def _charts(report: Report) -> Iterator[str]:
+def _charts(report: Report) -> Iterator[Section]:
     from costmodel.present.charts.figures import figure
 
-    words = f"Monthly bills over volume, as of {report.as_of.isoformat()}"
-    yield _section("curves", words, _chart(figure(report, "curves"), "curves-chart"))
+    title = f"Monthly bills over volume, as of {report.as_of.isoformat()}"
+    yield Section("curves", title, chart=_chart(figure(report, "curves"), "curves-chart"))
     for i, option in enumerate(waterfall_subjects(report)):
-        chart = figure(report, "waterfall", option=option.name, width=1120, height=320)
+        drawn = figure(report, "waterfall", option=option.name, width=1120, height=320)
         name = f"waterfall-{i + 1}"
-        yield _section(name, waterfall_title(option), _chart(chart, f"{name}-chart"))
+        yield Section(name, waterfall_title(option), chart=_chart(drawn, f"{name}-chart"))
     week = _chart(figure(report, "week"), "week-chart")
-    yield _section("week", "Traffic over the week", week)
+    yield Section("week", "Traffic over the week", chart=week)
 
 
 def _chart(chart: go.Figure, name: str) -> str:
     """A figure as a part of the page; its file name is the chart's."""
-    options = {**_CONFIG, "toImageButtonOptions": {**_CONFIG["toImageButtonOptions"],
-                                                   "filename": name}}  # fmt: skip
-    drawn = chart.to_html(
-        config=options, include_plotlyjs=False, include_mathjax=False, full_html=False, div_id=name
+    image = {**_CONFIG["toImageButtonOptions"], "filename": name}
+    return chart.to_html(
+        config={**_CONFIG, "toImageButtonOptions": image},
+        include_plotlyjs=False,
+        include_mathjax=False,
+        full_html=False,
+        div_id=name,
     )
-    return f"<div class='chart'>{drawn}</div>"
 
 
-# ------------------------------------------------------------------------------- risk and cash flow
-
-
-def _risk(report: Report, risk: Risk) -> Iterator[str]:
+def _risk(report: Report, risk: Risk) -> Iterator[Section]:
     from costmodel.present.charts.figures import scenario_figure
 
-    rows = widest_first(risk)
-    words = [
-        *([swing_words(risk)] if rows else []),
-        *probability_words(report, risk),
-        *goal_words(risk.goal_seek),
+    widest = odds.widest_first(risk)
+    said = [
+        *([odds.swing_words(risk)] if widest else []),
+        *odds.probability_words(risk),
+        *odds.goal_words(risk),
     ]
-    yield _section("risk", "How sure is this?", _list(words))
+    yield Section("risk", "How sure is this?", said)
     fan = _chart(scenario_figure("fan", report, risk=risk), "fan-chart")
-    yield _section("fan", "Every bill over volume: median, and 10th to 90th percentile", fan)
-    if rows:
-        tornado = _chart(scenario_figure("tornado", report, risk=risk), "tornado-chart")
-        title = "Each input at its 10th and 90th percentile, the others as stated"
-        yield _section("tornado", title, tornado + _swings(rows))
-    if risk.break_even:
-        yield _section("first-wins", "Where each option first wins", _first_wins(risk), long=True)
+    yield Section("fan", "Every bill over volume: median, and 10th to 90th percentile", chart=fan)
+    if widest:
+        drawn = _chart(scenario_figure("tornado", report, risk=risk), "tornado-chart")
+        table = odds.tornado(risk)
+        yield Section("tornado", table.title, chart=drawn, rest=html.table(table))
 
 
-def _swings(rows: Sequence[Swing]) -> str:
-    """The tornado in figures."""
-    return markup.table(
-        ("Input", "Low", "High", "Saved at low", "Saved at high"),
-        [
-            markup.row(
-                [
-                    (markup.text(input_name(row.path)), ""),
-                    (markup.text(value_text(row.path, row.low)), "num"),
-                    (markup.text(value_text(row.path, row.high)), "num"),
-                    (markup.text(usd(row.low_usd)), "num"),
-                    (markup.text(usd(row.high_usd)), "num"),
-                ]
-            )
-            for row in rows
-        ],
-        numbers=("Low", "High", "Saved at low", "Saved at high"),
-    )
-
-
-def _first_wins(risk: Risk) -> str:
-    """Where each option first wins, as a range over the draws."""
-    heads = ("Option", "Against", "10th percentile", "Median", "90th percentile",
-             "Never in")  # fmt: skip
-    return markup.table(
-        heads,
-        [
-            markup.row(
-                [
-                    (markup.text(row.option, markup.LONGEST_NAME), ""),
-                    (markup.text(row.against, markup.LONGEST_NAME), ""),
-                    *((_volume(each), "num") for each in (row.first_p10, row.first_p50,
-                                                          row.first_p90)),
-                    (percent(row.never_share), "num"),
-                ]
-            )
-            for row in risk.break_even
-        ],
-        numbers=heads[2:],
-    )  # fmt: skip
-
-
-def _volume(tokens: float | None) -> str:
-    return "never" if tokens is None else f"{short(tokens)} / day"
-
-
-def _cash(report: Report, cashflow: CashFlow) -> str:
+def _cash(report: Report, flow: CashFlow) -> Section:
     from costmodel.present.charts.figures import scenario_figure
 
-    rows = cashflow.rows
-    heads = ("Month", "Tokens a day", "API", "Option", "Flow", "Running sum", "Discounted")
-    names = ("reference_usd", "option_usd", "flow_usd", "cumulative_usd",
-             "discounted_cumulative_usd")  # fmt: skip
-    table = markup.table(
-        heads,
-        [
-            markup.row(
-                [
-                    (f"{row['month']:.0f}", "num"),
-                    (short(row["tokens_per_day"]), "num"),
-                    *((f"{row[name]:,.0f}", "num") for name in names),
-                ]
-            )
-            for row in rows
-        ],
-        numbers=heads,
-        tall=False,
+    drawn = scenario_figure("cumulative", report, cashflow=flow)
+    return Section(
+        "cash-flow",
+        "Cash flow",
+        [cash.sentence(flow)],
+        cash.cards(flow),
+        _chart(drawn, "cash-flow-chart"),
+        html.table(cash.every_month(flow)),
+        long=True,
     )
-    drawn = scenario_figure("cumulative", report, cashflow=cashflow)
-    chart = _chart(drawn, "cash-flow-chart")
-    return _list([cash_sentence(cashflow)]) + markup.cards(cash_figures(cashflow)) + chart + table
-
-
-def _list(sentences: Sequence[str]) -> str:
-    items = "".join(f"<li>{escape(shortened(each, 400))}</li>" for each in sentences)
-    return f"<ul class='words'>{items}</ul>" if items else ""

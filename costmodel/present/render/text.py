@@ -93,7 +93,7 @@ def table_text(table: Table, marks: _Footnotes | None = None) -> str:
     """
     columns = table.shown[1:] if table.grouped else table.shown
     right = [column.role == "number" for column in columns]
-    whole = [column.role == "id" for column in columns]
+    whole = [column.role in ("id", "number") for column in columns]
     groups = [group for group, _ in by_group(table)]
     rows = [_cells(texts, columns, marks) for _, texts in by_group(table)]
     indent = "  " if table.grouped else ""

@@ -11,27 +11,51 @@ from dataclasses import replace
 
 from costmodel.pipeline.report import OptionResult, Report
 from costmodel.present.charts.waterfall import waterfall_option, waterfall_steps
-from costmodel.present.page.markup import grouped
 from costmodel.present.words.cash import month_and_horizon
 from costmodel.present.words.focus import earliest_own_option
-from costmodel.present.words.headline import LONGEST_NAME, Headline, headline
+from costmodel.present.words.headline import headline
 from costmodel.present.words.input_names import input_name
-from costmodel.present.words.outlook import (
-    goal_words,
-    payback_words,
-    probability_words,
-    range_words,
-    widest_first,
-)
-from costmodel.quantity.words import percent, short, shortened, usd
+from costmodel.present.words.report import by_heading
+from costmodel.present.words.risk import goal_words, probability_words, widest_first
+from costmodel.quantity.answer import Card, Headline
+from costmodel.quantity.words import NONE, called, capital, payback, per_day, percent, short, usd
 from costmodel.studies.cashflow.record import CashFlow
 from costmodel.studies.risk.record import Risk
 
 MOST_CHECKS = 2
 """Notes to check that stand among the reasons."""
 
-Card = tuple[str, str, str]
-"""What it is, the figure, what it means."""
+
+def bill_range(
+    report: Report, option: str, risk: Risk | None = None
+) -> tuple[float, float, str] | None:
+    """The 10th and 90th percentile of a bill at the evaluated volume, and where they come from.
+
+    From the risk where one is given, else from the range of the option's throughput.
+    """
+    if risk is not None:
+        rows = [row for row in risk.bands if row.option == option]
+        if rows:
+            at = min(rows, key=lambda row: abs(row.tokens_per_day - report.tokens_per_day))
+            if abs(at.tokens_per_day - report.tokens_per_day) <= 1e-6 * report.tokens_per_day:
+                return at.p10, at.p90, f"in {risk.draws(option):,} draws"
+    points = report.curve_points
+    if option not in points.low_usd:
+        return None
+    import numpy as np
+
+    place = int(np.argmin(np.abs(points.tokens_per_day - report.tokens_per_day)))
+    low, high = float(points.low_usd[option][place]), float(points.high_usd[option][place])
+    return (low, high, "by throughput") if high - low > 0.005 else None
+
+
+def range_words(report: Report, option: str, risk: Risk | None = None) -> str:
+    """A bill's range in words, or that none is stated."""
+    found = bill_range(report, option, risk)
+    if found is None:
+        return "no range is stated for it"
+    low, high, how = found
+    return f"{usd(low)} to {usd(high)}, 80 % {how}"
 
 
 def ask_headline(report: Report, cashflow: CashFlow | None = None) -> Headline:
@@ -58,7 +82,7 @@ def ask_title(report: Report, cashflow: CashFlow | None = None) -> str:
         "today's prices"
     )
     saving, runner_up = report.recommendation.saving_usd_per_month, report.recommendation.runner_up
-    than = f", {usd(saving)} less than {shortened(runner_up, 48)}" if saving and runner_up else ""
+    than = f", {usd(saving)} less than {called(runner_up)}" if saving and runner_up else ""
     return f"{line.advice.removesuffix('.')}: {amount}{than}."
 
 
@@ -72,23 +96,17 @@ def driver(report: Report, risk: Risk | None = None) -> Card:
     """What moves the result most: by the tornado, else the largest step of the bill."""
     rows = widest_first(risk) if risk is not None else []
     if rows:
-        row = rows[0]
-        swing = abs(row.high_usd - row.low_usd)
-        return (
-            "The driver",
-            f"{usd(swing)} a month",
-            f"swing of the saving with the {input_name(row.path)}",
-        )
+        swing = abs(rows[0].high_usd - rows[0].low_usd)
+        what = f"swing of the saving with the {input_name(rows[0].path)}"
+        return Card("The driver", f"{usd(swing)} a month", what)
     option = waterfall_option(report)
     steps = waterfall_steps(option) if option else []
     if option is None or not steps:
-        return "The driver", "–", "no bill can be stated"
+        return Card("The driver", NONE, "no bill can be stated")
     largest = max(steps, key=lambda step: step.usd)
-    total = sum(step.usd for step in steps)
+    share = percent(largest.usd / sum(step.usd for step in steps))
     name = largest.name[:1].lower() + largest.name[1:]
-    return "The driver", usd(largest.usd), (
-        f"{name}, {percent(largest.usd / total)} of {shortened(option.name, 40)}"
-    )  # fmt: skip
+    return Card("The driver", usd(largest.usd), f"{name}, {share} of {called(option.name)}")
 
 
 def ask_cards(
@@ -98,32 +116,33 @@ def ask_cards(
     best = recommended(report)
     cards: list[Card] = []
     if best is not None:
-        cards.append(("A month", usd(best.monthly_usd or 0.0),
-                      f"range: {range_words(report, best.name, risk)}"))  # fmt: skip
+        spread = f"range: {range_words(report, best.name, risk)}"
+        cards.append(Card("A month", usd(best.monthly_usd or 0.0), spread))
     saving = report.recommendation.saving_usd_per_month
     if saving is not None:
-        cards.append(("Saves a month", usd(saving), f"against {report.recommendation.runner_up}"))
+        against = f"against {report.recommendation.runner_up}"
+        cards.append(Card("Saves a month", usd(saving), against))
     cards.append(_payback(cashflow) if cashflow is not None else _break_even(report))
     return [*cards, driver(report, risk)]
 
 
 def _payback(cashflow: CashFlow) -> Card:
     meaning = f"{cashflow.option}; net present value {usd(cashflow.npv_usd)}"
-    return "Payback, discounted", payback_words(cashflow.payback_months), meaning
+    return Card("Discounted payback", capital(payback(cashflow.payback_months)), meaning)
 
 
 def _break_even(report: Report) -> Card:
     own = earliest_own_option(report)
     row = report.against_cheapest(own.name) if own else None
     if own is None or row is None or report.curve_points.cheapest_api_usd is None:
-        return "Volume", f"{short(report.tokens_per_day)} / day", "input and output tokens"
+        return Card("Volume", per_day(report.tokens_per_day), "input and output tokens")
     always = row.always_from_tokens_per_day
-    name = shortened(own.name, 60)
+    name = called(own.name)
     if row.verdict == "never":
-        return "Own GPUs cheaper", "Never", f"{name}, at no volume"
+        return Card("Own GPUs cheaper", "Never", f"{name}, at no volume")
     if always is None:
-        return "Own GPUs cheaper", "In windows", f"{name}, never for good"
-    return "Own GPUs cheaper from", f"{short(max(always, 0.0))} / day", name
+        return Card("Own GPUs cheaper", "In windows", f"{name}, never for good")
+    return Card("Own GPUs cheaper from", capital(per_day(always)), name)
 
 
 def ask_reasons(
@@ -132,8 +151,8 @@ def ask_reasons(
     """Why, a sentence each, the weightiest first."""
     yield headline(report).reason
     if risk is not None:
-        yield from probability_words(report, risk)[:2]
-        yield from goal_words(risk.goal_seek)[:1]
+        yield from probability_words(risk)[:2]
+        yield from goal_words(risk)[:1]
     if cashflow is not None and cashflow.stranded_usd:
         yield f"{usd(cashflow.stranded_usd)} is stranded if the volume halves on day one."
     for price in report.conditions:
@@ -145,7 +164,7 @@ def ask_reasons(
         _, amount, what = driver(report)
         yield f"The largest part of it: {amount} for {what}."
     yield from _last_month(report, cashflow)
-    yield from grouped(report.warnings).get("Check before you rely on this", [])[:MOST_CHECKS]
+    yield from by_heading(report.warnings).get("Check before you rely on this", [])[:MOST_CHECKS]
 
 
 def _last_month(report: Report, cashflow: CashFlow | None) -> Iterator[str]:
@@ -157,11 +176,11 @@ def _last_month(report: Report, cashflow: CashFlow | None) -> Iterator[str]:
         row = cashflow.rows[-1]
         yield (
             f"In month {row['month']:.0f}, at {short(row['tokens_per_day'])} tokens a day, "
-            f"{shortened(cashflow.option, LONGEST_NAME)} costs {usd(row['accrual_usd'])} and "
-            f"{shortened(cashflow.against, LONGEST_NAME)} {usd(row['reference_usd'])}."
+            f"{called(cashflow.option)} costs {usd(row['accrual_usd'])} and "
+            f"{called(cashflow.against)} {usd(row['reference_usd'])}."
         )
     elif end.cheapest is not None:
         yield (
             f"In month {end.months:g}, at {short(end.tokens_per_day)} tokens a day and today's "
-            f"prices, {shortened(end.cheapest, LONGEST_NAME)} is the cheapest."
+            f"prices, {called(end.cheapest)} is the cheapest."
         )

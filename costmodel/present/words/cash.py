@@ -1,41 +1,67 @@
-"""What a cash flow says in words: the sentence over it, its three numbers, and the rows under it.
-
-The same in the app and on the command line; every number is the cash flow's.
-"""
+"""A cash flow as an answer: what both ways cost, which is worth more, what a commitment risks."""
 
 from __future__ import annotations
 
-from costmodel.present.words.headline import Headline
-from costmodel.present.words.input_names import input_name, value_text
-from costmodel.quantity.words import CENT, percent, short, shortened, usd
-from costmodel.studies.cases import CaseResult, Cases, Difference
+from costmodel.pipeline.report import Report
+from costmodel.present.words.report import by_heading
+from costmodel.quantity.answer import Answer, Card, Column, Headline, Row, Table, numbers
+from costmodel.quantity.words import (
+    CENT,
+    NONE,
+    called,
+    capital,
+    months,
+    number,
+    or_none,
+    payback,
+    percent,
+    short,
+    signed,
+    span,
+    three,
+    usd,
+    yearly,
+)
 from costmodel.studies.cashflow.record import CashFlow, Renewal, RenewalRow
 
-LONGEST_NAME = 40
-
-Card = tuple[str, str, str]
-
-NONE = "–"
-
+MOST_MONTHS_SHOWN = 12
+"""A longer horizon is shown by year."""
 
 MONTH = "Month 1 favours"
 """Head of the column that names the cheapest eligible option in a month at today's prices."""
 
+VALUE_LEFT = "value left"
 
-def two_verdicts(month: str | None, option: str, against: str, npv_usd: float, months: int) -> str:
+
+def answer(flow: CashFlow, report: Report) -> Answer:
+    """Everything a person needs from a cash flow; ``report``: the month at today's prices."""
+    return Answer(
+        headline(flow, report.recommendation.option),
+        subject=f"{flow.scenario}: {flow.option} against {flow.against}",
+        cards=tuple(cards(flow)),
+        tables={
+            "periods": periods(flow),
+            "stranded": stranded(flow),
+            "renewal": renewal(flow),
+        },
+        notes={renewal_title(flow.renewal): [renewal_line(flow)], **by_heading(flow.warnings)},
+    )
+
+
+def two_verdicts(month: str | None, option: str, against: str, npv_usd: float, horizon: int) -> str:
     """What a month and the months together say, where they name different options; else nothing.
 
     ``month``: the option that is recommended for a month at today's prices. ``npv_usd``: of
-    ``option`` against ``against`` over ``months``. An option that pays says nothing against a
-    third one that the month favours.
+    ``option`` against ``against`` over ``horizon`` months. An option that pays says nothing against
+    a third one that the month favours.
     """
     winner, other = (option, against) if npv_usd > 0 else (against, option)
     differ = month != winner and (month == other or winner == against)
     if month is None or not differ or abs(npv_usd) < CENT:
         return ""
     return (
-        f"Month 1, at today's prices, favours {_name(month)}; over {span(months)}, {_name(winner)} "
-        f"is worth {usd(abs(npv_usd))} more than {_name(other)}."
+        f"Month 1, at today's prices, favours {called(month)}; over {span(horizon)}, "
+        f"{called(winner)} is worth {usd(abs(npv_usd))} more than {called(other)}."
     )
 
 
@@ -51,7 +77,7 @@ def headline(flow: CashFlow, month: str | None = None) -> Headline:
 
     ``month``: the option that is recommended for a month at today's prices, where it is known.
     """
-    option, against = _name(flow.option), _name(flow.against)
+    option, against = called(flow.option), called(flow.against)
     facts = (
         f"Over {span(flow.horizon_months)}, {option} costs {usd(flow.option_usd)} and staying with "
         f"{against} {usd(flow.do_nothing_usd)}."
@@ -65,12 +91,10 @@ def headline(flow: CashFlow, month: str | None = None) -> Headline:
 
 
 def _back(flow: CashFlow) -> str:
-    months = flow.payback_months
-    if months is None:
+    back = flow.payback_months
+    if back is None:
         return ""
-    return (
-        " and pays from the first month" if months == 0 else f" and pays back in {_months(months)}"
-    )
+    return f" and pays back in {months(back)}" if back else " and pays from the first month"
 
 
 def reason(flow: CashFlow) -> str:
@@ -90,8 +114,7 @@ def reason(flow: CashFlow) -> str:
         if change
     ]
     if changes:
-        words = " and ".join(changes)
-        parts.append(f"{words[:1].upper()}{words[1:]}.")
+        parts.append(f"{capital(' and '.join(changes))}.")
     if flow.stranded_usd:
         parts.append(
             f"If the volume halved on day one, {usd(flow.stranded_usd)} of commitments would be "
@@ -101,27 +124,21 @@ def reason(flow: CashFlow) -> str:
 
 
 def cards(flow: CashFlow) -> list[Card]:
-    """Net present value, internal rate of return, payback."""
+    """What it is worth, at what rate, when it is paid back, and what stands beside it."""
     rate = f"at {percent(flow.discount_rate)} a year" if flow.discount_rate else "not discounted"
+    left = flow.residual_usd
     return [
-        ("Net present value", usd(flow.npv_usd), f"over {span(flow.horizon_months)}, {rate}"),
-        ("Internal rate of return", rate_of_return(flow), _about_rate(flow)),
-        ("Discounted payback", payback(flow), _about_payback(flow)),
+        Card("Net present value", usd(flow.npv_usd), f"over {span(flow.horizon_months)}, {rate}"),
+        Card("Internal rate of return", or_none(flow.irr_per_year, yearly), _about_rate(flow)),
+        Card("Discounted payback", _payback(flow), _about_payback(flow)),
+        Card("If nothing changes", usd(flow.do_nothing_usd), f"paid for {called(flow.against)}"),
+        *(
+            [Card("Value left at the end", usd(left), "of the hardware, in the sums")]
+            if left
+            else []
+        ),
+        Card("Stranded if volume halves", usd(flow.stranded_usd), "committed and not needed"),
     ]
-
-
-def rate_of_return(flow: CashFlow) -> str:
-    """The rate a year in words."""
-    return NONE if flow.irr_per_year is None else yearly(flow.irr_per_year)
-
-
-def yearly(rate: float) -> str:
-    """A rate a year.
-
-    >>> [yearly(x) for x in (0.124, -0.3, 12.5)]
-    ['12 %', '-30 %', 'over 1,000 %']
-    """
-    return "over 1,000 %" if rate > 10 else percent(rate)
 
 
 def _about_rate(flow: CashFlow) -> str:
@@ -135,29 +152,49 @@ def _about_rate(flow: CashFlow) -> str:
     return "undefined: no single rate fits these flows"
 
 
-def payback(flow: CashFlow) -> str:
-    """When the money is back."""
-    if flow.payback_months is None:
-        return "Never" if not flow.pays else NONE
-    return "At once" if flow.payback_months == 0 else _months(flow.payback_months)
+def _payback(flow: CashFlow) -> str:
+    """When the money is back; a dash where it pays all the same, after the horizon."""
+    if flow.payback_months is None and flow.pays:
+        return NONE
+    return capital(payback(flow.payback_months))
 
 
 def _about_payback(flow: CashFlow) -> str:
     if flow.payback_months is None:
         simple = flow.simple_payback_months
-        rest = "" if simple is None else f"; {_months(simple)} without discounting"
+        rest = "" if simple is None else f"; {months(simple)} without discounting"
         return f"not within {span(flow.horizon_months)}{rest}"
     if flow.payback_months == 0:
         return "the savings never run behind"
     if flow.simple_payback_months is None or not flow.discount_rate:
         return "from the start, ramp-up included"
-    return f"{_months(flow.simple_payback_months)} without discounting"
+    return f"{months(flow.simple_payback_months)} without discounting"
 
 
-VALUE_LEFT = "value left"
+# ---------------------------------------------------------------------------------------- tables
 
 
-def periods(flow: CashFlow, period: str) -> list[tuple[str, dict[str, float]]]:
+def periods(flow: CashFlow) -> Table:
+    """The years of a long horizon, the months of a short one, in cash, and their sum.
+
+    Beside the option's cash stands its cost with purchases spread over their life.
+    """
+    by_year = flow.horizon_months > MOST_MONTHS_SHOWN
+    names = ("reference_usd", "opex_usd", "capex_usd", "option_usd", "flow_usd", "accrual_usd")
+    heads = ("API", "Opex", "Capex", "Option", "Saved", "Option, accrual")
+    rows = period_rows(flow, "year" if by_year else "month")
+    total = (sum(row[name] for _, row in rows) for name in names)
+    return Table.of(
+        (
+            Column("Year" if by_year else "Month", key="period"),
+            *(numbers(head, usd, name) for head, name in zip(heads, names, strict=True)),
+        ),
+        [*((label, *(row[n] for n in names)) for label, row in rows), Row(("All", *total), "sum")],
+        "Cash, capex and opex apart",
+    )
+
+
+def period_rows(flow: CashFlow, period: str) -> list[tuple[str, dict[str, float]]]:
     """The rows of a table by ``year`` or ``month``, each with its label.
 
     What the hardware counts for at the end stands in a row of its own.
@@ -175,32 +212,92 @@ def periods(flow: CashFlow, period: str) -> list[tuple[str, dict[str, float]]]:
     return shown
 
 
-def span(months: int) -> str:
-    """A horizon in words.
+def every_month(flow: CashFlow) -> Table:
+    """The months one by one, with their running sums."""
+    names = (
+        "reference_usd",
+        "option_usd",
+        "flow_usd",
+        "cumulative_usd",
+        "discounted_cumulative_usd",
+    )
+    heads = ("API", "Option", "Flow", "Running sum", "Discounted")
+    return Table.of(
+        (
+            numbers("Month", number),
+            numbers("Tokens a day", short),
+            *(
+                numbers(head, lambda amount: f"{amount:,.0f}", name)
+                for head, name in zip(heads, names, strict=True)
+            ),
+        ),
+        (
+            (row["month"], row["tokens_per_day"], *(row[name] for name in names))
+            for row in flow.rows
+        ),
+        "Every month",
+        scrolls=True,
+    )
 
-    >>> [span(x) for x in (1, 12, 18, 36)]
-    ['1 month', 'a year', '18 months', '3 years']
-    """
-    if months % 12 == 0:
-        return "a year" if months == 12 else f"{months // 12} years"
-    return f"{months} month{'s' if months > 1 else ''}"
+
+def stranded(flow: CashFlow) -> Table:
+    """What commitments nobody needs, if the volume halves on day one."""
+    rows = [
+        *((s.offer, s.units, s.idle_units, s.months, s.usd) for s in flow.stranded),
+        *([Row(("All", None, None, None, flow.stranded_usd), "sum")] if flow.stranded else []),
+    ]
+    return Table.of(
+        (
+            Column("Commitment"),
+            numbers("Held", short, missing=""),
+            numbers("Idle", short, missing=""),
+            numbers("For", months, missing=""),
+            numbers("Stranded", usd),
+        ),
+        rows,
+        "Stranded, if the volume halves on day one",
+    )
 
 
-def _months(months: float) -> str:
-    """Months to one decimal.
-
-    >>> _months(7.04), _months(1.0), _months(22.61)
-    ('7 months', '1 month', '22.6 months')
-    """
-    shown = f"{months:.1f}".removesuffix(".0")
-    return f"{shown} month{'' if shown == '1' else 's'}"
+def about_stranded(flow: CashFlow) -> str:
+    """What the table of what is stranded counts, or why it is empty."""
+    if not flow.stranded:
+        return "Nothing is committed: the fleet shrinks with the volume."
+    return "Held and idle: purchase units, a replica or a node of several."
 
 
-def _name(name: str) -> str:
-    return shortened(name, LONGEST_NAME)
+def renewal(flow: CashFlow) -> Table:
+    """What the term is worth, and who is right after it, by path of API prices."""
+    found = flow.renewal
+    planned = flow.api_price_change_per_year
+    return Table.of(
+        (
+            numbers("API prices a year", signed),
+            numbers(f"Worth over {found.term_months} months", usd),
+            numbers("API cheaper from month", three, missing="never"),
+            numbers("Option, month after", usd),
+            numbers("API, month after", usd),
+            Column("Then right"),
+        ),
+        (
+            Row(
+                (
+                    row.api_price_change_per_year,
+                    row.npv_usd,
+                    row.api_cheaper_from_month,
+                    row.option_usd,
+                    row.api_usd,
+                    "both the same" if row.tied else row.cheaper,
+                ),
+                "strong" if row.api_price_change_per_year == planned else "",
+            )
+            for row in found.rows
+        ),
+        renewal_title(found),
+    )
 
 
-# ------------------------------------------------------------------------------------ renewal
+# -------------------------------------------------------------------------------------- renewal
 
 
 def renewal_title(found: Renewal) -> str:
@@ -208,15 +305,16 @@ def renewal_title(found: Renewal) -> str:
     return "When the commitment ends" if found.committed else "How far API prices may fall"
 
 
-def renewal_line(flow: CashFlow, found: Renewal) -> str:
+def renewal_line(flow: CashFlow) -> str:
     """How far API prices may fall, and who is right at the end of the term."""
+    found = flow.renewal
     planned = flow.api_price_change_per_year
     row = next(each for each in found.rows if each.api_price_change_per_year == planned)
     parts = [_limit(flow, found, row), at_renewal(flow, found, row)]
     if found.api_fixed:
         parts.insert(
             1,
-            f"{_name(flow.against)} is a commitment in dollars, and its price does not fall with "
+            f"{called(flow.against)} is a commitment in dollars, and its price does not fall with "
             "API prices.",
         )
     if not found.committed:
@@ -226,9 +324,9 @@ def renewal_line(flow: CashFlow, found: Renewal) -> str:
 
 def _limit(flow: CashFlow, found: Renewal, row: RenewalRow) -> str:
     """At which change of API prices the term is worth nothing."""
-    option, fall = _name(flow.option), found.break_even_change_per_year
-    months = f"{found.term_months} months"
-    term = f"the {found.term_months}-month commitment" if found.committed else months
+    option, fall = called(flow.option), found.break_even_change_per_year
+    length = f"{found.term_months} months"
+    term = f"the {found.term_months}-month commitment" if found.committed else length
     if fall is None:
         verb = "wins" if row.npv_usd > 0 else "loses"
         reach = "in every row below" if found.api_fixed else (
@@ -252,81 +350,12 @@ def at_renewal(flow: CashFlow, found: Renewal, row: RenewalRow) -> str:
     return f"{bills}: {'renew' if row.cheaper == flow.option else 'leave for the API'}."
 
 
-def right_then(row: RenewalRow) -> str:
-    """Who is right when the term ends, for a table."""
-    return "both the same" if row.tied else row.cheaper
-
-
-def signed(change: float) -> str:
-    """A change a year with its sign.
-
-    >>> signed(-0.2), signed(0.0), signed(0.05)
-    ('−20 %', '0 %', '+5 %')
-    """
-    sign = "−" if change < 0 else "+" if change > 0 else ""
-    return f"{sign}{percent(abs(change))}"
-
-
-# -------------------------------------------------------------------------------------- cases
-
-
-def case_row(case: CaseResult, option: str, against: str) -> list[str]:
-    """A case for a table: volume, both bills, the recommended option, worth and payback."""
-    return [
-        f"{short(case.tokens_per_day)} / day",
-        amount(case.monthly_usd.get(option)),
-        amount(case.monthly_usd.get(against)),
-        case.recommended or "none",
-        amount(case.npv_usd),
-        NONE if case.irr_per_year is None else yearly(case.irr_per_year),
-        case_payback(case),
-    ]
-
-
-def difference_rows(found: Cases, most: int) -> list[list[str]]:
-    """Every input that some case changes, in words of ``most`` letters, and its values by case."""
-    return [
-        [cut_within(input_name(row.path), most), *(_value(row, c.name) for c in found.cases)]
-        for row in found.differs
-    ]
-
-
-def _value(row: Difference, case: str) -> str:
-    number = row.numbers[case]
-    return row.values[case] if number is None else value_text(row.path, number)
-
-
-def cut_within(text: str, most: int) -> str:
-    """A text cut in its middle: what tells two inputs apart stands at either end.
-
-    >>> cut_within("price of a GPU hour of own GPUs, offer 2", 30)
-    'price of a GPU…n GPUs, offer 2'
-    """
-    if len(text) <= most:
-        return text
-    tail = most // 2
-    return f"{text[: most - tail - 1].rstrip()}…{text[-tail:].lstrip()}"
-
-
-def case_lines(found: Cases) -> list[str]:
-    """Every case in which a month and the months together name different options."""
-    said = {
-        case.name: two_verdicts(
-            case.recommended, found.option, found.against, case.npv_usd, case.horizon_months
-        )
-        for case in found.cases
-        if case.may_be_chosen and case.npv_usd is not None and case.horizon_months is not None
-    }
-    return [f"{name}: {words}" for name, words in said.items() if words]
-
-
-def case_payback(case: CaseResult) -> str:
-    """When a case has paid back."""
-    if case.payback_months is None:
-        return NONE if case.npv_usd is None else "never"
-    return "at once" if case.payback_months == 0 else _months(case.payback_months)
-
-
-def amount(value: float | None) -> str:
-    """Dollars, or a dash."""
-    return NONE if value is None else usd(value)
+def sentence(flow: CashFlow) -> str:
+    """Whether it pays, in a sentence."""
+    pair = f"{called(flow.option)} against {called(flow.against)}"
+    worth = f"worth {usd(flow.npv_usd)} today"
+    if flow.payback_months is None:
+        return f"{pair}: not paid back within the horizon, {worth}."
+    if flow.payback_months <= 0:
+        return f"{pair}: cheaper from the start, {worth}."
+    return f"{pair}: paid back after {months(flow.payback_months)}, {worth}."

@@ -18,10 +18,7 @@ from costmodel.present.words.focus import (
     own_option,
 )
 from costmodel.quantity.answer import Headline
-from costmodel.quantity.words import shortened, tokens_per_day, usd
-
-LONGEST_NAME = 48
-"""Characters of an option's name in a headline."""
+from costmodel.quantity.words import called, tokens_per_day, usd
 
 
 def headline(report: Report) -> Headline:
@@ -45,7 +42,7 @@ def _two_cheapest(report: Report) -> list[OptionResult]:
 def _facts(volume: str, shown: list[OptionResult]) -> str:
     if not shown:
         return f"At {volume}, no option meets every condition."
-    bills = [f"{usd(o.monthly_usd or 0.0)}{' a month' * (i == 0)} with {_name(o.name)}"
+    bills = [f"{usd(o.monthly_usd or 0.0)}{' a month' * (i == 0)} with {called(o.name)}"
              for i, o in enumerate(shown)]  # fmt: skip
     return f"At {volume}, you pay {' and '.join(bills)}."
 
@@ -55,17 +52,17 @@ def _advice(report: Report, own: OptionResult | None, api: OptionResult | None) 
     if name is None:
         return "Nothing can be recommended."
     if own is None or api is None:
-        return f"Choose {_name(name)}."
+        return f"Choose {called(name)}."
     row = report.against_cheapest(own.name)
     if name == own.name:
         lasting = row is not None and _for_good(row, report.tokens_per_day)
-        return f"Choose {_name(name)}." if lasting else f"Choose {_name(name)}, at this volume."
+        return f"Choose {called(name)}." if lasting else f"Choose {called(name)}, at this volume."
     first = earliest_own_option(report) or own
     later = report.against_cheapest(first.name)
     lasting = later is not None and later.always_from_tokens_per_day is not None
     if lasting and eligible_at_some_volume(first):
-        return f"Stay with {_name(name)}, for now."
-    return f"Stay with {_name(name)}."
+        return f"Stay with {called(name)}, for now."
+    return f"Stay with {called(name)}."
 
 
 def _for_good(row: BreakEven, volume: float) -> bool:
@@ -79,16 +76,16 @@ def _reason(report: Report, own: OptionResult | None, api: OptionResult | None) 
     if api is not None and own is not None:
         rate = usd(api.usd_per_mtok or 0.0)
         parts.append(
-            f"The cheapest eligible API is {_name(api.name)}, at {rate} per million tokens all in."
+            f"The cheapest eligible API is {called(api.name)}, at {rate} per million tokens all in."
         )
     if own is not None and own.excluded_by:
-        parts.append(f"{_name(own.name)} is {exclusion(own)}.")
+        parts.append(f"{called(own.name)} is {exclusion(own)}.")
     first = earliest_own_option(report)
     row = report.against_cheapest(first.name) if first else None
     if api is None and own is not None:
         parts.append("No API by itself meets every condition.")
     elif row is not None:
-        parts.append(describe(replace(row, option=_name(row.option))))
+        parts.append(describe(replace(row, option=called(row.option))))
     if own is None:
         parts.append(_api_only(report))
     return " ".join(parts)
@@ -99,8 +96,3 @@ def _api_only(report: Report) -> str:
     if any(has_own_gpus(option) for option in report.options) or saving is None:
         return report.recommendation.reason
     return f"That saves {usd(saving)} a month. The scenario has no option with own GPUs."
-
-
-def _name(name: str) -> str:
-    """A name short enough for a headline."""
-    return shortened(name, LONGEST_NAME)

@@ -10,8 +10,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 
-from costmodel.present.words.headline import LONGEST_NAME
-from costmodel.quantity.words import short, shortened, usd
+from costmodel.quantity.words import called, short, usd
 from costmodel.scenario import Api, Escalation, Hybrid, SelfHost
 from costmodel.scenario.numbers import Part
 
@@ -151,14 +150,14 @@ def input_name(path: str) -> str:
     'load factor of my.api.v2'
     """
     owner = _owner(path)
-    of = f" of {shortened(owner, LONGEST_NAME)}" if owner else ""
+    of = f" of {called(owner)}" if owner else ""
     return f"{_label(path)}{of}{_item(path)}"
 
 
 def _label(path: str) -> str:
     extra = _EXTRA.search(path)
     if extra:
-        cost = shortened(extra["name"], LONGEST_NAME)
+        cost = called(extra["name"])
         return f"monthly {cost}" if cost.endswith("cost") else f"monthly {cost} cost"
     last = _last(path)
     end = ".".join(_PLACE.sub("", path).split(".")[-2:])

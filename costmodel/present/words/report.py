@@ -6,23 +6,33 @@ files hold a table by name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from costmodel.errors import UnknownIdError
 from costmodel.pipeline.report import Assumption, BreakEven, OptionResult, Report
 from costmodel.pipeline.verdict import CHEAPEST
-from costmodel.present.page.markup import grouped
+from costmodel.present.page.markup import grouped as by_heading
 from costmodel.present.words.evidence import Evidence, evidence
-from costmodel.present.words.focus import exclusion
+from costmodel.present.words.focus import (
+    cheapest_api,
+    earliest_own_option,
+    exclusion,
+    own_option,
+)
 from costmodel.present.words.headline import headline
 from costmodel.quantity.answer import Answer, Card, Column, Row, Table, hidden, numbers
 from costmodel.quantity.words import (
     NONE,
     between,
+    capital,
+    counted,
+    mean_of,
     number,
+    or_none,
     per_day,
     percent,
     short,
+    shortened,
     three,
     tokens_per_day,
     usd,
@@ -48,7 +58,7 @@ def answer(report: Report) -> Answer:
             "fleets": fleets(report),
             "conditions": conditions(report),
         },
-        notes=grouped(report.warnings),
+        notes=by_heading(report.warnings),
     )
 
 
@@ -60,6 +70,65 @@ def _cards(report: Report) -> Iterator[Card]:
     if best.saving_usd_per_month is not None:
         yield Card("Saves a month", usd(best.saving_usd_per_month), f"against {best.runner_up}")
     yield Card("Rests on", best.evidence or NONE, "prices and throughputs, at the weakest")
+
+
+# ------------------------------------------------------------------------------------ figures
+
+
+def figures(report: Report) -> list[Card]:
+    """Three figures: where own GPUs begin to win, from where for good, and how busy they are."""
+    own, api = own_option(report), cheapest_api(report)
+    if own is None:
+        return _cheapest(report)
+    if api is None:
+        return [*_cheapest(report)[:2], _busy(own)]
+    first = earliest_own_option(report) or own
+    return [*_crossings(report, first), _busy(own, name=first.name != own.name)]
+
+
+def _crossings(report: Report, own: OptionResult) -> list[Card]:
+    heads = ("First cheaper", "Always cheaper from")
+    row = report.against_cheapest(own.name)
+    if row is None:
+        return [Card(head, NONE, "no bill can be stated") for head in heads]
+    first, always = row.first_tokens_per_day, row.always_from_tokens_per_day
+    against = f"{shortened(own.name, 28)}, than any eligible API"
+    if first is None:
+        meanings = (against, "at any volume")
+        return [Card(head, "Never", said) for head, said in zip(heads, meanings, strict=True)]
+    windows = counted(len(row.winning.windows) + row.winning.omitted, "winning window")
+    return [
+        Card(heads[0], capital(per_day(first)), against),
+        Card(
+            heads[1],
+            "Never for good" if always is None else capital(per_day(always)),
+            windows if first > 0 or always is None else "at every volume",
+        ),
+    ]
+
+
+def _busy(own: OptionResult, *, name: bool = False) -> Card:
+    fleet = own.fleet
+    if fleet is None or not fleet.gpus:
+        why = "no GPU is needed at this volume" if fleet else "it cannot serve this"
+        return Card("GPUs busy", NONE, why)
+    idle = f"{usd(fleet.idle_usd)} a month is headroom, on {mean_of(fleet.gpus, 'GPU')}"
+    if name:
+        idle += f", {shortened(own.name, 28)}"
+    return Card("GPUs busy", percent(fleet.utilisation), idle)
+
+
+def _cheapest(report: Report) -> list[Card]:
+    found = report.recommendation
+    if found.option is None:
+        return [Card("Eligible options", "None", "every option is excluded")]
+    best, saving = report.option(found.option), found.saving_usd_per_month
+    next_best = "no other option stands" if saving is None else f"a month, {found.runner_up}"
+    return [
+        Card("Cheapest", usd(best.monthly_usd or 0.0), f"a month, {best.name}"),
+        Card("Per million tokens", usd(best.usd_per_mtok or 0.0), "input and output, all in"),
+        Card("Cheaper than the next by", or_none(saving, usd), next_best),
+    ]
 
 
 # --------------------------------------------------------------------------------- options, bills
@@ -250,7 +319,11 @@ def _margin(margin: float) -> str:
 
 def assumptions(report: Report) -> Table:
     """Every number the result rests on."""
-    rows = report.assumption_rows
+    return assumption_table(report.assumption_rows)
+
+
+def assumption_table(rows: Sequence[Assumption]) -> Table:
+    """Numbers with their ranges and where they come from."""
     return Table.of(
         (
             Column("Where", key="path"),
