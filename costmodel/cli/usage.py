@@ -72,7 +72,7 @@ def _text(result: Usage) -> str:
         titled("ROWS THAT DO NOT COUNT", table(["ROWS", "REASON", "SUCH AS"], rejected, ["ROWS"]))
         if rejected
         else "",
-        *(paragraph(f"{each['code']}: {each['message']}") for each in result.warnings),
+        *(paragraph(f"{each.code}: {each.message}") for each in result.warnings),
         block_text(result).rstrip(),
     )
 

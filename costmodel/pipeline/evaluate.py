@@ -23,20 +23,11 @@ from costmodel.pipeline.bills import (
     tokens_per_s,
     traffic_of,
 )
-from costmodel.pipeline.cautions import (
-    cautions,
-    grown_scenario,
-    growth,
-    horizon_months,
-    naive_break_even,
-    prefix_cache_matters,
-    with_prefix_cache,
-)
 from costmodel.pipeline.defaults import completed_scenario
 from costmodel.pipeline.facts import Resolved
+from costmodel.pipeline.horizon import grown_scenario, horizon_months
 from costmodel.pipeline.lookup.profile import without_logs
 from costmodel.pipeline.report import (
-    Caution,
     Curves,
     Exclusion,
     Horizon,
@@ -53,6 +44,13 @@ from costmodel.pipeline.verdict import (
     exclusions,
     recommend,
 )
+from costmodel.pipeline.warnings import (
+    growth,
+    naive_break_even,
+    prefix_cache_matters,
+    warnings,
+)
+from costmodel.quantity.caution import Caution
 from costmodel.quantity.units import MTOK
 from costmodel.scenario import Option, Scenario
 
@@ -114,8 +112,8 @@ def evaluate_resolved(
         for option in scenario.options
     )
     horizon = _horizon(moved, resolved, excluded)
-    warnings = (
-        *cautions(scenario, resolved, bills, volume),
+    raised = (
+        *warnings(scenario, resolved, bills, volume),
         *naive_break_even(bills, rows),
         *_prefix_cache(scenario, resolved, traffic, volume, options),
         *(growth(horizon, options) if horizon else ()),
@@ -131,7 +129,7 @@ def evaluate_resolved(
         options=options,
         break_even=rows,
         recommendation=recommend(options, rows, excluded, volume),
-        warnings=warnings,
+        warnings=raised,
         assumption_rows=tuple(assumptions(scenario, resolved)),
         conditions=condition_prices(scenario, options),
         week=_week(traffic, bills, volume),
@@ -178,7 +176,7 @@ def _prefix_cache(
     options: Sequence[OptionResult],
 ) -> Iterator[Caution]:
     """The bills again, if own GPUs hit a prefix cache as often as the workloads allow."""
-    cached = with_prefix_cache(resolved)
+    cached = resolved.with_prefix_cache()
     if cached is None:
         return
     bills = build_bills(scenario, cached, traffic)

@@ -161,3 +161,13 @@ class Resolved(Facts):
     quality: dict[str, WorkloadQuality] = Field(default_factory=dict)
     """By workload; those that ask for no quality are not in it."""
     book: dict[str, str] = Field(default_factory=dict)
+
+    def with_prefix_cache(self) -> Resolved | None:
+        """The facts if own GPUs hit a prefix cache; None where that is not open for any fleet."""
+        if all(facts.prefix_cached is None for facts in self.options.values()):
+            return None
+        options = {
+            name: facts.model_copy(update={"fleet": facts.prefix_cached or facts.fleet})
+            for name, facts in self.options.items()
+        }
+        return self.model_copy(update={"options": options})

@@ -20,6 +20,7 @@ from costmodel.pipeline.bills import Bill
 from costmodel.pipeline.bills.records import BillLine, FleetResult, FleetWeek
 from costmodel.pipeline.facts import Resolved
 from costmodel.pipeline.frozen import frozen_scenario
+from costmodel.quantity.caution import Caution
 from costmodel.quantity.quantity import Kind, Quantity
 from costmodel.scenario import OptionKind, Scenario
 
@@ -48,14 +49,6 @@ class Exclusion:
 
     def __str__(self) -> str:
         return self.message
-
-
-@dataclass(frozen=True)
-class Caution:
-    """Something the reader should know before relying on the result."""
-
-    code: str
-    message: str
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from costmodel.errors import InputError
-from costmodel.pipeline.cautions import DEFAULT_HORIZON_MONTHS
+from costmodel.pipeline.horizon import DEFAULT_HORIZON_MONTHS
 from costmodel.present.charts.figures import figure
 from costmodel.present.charts.theme import colours
 from costmodel.present.render import html

@@ -130,8 +130,8 @@ def show(sent: Sent, *, week: bool) -> None:
         if week:
             _week(usage)
         for warning in usage.warnings:
-            if warning["code"] != "rejected_rows":
-                sentence = warning["message"][:1].upper() + warning["message"][1:]
+            if warning.code != "rejected_rows":
+                sentence = warning.message[:1].upper() + warning.message[1:]
                 st.html(f"<div class='cm-note'>{markup.text(sentence)}.</div>")
         _not_counted(usage)
         st.download_button(

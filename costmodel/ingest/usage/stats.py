@@ -6,12 +6,14 @@ All arithmetic on minutes and on counts of context lengths; no row is seen again
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from costmodel.errors import InputError
+from costmodel.quantity.caution import Caution
 from costmodel.quantity.units import HOURS_PER_WEEK
 
 if TYPE_CHECKING:
@@ -69,7 +71,7 @@ class Usage:
     splits: dict[str, tuple[dict[str, Any], ...]]
     """Requests and tokens per model and per team, where the log names them."""
     layouts: tuple[str, ...]
-    warnings: tuple[dict[str, str], ...]
+    warnings: tuple[Caution, ...]
     first: str | None
     """The first and the last instant it covers, in UTC; None where times have no date."""
     last: str | None
@@ -231,31 +233,33 @@ def _workload(stats: Stats) -> dict[str, Any]:
 
 def _warnings(
     stats: Stats, first: Any, tokens: tuple[int, int], *, periods: bool
-) -> list[dict[str, str]]:
-    said = {}
+) -> Iterator[Caution]:
     if stats.span_days < 1:
-        said["extrapolated"] = (
+        yield Caution(
+            "extrapolated",
             f"the log covers {stats.span_days * 24:.2g} hours; tokens per day are extrapolated and "
-            "its daily peak is unknown"
+            "its daily peak is unknown",
         )
     if periods:
-        said["aggregated"] = (
+        yield Caution(
+            "aggregated",
             "the log holds totals of periods: burst factor and context lengths are unknown, and "
-            "the weekly profile too where a period is longer than an hour"
+            "the weekly profile too where a period is longer than an hour",
         )
     if first.to_pydatetime() < FIRST_DATED:
-        said["no_dates"] = (
-            "times count from the trace's start, so its hours of the week are unknown"
+        yield Caution(
+            "no_dates",
+            "times count from the trace's start, so its hours of the week are unknown",
         )
     if stats.cached_input_share is None:
-        said["cached_unknown"] = "the log does not say how much input came from a cache"
+        yield Caution("cached_unknown", "the log does not say how much input came from a cache")
     if stats.requests is None:
         into, out = tokens
         share = into / (into + out) if into + out else 0.0
-        said["requests_unknown"] = (
+        yield Caution(
+            "requests_unknown",
             "a bill does not count requests: state input_tokens and output_tokens per request in "
-            f"the block, {share:.1%} of their sum as input"
+            f"the block, {share:.1%} of their sum as input",
         )
     if stats.rejected_rows:
-        said["rejected_rows"] = f"{stats.rejected_rows} rows do not count; see rejected"
-    return [{"code": code, "message": message} for code, message in said.items()]
+        yield Caution("rejected_rows", f"{stats.rejected_rows} rows do not count; see rejected")

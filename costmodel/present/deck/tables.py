@@ -12,9 +12,10 @@ from typing import Any
 
 from costmodel.pipeline.report import Assumption, OptionResult, Report
 from costmodel.present.deck.sheet import HEAD_HEIGHT, Column, Look, Sheet
-from costmodel.present.page.markup import grouped, number, spread
+from costmodel.present.page.markup import number, spread
 from costmodel.present.words.evidence import Evidence
 from costmodel.present.words.task_precision import TaskPrecision
+from costmodel.quantity.caution import Heading, by_heading
 
 ROW, TALL_ROW, PRECISION_ROW = 22.0, 36.0, 66.0
 """Points of a row with one line of text, with two, and with four."""
@@ -150,15 +151,15 @@ def _assumption(line: AssumptionLine) -> tuple[str, ...]:
 def scope(report: Report) -> tuple[list[str], list[str]]:
     """What the bills contain, and what they leave out."""
     inside = [f"{o.name}: {', '.join(_lines(o))}" for o in report.options if o.lines]
-    notes = grouped(report.warnings)
-    apart = notes.get("Billed apart, not in these bills", [])
-    unused = notes.get("Read, and not used yet", [])
+    notes = by_heading(report.warnings)
+    apart = notes.get(Heading.APART, [])
+    unused = notes.get(Heading.NOT_USED, [])
     out = [f"{o.name}: {'; '.join(o.excluded_by)}" for o in report.options if o.excluded_by]
     zero = _zeroes(report)
     return inside, [
         *(f"Not eligible: {each}" for each in out),
         *(f"Billed apart: {each}" for each in apart),
-        *(f"Read, and not used yet: {each}" for each in unused),
+        *(f"{Heading.NOT_USED}: {each}" for each in unused),
         *([f"Set to zero in the scenario: {', '.join(zero)}"] if zero else []),
         "Taxes, currency risk, contract negotiation and the work of moving are not estimated.",
     ]
@@ -179,7 +180,7 @@ def _zeroes(report: Report) -> list[str]:
 def draw_scope(sheet: Sheet, report: Report) -> None:
     """What is in on the left, what is out on the right, notes to check under both."""
     inside, outside = scope(report)
-    checks = grouped(report.warnings).get("Check before you rely on this", [])
+    checks = by_heading(report.warnings).get(Heading.CHECK, [])
     upper, lower = sheet.body.split(sheet.body.height * (0.62 if checks else 1.0), 10)
     for box, head, items in zip(
         upper.columns(1, 1, gap=32), ("In these bills", "Not in these bills"), (inside, outside),
@@ -187,7 +188,7 @@ def draw_scope(sheet: Sheet, report: Report) -> None:
     ):  # fmt: skip
         _listed(sheet, box, head, items)
     if checks:
-        _listed(sheet, lower, "Check before you rely on this", checks)
+        _listed(sheet, lower, Heading.CHECK, checks)
 
 
 def _listed(sheet: Sheet, box: Any, head: str, items: Sequence[str]) -> None:
@@ -202,6 +203,6 @@ def _pages(rows: Sequence[Any], most: int) -> list[list[Any]]:
 
 def every_warning(report: Report) -> Iterator[str]:
     """The notes on the result, for the speaker."""
-    for head, messages in grouped(report.warnings).items():
+    for head, messages in by_heading(report.warnings).items():
         for message in messages:
             yield f"{head}: {message}"

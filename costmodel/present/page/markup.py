@@ -10,7 +10,6 @@ from costmodel.errors import InputError, Problem
 from costmodel.pipeline.report import (
     Assumption,
     BreakEven,
-    Caution,
     ConditionPrice,
     OptionResult,
     Report,
@@ -18,6 +17,7 @@ from costmodel.pipeline.report import (
 from costmodel.present.charts.theme import KIND_COLOURS
 from costmodel.present.words.evidence import Evidence
 from costmodel.present.words.headline import Headline
+from costmodel.quantity.caution import Caution, by_heading
 from costmodel.quantity.quantity import Kind
 from costmodel.quantity.words import percent, short, shortened, usd
 
@@ -337,52 +337,10 @@ def spread(row: Assumption) -> str:
 
 # ----------------------------------------------------------------------------------- notes, errors
 
-_GROUPS = {
-    "Check before you rely on this": (
-        "capacity_exceeded",
-        "calendar_disagrees",
-        "fit_tight",
-        "no_fit_check",
-        "no_bill",
-        "rate_limit",
-        "endpoint_retires",
-        "price_changes",
-        "reasoning_tokens_unset",
-        "precision_unknown",
-        "no_batch_price",
-        "owned_incomplete",
-    ),
-    "What traffic does to it": ("growth_flips", "growth", "queueing"),
-    "Why the usual break-even misleads": ("naive_break_even",),
-    "Filled in for you": (
-        "profile_assumed",
-        "profile_unset",
-        "spot_assumed",
-        "horizon_assumed",
-        "discount_rate_unset",
-        "term_unset",
-        "book_value",
-    ),
-    "Billed apart, not in these bills": ("priced_apart",),
-    "Read, and not used yet": ("not_used_yet",),
-}
-
-
-def grouped(warnings: Iterable[Caution]) -> dict[str, list[str]]:
-    """Warnings under a few plain headings, each message once; unknown codes come first."""
-    first = next(iter(_GROUPS))
-    heading_of = {code: name for name, codes in _GROUPS.items() for code in codes}
-    found: dict[str, list[str]] = {name: [] for name in _GROUPS}
-    for warning in warnings:
-        messages = found[heading_of.get(warning.code, first)]
-        if warning.message not in messages:
-            messages.append(warning.message)
-    return {name: messages for name, messages in found.items() if messages}
-
 
 def notes(warnings: Iterable[Caution]) -> str:
     """Warnings as short lists side by side."""
-    parts = (_note(name, messages) for name, messages in grouped(warnings).items())
+    parts = (_note(name, messages) for name, messages in by_heading(warnings).items())
     return f"<div class='cm-notes'>{''.join(parts)}</div>"
 
 

@@ -15,9 +15,9 @@ from costmodel.present.words.cash import month_and_horizon
 from costmodel.present.words.focus import earliest_own_option
 from costmodel.present.words.headline import headline
 from costmodel.present.words.input_names import input_name
-from costmodel.present.words.report import by_heading
 from costmodel.present.words.risk import goal_words, probability_words, widest_first
 from costmodel.quantity.answer import Card, Headline
+from costmodel.quantity.caution import Heading, by_heading
 from costmodel.quantity.words import NONE, called, capital, payback, per_day, percent, short, usd
 from costmodel.studies.cashflow.record import CashFlow
 from costmodel.studies.risk.record import Risk
@@ -164,7 +164,7 @@ def ask_reasons(
         _, amount, what = driver(report)
         yield f"The largest part of it: {amount} for {what}."
     yield from _last_month(report, cashflow)
-    yield from by_heading(report.warnings).get("Check before you rely on this", [])[:MOST_CHECKS]
+    yield from by_heading(report.warnings).get(Heading.CHECK, [])[:MOST_CHECKS]
 
 
 def _last_month(report: Report, cashflow: CashFlow | None) -> Iterator[str]:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from costmodel.errors import UnknownIdError
 from costmodel.pipeline.report import Assumption, BreakEven, OptionResult, Report
 from costmodel.pipeline.verdict import CHEAPEST
-from costmodel.present.page.markup import grouped as by_heading
 from costmodel.present.words.evidence import Evidence, evidence
 from costmodel.present.words.focus import (
     cheapest_api,
@@ -21,6 +20,7 @@ from costmodel.present.words.focus import (
 )
 from costmodel.present.words.headline import headline
 from costmodel.quantity.answer import Answer, Card, Column, Row, Table, hidden, numbers
+from costmodel.quantity.caution import by_heading
 from costmodel.quantity.words import (
     NONE,
     between,

@@ -20,7 +20,7 @@ def block_text(usage: Usage) -> str:
 
     data = {"workloads": [usage.workload]}
     text = yaml.safe_dump(data, sort_keys=False, width=96, default_flow_style=None)
-    lacking = [w["message"] for w in usage.warnings if w["code"] == "requests_unknown"]
+    lacking = [w.message for w in usage.warnings if w.code == "requests_unknown"]
     return "".join(f"# {each}\n" for each in lacking) + text
 
 

@@ -28,8 +28,8 @@ from costmodel.cost.ownership import monthly_rate
 from costmodel.cost.terms import Offer
 from costmodel.errors import InputError, NothingToCompareError, did_you_mean, nearest_ids
 from costmodel.pipeline.bills import Bill, Held, Place, build_bills, traffic_of
-from costmodel.pipeline.cautions import horizon_months
 from costmodel.pipeline.facts import Resolved
+from costmodel.pipeline.horizon import horizon_months
 from costmodel.pipeline.verdict import exclusions
 from costmodel.quantity.quantity import Quantity
 from costmodel.scenario import Scenario

@@ -15,7 +15,8 @@ import numpy as np
 from costmodel.cost.cashflow import discounted
 from costmodel.cost.curve import Floats
 from costmodel.cost.ownership import monthly_rate
-from costmodel.pipeline.report import Assumption, Caution
+from costmodel.pipeline.report import Assumption
+from costmodel.quantity.caution import Caution
 from costmodel.quantity.words import usd
 from costmodel.scenario.yamlfile import plain
 

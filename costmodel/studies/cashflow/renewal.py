@@ -9,8 +9,8 @@ import numpy as np
 
 from costmodel.cost.cashflow import npv, root
 from costmodel.cost.terms import FleetTerms, Offer
-from costmodel.pipeline.cautions import lifetime
-from costmodel.pipeline.report import Caution
+from costmodel.pipeline.horizon import lifetime
+from costmodel.quantity.caution import Caution
 from costmodel.quantity.words import percent, tokens_per_day, usd
 from costmodel.studies.cashflow.months import MOST_MONTHS, Desk
 from costmodel.studies.cashflow.record import Renewal, RenewalRow, Stranded
@@ -126,7 +126,7 @@ def _root(known: Mapping[float, float], worth: Callable[[float], float]) -> floa
     return None
 
 
-# ------------------------------------------------------------------------------------ cautions
+# ------------------------------------------------------------------------------------ warnings
 
 
 def warnings(desk: Desk, name: str, reference: str, residual_usd: float) -> Iterator[Caution]:

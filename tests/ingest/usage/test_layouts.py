@@ -97,7 +97,7 @@ def test_burstgpt_counts_seconds_from_its_start():
     assert usage.stats.span_days == 2
     assert usage.stats.hourly_profile is None
     assert _why(usage) == {"failed requests": 1}
-    assert "no_dates" in {warning["code"] for warning in usage.warnings}
+    assert "no_dates" in {warning.code for warning in usage.warnings}
 
 
 def test_a_bill_tells_tokens_and_not_requests():
@@ -108,7 +108,7 @@ def test_a_bill_tells_tokens_and_not_requests():
     assert stats.tokens_per_day == pytest.approx((into + out) / stats.span_days)
     assert stats.cached_input_share == 80_000 / into
     assert "input_tokens" not in usage.workload
-    said = {warning["code"]: warning["message"] for warning in usage.warnings}
+    said = {warning.code: warning.message for warning in usage.warnings}
     assert f"{into / (into + out):.1%} of their sum as input" in said["requests_unknown"]
     assert _why(usage) == {
         "lines that bill no tokens": 1,

@@ -36,7 +36,7 @@ def test_azure_equals_pandas_to_the_token():
     context = table["ContextTokens"] + table["GeneratedTokens"]
     assert stats.context_p95 == context.quantile(0.95, interpolation="higher")
     assert stats.context_max == context.max()
-    assert "extrapolated" in {warning["code"] for warning in usage.warnings}
+    assert "extrapolated" in {warning.code for warning in usage.warnings}
 
 
 def test_mooncake_cached_share_equals_a_loop_over_its_blocks():
@@ -189,7 +189,7 @@ def test_openai_pages_of_buckets(tmp_path):
     assert (usage.stats.tokens_per_day, usage.stats.cached_input_share) == (1100, 0.4)
     assert usage.stats.burst_factor is None
     assert usage.stats.context_max is None
-    assert "aggregated" in {warning["code"] for warning in usage.warnings}
+    assert "aggregated" in {warning.code for warning in usage.warnings}
 
 
 def test_opentelemetry_spans(tmp_path):

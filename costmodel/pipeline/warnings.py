@@ -1,20 +1,21 @@
-"""What the reader should know before relying on a result: every warning, in one place.
+"""What the reader should know before relying on a report: every warning about it.
 
-A warning never changes a number. What an early version cannot use yet is named here, so that
-no input is passed over in silence.
+What an early version cannot use yet is named here, so that no input is passed over in silence.
+Codes and their headings: `costmodel.quantity.caution`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from math import inf
 
 from costmodel.book.token_records import TokenPrice
-from costmodel.cost.api import PriceTier
 from costmodel.pipeline.bills import Bill
-from costmodel.pipeline.facts import EndpointFacts, PriceChange, Resolved
-from costmodel.pipeline.report import BreakEven, Caution, Horizon, OptionResult
+from costmodel.pipeline.facts import EndpointFacts, Resolved
+from costmodel.pipeline.horizon import lifetime
+from costmodel.pipeline.report import BreakEven, Horizon, OptionResult
+from costmodel.quantity.caution import Caution
 from costmodel.quantity.units import HOURS_PER_DAY
 from costmodel.quantity.words import tokens_per_day, usd
 from costmodel.scenario import Option, Scenario, SelfHost
@@ -22,11 +23,8 @@ from costmodel.scenario import Option, Scenario, SelfHost
 STALE_DAYS = 365
 """A price older than this is worth a warning."""
 
-DEFAULT_HORIZON_MONTHS = 12
-"""How far ahead retirements and price changes are looked for, where no horizon is stated."""
 
-
-def cautions(
+def warnings(
     scenario: Scenario,
     resolved: Resolved,
     bills: Mapping[str, Bill],
@@ -60,25 +58,6 @@ def cautions(
             yield Caution("no_bill", f"{option.name}: no bill, because a part of it has none, its "
                           "API sells provisioned units, or the volume axis moves only one of the "
                           "workloads it shares.")  # fmt: skip
-
-
-def horizon_months(scenario: Scenario) -> float:
-    """How far ahead is looked: as stated, else a year."""
-    months = scenario.finance.horizon_months
-    return months.value if months else DEFAULT_HORIZON_MONTHS
-
-
-def grown_scenario(scenario: Scenario) -> Scenario | None:
-    """The workloads in the last month of the horizon; None where none of them has grown.
-
-    Month 1 has the volume stated, as in a cash flow.
-    """
-    steps = max(horizon_months(scenario) - 1.0, 0.0)
-    factors = [(1.0 + w.growth_per_month.value) ** steps for w in scenario.workloads]
-    if all(factor == 1.0 for factor in factors):
-        return None
-    grown = tuple(w.moved(f) for w, f in zip(scenario.workloads, factors, strict=True))
-    return scenario.model_copy(update={"workloads": grown})
 
 
 def growth(horizon: Horizon, options: Sequence[OptionResult]) -> Iterator[Caution]:
@@ -186,30 +165,6 @@ def _endpoint(
         )
 
 
-def lifetime(
-    scenario: Scenario, name: str, price: TokenPrice, endpoint: EndpointFacts
-) -> Iterator[Caution]:
-    """What is known to happen to an endpoint and its price within the horizon."""
-    days = horizon_months(scenario) * 365 / 12
-    until: date = price.at.date() + timedelta(days=days)
-    if price.retires_by(until):
-        when = "was retired" if price.retired else "retires"
-        yield Caution("endpoint_retires", f"{name}: {price.id} {when} on {price.retires}.")
-    now = price.tiers[0]
-    for change in endpoint.changes:
-        if change.day <= until:
-            yield Caution(
-                "price_changes",
-                f"{name}: the price of {price.id} changes on {change.day} to "
-                f"{_usd_per_mtok(change)}; this bill uses {_usd_per_mtok(now)}.",
-            )
-
-
-def _usd_per_mtok(price: PriceTier | PriceChange) -> str:
-    into, out = usd(price.input_usd_per_mtok), usd(price.output_usd_per_mtok)
-    return f"{into} in, {out} out per Mtok"
-
-
 def _dated(name: str, known: date | None, as_of: date) -> Iterator[Caution]:
     """A price from another time than the one asked for."""
     if known is None:
@@ -280,17 +235,6 @@ def naive_break_even(bills: Mapping[str, Bill], rows: tuple[BreakEven, ...]) -> 
                 f"{name} against {rival}: the smallest fleet's bill is matched at "
                 f"{tokens_per_day(volume)}, but that volume needs {needed:,.0f} replicas.",
             )
-
-
-def with_prefix_cache(resolved: Resolved) -> Resolved | None:
-    """The facts if own GPUs hit a prefix cache; None where that is not open for any fleet."""
-    if all(facts.prefix_cached is None for facts in resolved.options.values()):
-        return None
-    options = {
-        name: facts.model_copy(update={"fleet": facts.prefix_cached or facts.fleet})
-        for name, facts in resolved.options.items()
-    }
-    return resolved.model_copy(update={"options": options})
 
 
 def prefix_cache_matters(
