@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+CHEAPEST = "cheapest"
+"""The rival that stands for the cheapest eligible API at each volume."""
+
 MOST_WINDOWS = 200
 """Windows written into JSON; a longer list is cut in the middle and says so."""
 
@@ -255,7 +258,7 @@ class Report:
     def against_cheapest(self, option: str) -> BreakEven | None:
         """The break-even of an option against the cheapest eligible API."""
         for row in self.break_even:
-            if row.option == option and row.against == "cheapest":
+            if row.option == option and row.against == CHEAPEST:
                 return row
         return None
 

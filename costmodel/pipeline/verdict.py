@@ -15,6 +15,7 @@ from costmodel.cost.breakeven import WinningSet, intersection
 from costmodel.pipeline.bills import Bill
 from costmodel.pipeline.facts import Resolved
 from costmodel.pipeline.report import (
+    CHEAPEST,
     BreakEven,
     ConditionPrice,
     Exclusion,
@@ -23,9 +24,6 @@ from costmodel.pipeline.report import (
 )
 from costmodel.quantity.words import tokens_per_day, usd
 from costmodel.scenario import Option, Scenario, Workload
-
-CHEAPEST = "cheapest"
-"""The rival that stands for the cheapest eligible API at each volume."""
 
 
 def exclusions(scenario: Scenario, resolved: Resolved) -> dict[str, tuple[Exclusion, ...]]:
@@ -220,7 +218,7 @@ def describe(row: BreakEven) -> str:
     """A winning set in one sentence.
 
     >>> from costmodel.cost.breakeven import NOWHERE
-    >>> describe(BreakEven("own GPUs", "cheapest", NOWHERE, None))
+    >>> describe(BreakEven("own GPUs", CHEAPEST, NOWHERE, None))
     'The bill for own GPUs is never below that of the cheapest eligible API, at any volume.'
     """
     rival = "the cheapest eligible API" if row.against == CHEAPEST else row.against

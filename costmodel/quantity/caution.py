@@ -96,7 +96,7 @@ class Caution:
 def by_heading(warnings: Iterable[Caution]) -> dict[str, list[str]]:
     """Messages under their headings, in the order of the headings, each message once.
 
-    >>> by_heading([Caution("growth", "It grows."), Caution("fit_tight", "Try it.")])[Heading.TRAFFIC]
+    >>> by_heading([Caution("growth", "It grows.")])[Heading.TRAFFIC]
     ['It grows.']
     """
     raised = list(warnings)

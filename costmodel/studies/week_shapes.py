@@ -17,9 +17,9 @@ from costmodel.errors import InputError
 from costmodel.pipeline.bills import Bill, build_bills, traffic_of
 from costmodel.pipeline.bills.traffic import burst_factor
 from costmodel.pipeline.facts import ProfileFacts
-from costmodel.pipeline.report import BreakEven, Exclusion
+from costmodel.pipeline.report import CHEAPEST, BreakEven, Exclusion
 from costmodel.pipeline.resolve import resolve
-from costmodel.pipeline.verdict import CHEAPEST, break_evens, cheapest_api_usd, exclusions
+from costmodel.pipeline.verdict import break_evens, cheapest_api_usd, exclusions
 from costmodel.scenario import Scenario
 from costmodel.scenario.changes import changed
 

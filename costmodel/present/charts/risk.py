@@ -14,6 +14,7 @@ import numpy as np
 
 from costmodel.cost.curve import Floats
 from costmodel.errors import InputError
+from costmodel.pipeline.report import CHEAPEST
 from costmodel.present.charts.axes import Axis
 from costmodel.present.charts.layout import (
     Frame,
@@ -124,7 +125,7 @@ def _top(ends: list[float]) -> float:
 def probability_figure(
     risk: Risk,
     colours: Mapping[str, str] | None = None,
-    against: str = "cheapest",
+    against: str = CHEAPEST,
     height: float = 300,
 ) -> go.Figure:
     """The probability that each option costs less than the cheapest API, over volume.
@@ -142,7 +143,7 @@ def probability_figure(
         colour, width = colours.get(name, MUTED), 2.4 + 2.2 * alike[i + 1 :].count(alike[i])
         lines.append(line(x, y, colour, width, hover=said, customdata=read, name=inert(name)))
         names.append(Named(bold(name) + small(_always(y)), x, y, colour))
-    rival = "the cheapest API" if against == "cheapest" else inert(against, 40)
+    rival = "the cheapest API" if against == CHEAPEST else inert(against, 40)
     across, up = Axis(0, max(x[-1] for x, _ in curves.values())), Axis(-0.05, 1.05)
     ticks = {"tickvals": _QUARTERS, "ticktext": [percent(p) for p in _QUARTERS]}
     y_axis = up.layout(title=f"costs less than {rival}", **ticks)
@@ -160,7 +161,7 @@ def _probabilities(risk: Risk, against: str) -> dict[str, tuple[Floats, Floats]]
     if not found:
         raise InputError(
             "there is no probability to draw: no option on own GPUs stands beside "
-            + ("an eligible API" if against == "cheapest" else repr(against))
+            + ("an eligible API" if against == CHEAPEST else repr(against))
         )
     points = {name: np.array(rows).T for name, rows in found.items()}
     return {name: (x, y) for name, (x, y) in points.items()}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from costmodel.cost.curve import Floats
-from costmodel.pipeline.report import Report
+from costmodel.pipeline.report import CHEAPEST, Report
 from costmodel.pipeline.verdict import describe
 from costmodel.present.charts.axes import Axis, first_above
 from costmodel.present.charts.curves import Curves, curves
@@ -236,7 +236,7 @@ def _derivation(report: Report) -> Iterator[str]:
         "not read off a grid."
     )
     for row in report.break_even:
-        rival = "the cheapest eligible API" if row.against == "cheapest" else row.against
+        rival = "the cheapest eligible API" if row.against == CHEAPEST else row.against
         first, always = row.first_tokens_per_day, row.always_from_tokens_per_day
         yield (
             f"{row.option} against {rival}: {row.verdict}; first cheaper "

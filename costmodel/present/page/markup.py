@@ -8,6 +8,7 @@ from html import escape
 
 from costmodel.errors import InputError, Problem
 from costmodel.pipeline.report import (
+    CHEAPEST,
     Assumption,
     BreakEven,
     ConditionPrice,
@@ -213,19 +214,17 @@ def break_even_table(report: Report) -> str:
                     (_windows(each), ""),
                     (_margin(each), "num"),
                 ],
-                "total" if each.against == "cheapest" else "",
+                "total" if each.against == CHEAPEST else "",
             )
             for each in report.break_even
-            if each.against != "cheapest" or report.curve_points.cheapest_api_usd is not None
+            if each.against != CHEAPEST or report.curve_points.cheapest_api_usd is not None
         ],
         numbers=("First cheaper", "Always from", "Margin of safety"),
     )
 
 
 def _rival(each: BreakEven) -> str:
-    return (
-        "cheapest eligible API" if each.against == "cheapest" else text(each.against, LONGEST_NAME)
-    )
+    return "cheapest eligible API" if each.against == CHEAPEST else text(each.against, LONGEST_NAME)
 
 
 def _per_day(volume: float | None) -> str:

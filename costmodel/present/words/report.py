@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from costmodel.errors import UnknownIdError
-from costmodel.pipeline.report import Assumption, BreakEven, OptionResult, Report
-from costmodel.pipeline.verdict import CHEAPEST
+from costmodel.pipeline.report import CHEAPEST, Assumption, BreakEven, OptionResult, Report
 from costmodel.present.words.evidence import Evidence, evidence
 from costmodel.present.words.focus import (
     cheapest_api,

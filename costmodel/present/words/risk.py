@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from costmodel.pipeline.verdict import CHEAPEST
+from costmodel.pipeline.report import CHEAPEST
 from costmodel.present.words.input_names import input_name, value_text
 from costmodel.present.words.report import rival
 from costmodel.quantity.answer import Answer, Card, Column, Headline, Table, numbers

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from costmodel.pipeline.report import Report
+from costmodel.pipeline.report import CHEAPEST, Report
 from costmodel.present.workbook.formula import Formula, call, either, largest, smallest
 from costmodel.present.workbook.parts import ApiPart, BillFormula, FleetPart, Staircase
 from costmodel.present.workbook.sheets import Book, Sheet
@@ -23,8 +23,6 @@ FEWEST, MOST, SPARE = 40, 600, 20
 
 SAME_SLOPE = 1e-9
 """Relative difference of slopes below which the steps decide for ever: not for a table."""
-
-CHEAPEST = "cheapest"
 
 
 @dataclass(frozen=True, eq=False)

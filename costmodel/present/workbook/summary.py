@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from costmodel.pipeline.report import OptionResult, Report
+from costmodel.pipeline.report import CHEAPEST, OptionResult, Report
 from costmodel.present.charts.theme import MUTED, colours
 from costmodel.present.words.ask import ask_headline
 from costmodel.present.workbook.charts import bars_chart
@@ -21,7 +21,6 @@ from costmodel.studies.cashflow.record import CashFlow
 COLUMNS = ("Option", "Kind", "USD a month", "USD per Mtok", "Stands", "Wins first at tokens a day",
            "Wins always from", "Evidence", "How", "Excluded by")  # fmt: skip
 LAST = len(COLUMNS) - 1
-BY_NAME = "cheapest"
 FIRST_OPTION = 16
 
 Crossings = Mapping[tuple[str, str], tuple[Formula, Formula, Formula]]
@@ -143,7 +142,7 @@ def _option(
         sheet.put(row, 3, usd / mtok, "USD/Mtok")
     stands = option.stands
     sheet.text(row, 4, "yes" if stands else "no", "fact")
-    crossing = crossings.get((option.name, BY_NAME))
+    crossing = crossings.get((option.name, CHEAPEST))
     if crossing is not None:
         for column, cell in ((5, crossing[1]), (6, crossing[2])):
             sheet.put(row, column, cell, "tokens/day")

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from costmodel.errors import InputError
+from costmodel.pipeline.report import CHEAPEST
 from costmodel.quantity.quantity import Kind
 
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ class Risk:
     """What the option saves a month against the cheapest API with every input as stated."""
     notes: tuple[str, ...] = ()
 
-    def probability_at_volume(self, option: str, against: str = "cheapest") -> float | None:
+    def probability_at_volume(self, option: str, against: str = CHEAPEST) -> float | None:
         """The probability at the stated volume; None where there is no such comparison."""
         return next(
             (

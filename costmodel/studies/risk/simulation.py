@@ -16,8 +16,9 @@ from costmodel.errors import InputError
 from costmodel.pipeline.bills import Bill, build_bills, traffic_of
 from costmodel.pipeline.defaults import completed_scenario
 from costmodel.pipeline.evaluate import moved_to, volume_asked
+from costmodel.pipeline.report import CHEAPEST
 from costmodel.pipeline.resolve import resolve
-from costmodel.pipeline.verdict import CHEAPEST, exclusions
+from costmodel.pipeline.verdict import exclusions
 from costmodel.scenario import Scenario
 from costmodel.studies.risk.draws import (
     Model,
