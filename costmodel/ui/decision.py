@@ -35,7 +35,7 @@ def page() -> None:
         shown = current or (picked.opened.scenario if picked.opened else None)
         sidebar.scenario_file(current)
         if shown is not None:
-            st.html(f"<div class='cm-note'>Prices as of {shown.as_of.isoformat()}</div>")
+            st.html(html.note(f"Prices as of {shown.as_of.isoformat()}"))
     sidebar.tell(picked)
     if error is not None:
         st.html(html.problems(error, "These inputs do not fit together.", places=False))

@@ -9,7 +9,7 @@ import streamlit as st
 from costmodel.book import load_book
 from costmodel.pipeline.defaults import completed_scenario
 from costmodel.pipeline.resolve import resolve
-from costmodel.present.page import markup
+from costmodel.present.render import html
 from costmodel.present.words.input_names import input_name, value_text
 from costmodel.scenario import Scenario
 from costmodel.studies.risk.inputs import Input, ranged_inputs
@@ -32,8 +32,8 @@ def range_widgets(widgets: Controls, scenario: Scenario) -> None:
     resolved = resolve(scenario, load_book())
     ranged, others = ranged_inputs(scenario, resolved), may_vary(scenario, resolved)
     with st.expander(f"Ranges: {len(ranged)} of {len(ranged) + len(others)} numbers vary"):
-        st.html("<div class='cm-note'>The 10th and the 90th percentile of each. Both ends at the "
-                "value take a range away.</div>")  # fmt: skip
+        both = "Both ends at the value take a range away."
+        st.html(html.note(f"The 10th and the 90th percentile of each. {both}"))
         for entry in ranged:
             if can_be_edited(scenario, entry):
                 _ends(widgets, entry)
@@ -79,10 +79,7 @@ def _ends(widgets: Controls, entry: Input) -> None:
         widgets.put(f"high {key}", held[1])
         widgets.kept.shown[path] = key
     step = 1.0 if entry.is_count else 10.0 ** (floor(log10(_size(low, value, high))) - 1)
-    st.html(
-        f"<div class='cm-note cm-close'>{markup.text(input_name(path), 60)}: "
-        f"<b>{markup.text(value_text(path, value))}</b></div>"
-    )
+    st.html(html.block(input_name(path), "cm-note cm-close", value_text(path, value)))
     left, right = st.columns(2)
     with left:
         low = widgets.number(f"low {key}", "Low", low, low=None if isinf(least) else least,

@@ -17,7 +17,7 @@ import streamlit as st
 from costmodel.book import load_book
 from costmodel.errors import InputError, did_you_mean, nearest_ids
 from costmodel.pipeline.bills.terms import DEFAULT_LOAD_FACTOR, usual_spares
-from costmodel.present.page import markup
+from costmodel.present.render import html
 from costmodel.quantity.quantity import Quantity
 from costmodel.quantity.words import short, shortened
 from costmodel.scenario import Api, Offer, Profile, Scenario, SelfHost, Workload
@@ -45,15 +45,15 @@ def tell(picked: Picked) -> None:
     """
     below = f" Below: {picked.opened.scenario.name}." if picked.opened else ""
     if picked.note:
-        st.html(f"<p class='cm-unknown'>{markup.text(picked.note + below)}</p>")
+        st.html(html.block(picked.note + below, "cm-unknown"))
     if picked.error is not None:
-        st.html(markup.problems(picked.error, f"This file cannot be used yet.{below}"))
+        st.html(html.problems(picked.error, f"This file cannot be used yet.{below}"))
 
 
 def tell_problems(opened: state.Opened, error: InputError) -> None:
     """In the page: why a scenario has no result; an upload's problems with their lines."""
     about = "This cannot be worked out as it stands."
-    st.html(markup.problems(error, about, places=opened.uploaded))
+    st.html(html.problems(error, about, places=opened.uploaded))
 
 
 def pick_scenario(first: str = state.FIRST) -> Picked:
@@ -111,14 +111,11 @@ def also_changed(opened: state.Opened) -> None:
         if count and name != state.page()
     ]
     if said:
-        st.html(f"<div class='cm-note'>Also changed: {', '.join(said)}.</div>")
+        st.html(html.note(f"Also changed: {', '.join(said)}."))
 
 
 def _uploaded_name(name: str) -> str:
-    return (
-        "<div class='cm-note'>Your scenario</div>"
-        f"<div class='cm-scenario'>{markup.text(name, 2 * LONGEST_NAME)}</div>"
-    )
+    return html.note("Your scenario") + html.block(name, "cm-scenario")
 
 
 def _unknown(ids: list[str]) -> str:
@@ -190,7 +187,7 @@ def _section(name: str, *, folded: bool) -> AbstractContextManager[Any]:
     """A part of the sidebar under its name, folded away where there are several."""
     if folded:
         return st.expander(label_text(name))
-    st.html(f"<div class='cm-group'>{markup.text(name, 60)}</div>")
+    st.html(html.group(name))
     return st.container()
 
 
@@ -252,10 +249,7 @@ def _profile(widgets: Controls, i: int, workload: Workload) -> None:
     if replaced:
         widgets.changes[at] = {"name": name}
     if not replaced and profile is not None and profile.usage is not None:
-        st.html(
-            "<div class='cm-note'>Hours and bursts as in "
-            f"{markup.text(profile.usage, LONGEST_NAME)}.</div>"
-        )
+        st.html(html.note(f"Hours and bursts as in {profile.usage}."))
     elif profile is not None or replaced:
         with right if peak is not None and not replaced else left:
             factor = widgets.number(_key("burst", i), "Burst in the hour", burst, low=1.0, step=0.1)
@@ -325,9 +319,7 @@ def _offer(
 ) -> None:
     """Terms of the GPUs that serve what commitments do not: from the book, or a stated price."""
     if offer.terms in ("owned", "serverless"):
-        st.html(
-            f"<div class='cm-note'>{offer.terms.capitalize()} GPUs, as the scenario has them.</div>"
-        )
+        st.html(html.note(f"{offer.terms.capitalize()} GPUs, as the scenario has them."))
         return
     listed = offer.usd_per_gpu_hour is None and gpu is not None
     left, right = st.columns(2)
@@ -408,7 +400,7 @@ def _commitment(widgets: Controls, key: str, at: tuple[str | int, ...], offer: O
     left, right = st.columns(2)
     if offer.replicas == "optimal":
         with left:
-            st.html(f"<div class='cm-note'>Replicas, {offer.terms}: as many as pay off.</div>")
+            st.html(html.note(f"Replicas, {offer.terms}: as many as pay off."))
         return _commitment_price(widgets, f"{key}-usd", at, offer, right)
     stated = _float(offer.replicas, 0.0)
     with left:
@@ -442,9 +434,9 @@ def _apis(widgets: Controls, scenario: Scenario) -> None:
     ]
     if not listed:
         return
-    st.html("<div class='cm-group'>Compare with</div>")
+    st.html(html.group("Compare with"))
     for nth, (i, name, api) in enumerate(listed):
-        st.html(f"<div class='cm-note cm-close'>{markup.text(name, 60)}</div>")
+        st.html(html.block(name, "cm-note cm-close"))
         _api(widgets, nth, ("options", i, "api"), api, scenario.as_of)
 
 
@@ -483,7 +475,7 @@ def _api(
         )
     if model is None:
         words = f"Still compared with {api.provider}, {api.model}: choose a model of {provider}."
-        st.html(f"<div class='cm-note'>{markup.text(words, 160)}</div>")
+        st.html(html.note(words))
         return
     widgets.set((*at, "provider"), provider, api.provider)
     widgets.set((*at, "model"), model, api.model)
@@ -491,7 +483,7 @@ def _api(
 
 def _people(widgets: Controls, scenario: Scenario, *, has_fleet: bool) -> None:
     overheads, book = scenario.overheads, load_book()
-    st.html("<div class='cm-group'>People</div>")
+    st.html(html.group("People"))
     left, right = st.columns(2)
     if has_fleet:
         per_fleet = overheads.per_fleet.hours_per_month if overheads.per_fleet else None
@@ -521,7 +513,7 @@ def scenario_file(scenario: Scenario | None) -> None:
             on_change=state.take_upload,
             max_upload_size=UPLOAD_MB,
         )
-        st.html("<div class='cm-note'>It stays in this session and never goes into the link.</div>")
+        st.html(html.note("It stays in this session and never goes into the link."))
 
 
 def file_name(name: str) -> str:

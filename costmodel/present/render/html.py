@@ -84,24 +84,29 @@ def listed(said: Sequence[str], css: str = "") -> str:
     return _part("listed", list(said), css) if said else ""
 
 
+def block(words: str, css: str, figure: str = "") -> str:
+    """A line in the look of that class; behind a colon a figure, where there is one."""
+    return _part("block", css, words, figure)
+
+
 def title(words: str) -> str:
     """A heading of a part of the page."""
-    return _part("block", "div", "cm-title", words, 400)
+    return block(words, "cm-title")
 
 
 def group(words: str) -> str:
     """A heading over widgets of the sidebar."""
-    return _part("block", "div", "cm-group", words, 400)
+    return block(words, "cm-group")
 
 
 def note(words: str) -> str:
     """Small print."""
-    return _part("block", "div", "cm-note", words, 1_000)
+    return block(words, "cm-note")
 
 
 def sentence(words: str) -> str:
     """A paragraph under a headline."""
-    return _part("block", "p", "cm-reason", words, 600)
+    return block(words, "cm-reason")
 
 
 def problems(error: InputError, words: str, *, places: bool = True) -> str:
