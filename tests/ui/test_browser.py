@@ -186,7 +186,9 @@ def _downloaded(tab, button):
     """The name and the content of what a button sends."""
     with tab.expect_download() as started:
         button.first.click()
-    return started.value.suggested_filename, Path(started.value.path()).read_bytes()
+    name, content = started.value.suggested_filename, Path(started.value.path()).read_bytes()
+    _settle(tab)  # a click draws the page anew
+    return name, content
 
 
 def test_scenario_downloads_and_opens_again(page, tmp_path):
