@@ -140,6 +140,11 @@ class QualityFacts(Facts):
     source: str
     as_of: date | None = None
 
+    @property
+    def words(self) -> str:
+        """What is known, in a phrase."""
+        return self.reason or self.standing
+
 
 class WorkloadQuality(Facts):
     """The quality of every API and self-hosted option for one workload that asks for it."""

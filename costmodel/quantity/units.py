@@ -22,6 +22,9 @@ HOURS_PER_MONTH: Final = 730.0
 MTOK: Final = 1e6
 """Tokens in the unit that prices are quoted in (USD per million tokens)."""
 
+BILLION: Final = 1e9
+"""Parameters in the unit that the size of a model is stated in."""
+
 GIB: Final = 2**30
 MIB: Final = 2**20
 GB: Final = 10**9

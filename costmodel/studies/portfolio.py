@@ -18,6 +18,7 @@ from costmodel.book import Book, load_book
 from costmodel.errors import InputError, did_you_mean, nearest_ids
 from costmodel.pipeline.bills import Traffic, build_bills, traffic_of
 from costmodel.pipeline.facts import Resolved
+from costmodel.pipeline.lookup.quality import precision_words
 from costmodel.pipeline.report import Exclusion
 from costmodel.pipeline.resolve import resolve
 from costmodel.pipeline.verdict import exclusions
@@ -285,7 +286,7 @@ class _Desk:
             stands=not excluded and alone < inf,
             standing=fact.standing if fact else "",
             reasons=tuple(map(str, excluded)),
-            evidence=(fact.reason or fact.standing) if fact else "no quality is asked for",
+            evidence=fact.words if fact else "no quality is asked for",
             kind=fact.kind if fact else "assumed",
             alone_usd=alone if alone < inf else None,
         )
@@ -384,22 +385,10 @@ def _assignment(desk: _Desk, workload: str, option: str) -> Assigned:
     return Assigned(
         workload,
         server,
-        precision_of(desk.scenario.option(server), desk.resolved),
+        precision_words(desk.scenario.option(server), desk.resolved.options[server]),
         fact.standing if fact else "",
-        (fact.reason or fact.standing) if fact else "no quality is asked for",
+        fact.words if fact else "no quality is asked for",
     )
-
-
-def precision_of(option: Option, resolved: Resolved) -> str:
-    """The precision an option serves, in words."""
-    if option.selfhost is not None:
-        cache = option.selfhost.kv_dtype
-        weights = option.selfhost.format or "not stated"
-        return f"{weights}, {cache} KV" if cache else weights
-    price = resolved.options[option.name].price
-    stated = option.api.precision if option.api else None
-    known = stated or (price.precision if price else None)
-    return known or ("its API's or its own" if option.hybrid else "not stated")
 
 
 def _without_evidence(desk: _Desk, assignment: Sequence[Assigned]) -> tuple[Candidate, ...]:

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from costmodel.pipeline.facts import Resolved
+from costmodel.pipeline.lookup.quality import stated_precision
 from costmodel.quality.published import kv_format, weight_format
-from costmodel.scenario import Api, Option, Scenario, SelfHost
+from costmodel.scenario import Option, Scenario, SelfHost
 
 CALIBRATED = ("awq-int4", "gptq-int4", "gptq-int8", "int8-w8a8", "nvfp4", "int4-w4a16")
 """Formats whose scales are fitted to sample text."""
@@ -41,7 +42,7 @@ def preflight(
         if option.selfhost is not None:
             yield from _own(option, option.selfhost, workloads, resolved)
         elif option.api is not None:
-            yield from _managed(option, option.api, workloads, resolved)
+            yield from _managed(option, workloads, resolved)
 
 
 def _own(
@@ -76,12 +77,9 @@ def _own(
     )
 
 
-def _managed(
-    option: Option, stated: Api, served: Sequence[str], resolved: Resolved
-) -> Iterator[Check]:
-    price = resolved.options[option.name].price
-    precision = stated.precision or (price.precision if price else None)
-    endpoint = resolved.options[option.name].endpoint
+def _managed(option: Option, served: Sequence[str], resolved: Resolved) -> Iterator[Check]:
+    facts = resolved.options[option.name]
+    precision, endpoint = stated_precision(option, facts), facts.endpoint
     if precision or endpoint is None or endpoint.open_weights:
         yield Check(
             option.name,

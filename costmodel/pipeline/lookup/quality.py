@@ -15,10 +15,9 @@ from costmodel.book import load_book
 from costmodel.errors import InputError, Problem, UnknownIdError
 from costmodel.pipeline.facts import OptionFacts, QualityFacts, WorkloadQuality
 from costmodel.quality.published import Evidence, evidence, family
+from costmodel.quantity.units import BILLION
 from costmodel.scenario import Gate, Option, Scenario, Workload
 from costmodel.scenario.yamlfile import Location, path_text
-
-BILLION = 1e9
 
 
 def quality_facts(
@@ -157,8 +156,7 @@ def _precision(option: Option, facts: OptionFacts) -> Precision | str | None:
         weights = load_book().format(option.selfhost.format).id
         params_b, released_in = _model(option.selfhost.model, facts)
         return weights, option.selfhost.kv_dtype, params_b, released_in
-    stated = option.api.precision if option.api else None
-    stated = stated or (facts.price.precision if facts.price else None)
+    stated = stated_precision(option, facts)
     if stated is None:
         listed = facts.endpoint is not None
         if facts.endpoint is not None and not facts.endpoint.open_weights:
@@ -169,6 +167,22 @@ def _precision(option: Option, facts: OptionFacts) -> Precision | str | None:
         return load_book().format(stated).id, None, None, "bf16"
     except UnknownIdError:
         return f"nothing is known about the precision {stated!r} it states"
+
+
+def stated_precision(option: Option, facts: OptionFacts) -> str | None:
+    """The weight format an option serves: as the scenario states it, else as the book lists it."""
+    if option.selfhost is not None:
+        return option.selfhost.format
+    own = option.api.precision if option.api else None
+    return own or (facts.price.precision if facts.price else None)
+
+
+def precision_words(option: Option, facts: OptionFacts) -> str:
+    """The precision an option serves, in words; the same wherever it is shown."""
+    unknown = "its API's or its own" if option.hybrid else "not stated"
+    weights = stated_precision(option, facts) or unknown
+    cache = option.selfhost.kv_dtype if option.selfhost else None
+    return f"{weights}, {cache} KV" if cache else weights
 
 
 def _model(name: str | None, facts: OptionFacts) -> tuple[float | None, str]:

@@ -31,7 +31,7 @@ from costmodel.present.words.cash import sentence
 from costmodel.present.words.evidence import evidence
 from costmodel.present.words.provenance import footer
 from costmodel.present.words.risk import swing_words, widest_first
-from costmodel.present.words.task_precision import precision_rows, precision_title
+from costmodel.present.words.task_precision import task_precision
 from costmodel.quantity.words import shortened
 from costmodel.studies.cashflow.record import CashFlow
 from costmodel.studies.risk.record import Risk
@@ -110,11 +110,11 @@ def _sensitivity(report: Report, risk: Risk | None) -> Planned | LeftOut:
 
 
 def _precision(report: Report, stage: Stage) -> Iterator[Planned | LeftOut]:
-    rows = precision_rows(report)
-    if not rows:
+    table = task_precision(report)
+    if not table:
         yield LeftOut("precision per task: no workload asks for a quality")
-    for page in precision_pages(rows, stage.body.height):
-        yield Planned(precision_title(rows), partial(draw_precision, rows=page))
+    for page in precision_pages(table, stage.body.height):
+        yield Planned(table.title, partial(draw_precision, rows=page))
 
 
 def _cash(report: Report, cashflow: CashFlow | None) -> Planned | LeftOut:

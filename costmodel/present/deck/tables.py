@@ -14,7 +14,7 @@ from costmodel.pipeline.report import Assumption, OptionResult, Report
 from costmodel.present.deck.sheet import HEAD_HEIGHT, Column, Look, Sheet
 from costmodel.present.page.markup import number, spread
 from costmodel.present.words.evidence import Evidence
-from costmodel.present.words.task_precision import TaskPrecision
+from costmodel.quantity.answer import Table
 from costmodel.quantity.caution import Heading, by_heading
 
 ROW, TALL_ROW, PRECISION_ROW = 22.0, 36.0, 66.0
@@ -38,13 +38,10 @@ EVIDENCE_COLUMNS = (
 # -------------------------------------------------------------------------- precision per task
 
 
-def draw_precision(sheet: Sheet, rows: Sequence[TaskPrecision]) -> None:
+def draw_precision(sheet: Sheet, rows: Sequence[Sequence[str]]) -> None:
     """A page of the table."""
-    cells = [
-        (row.task, row.served_by, row.precision, row.known, row.also, row.not_yet) for row in rows
-    ]
     sheet.table(
-        sheet.body, PRECISION_COLUMNS, cells, row_height=PRECISION_ROW, sizes=(14.0, 13.0, 12.0)
+        sheet.body, PRECISION_COLUMNS, rows, row_height=PRECISION_ROW, sizes=(14.0, 13.0, 12.0)
     )
     sheet.notes.append(
         "Retention compares a precision with the same model at 16 bits; 'likely' means that nine "
@@ -52,9 +49,9 @@ def draw_precision(sheet: Sheet, rows: Sequence[TaskPrecision]) -> None:
     )
 
 
-def precision_pages(rows: Sequence[TaskPrecision], height: float) -> list[list[TaskPrecision]]:
+def precision_pages(table: Table, height: float) -> list[list[list[str]]]:
     """Rows by slide."""
-    return _pages(rows, max(1, int((height - HEAD_HEIGHT) / PRECISION_ROW)))
+    return _pages(table.texts(), max(1, int((height - HEAD_HEIGHT) / PRECISION_ROW)))
 
 
 # --------------------------------------------------------------------------------- what it rests on

@@ -20,8 +20,8 @@ from costmodel.present.words import report as words
 from costmodel.present.words import risk as odds
 from costmodel.present.words.ask import ask_cards, ask_headline
 from costmodel.present.words.provenance import footer
-from costmodel.present.words.task_precision import precision_rows, precision_title
-from costmodel.quantity.answer import Card, Column, Table
+from costmodel.present.words.task_precision import task_precision
+from costmodel.quantity.answer import Card, Table
 from costmodel.studies.cashflow.record import CashFlow
 from costmodel.studies.risk.record import Risk
 
@@ -126,7 +126,7 @@ def _sections(report: Report, risk: Risk | None, cashflow: CashFlow | None) -> I
     if cashflow is not None:
         yield _cash(report, cashflow)
     yield from table("rests-on", words.evidence_table(report))
-    yield from table("precision", _precision(report))
+    yield from table("precision", task_precision(report))
     yield from table("options", words.options(report))
     yield from table("bill", words.bill(report), long=True)
     yield from table("break-even", words.break_even(report), long=True)
@@ -135,17 +135,6 @@ def _sections(report: Report, risk: Risk | None, cashflow: CashFlow | None) -> I
         notes = html.notes(words.by_heading(report.warnings))
         yield Section("notes", "Notes on this result", rest=notes, long=True)
     yield from table("assumptions", words.assumptions(report), long=True)
-
-
-def _precision(report: Report) -> Table:
-    rows = precision_rows(report)
-    heads = ("Task", "Served by", "Precision", "What is known of it", "Would also do",
-             "Would not, or not yet")  # fmt: skip
-    return Table.of(
-        [Column(head) for head in heads],
-        ((r.task, r.served_by, r.precision, r.known, r.also, r.not_yet) for r in rows),
-        precision_title(rows) if rows else "",
-    )
 
 
 # ------------------------------------------------------------------------------------------ charts
