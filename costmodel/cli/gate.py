@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from costmodel.cli.options import CHECK_FAILED, AsJson, emit, positive, positive_share
-
-if TYPE_CHECKING:
-    from costmodel.quality.gate import Gate, GateSequence
-    from costmodel.quality.plan import GatePlan
 
 
 def gate(  # noqa: PLR0913 - one option per question
@@ -52,11 +48,13 @@ def gate(  # noqa: PLR0913 - one option per question
     as_json: AsJson = False,
 ) -> None:
     """Pass, fail or inconclusive: a candidate against its baseline, item by item."""
+    from costmodel.present.words import gate as words
+
     if plan is not None:
         from costmodel.quality.plan import gate_plan
 
         planned = gate_plan(plan, params_b=params_b, margin=margin)
-        emit(planned.to_dict(), as_json, lambda: _planned(planned))
+        emit(planned.to_dict(), as_json, lambda: words.planned(planned))
         return
     if baseline is None or not candidates:
         raise typer.BadParameter("name BASELINE and CANDIDATE, or --plan FORMAT")
@@ -68,45 +66,9 @@ def gate(  # noqa: PLR0913 - one option per question
     }  # fmt: skip
     if len(candidates) == 1:
         found = gate_one(baseline, candidates[0], **options)
-        emit(found.to_dict(), as_json, lambda: _text(found))
+        emit(found.to_dict(), as_json, lambda: words.answer(found))
     else:
         found = gate_in_order(baseline, candidates, **options)
-        emit(found.to_dict(), as_json, lambda: _sequence(found))
+        emit(found.to_dict(), as_json, lambda: words.in_order(found))
     if check and found.verdict != "pass":
         raise typer.Exit(CHECK_FAILED)
-
-
-def _text(found: Gate) -> str:
-    from costmodel.cli.text import paragraph, sections, table
-    from costmodel.quality.gate import rows_of, sentence
-
-    notes = "\n".join(paragraph(f"- {note}", "  ") for note in found.notes)
-    return sections(paragraph(sentence(found)), table(["", "VALUE"], rows_of(found)), notes)
-
-
-def _sequence(found: GateSequence) -> str:
-    from costmodel.cli.text import paragraph, sections
-
-    untested = (
-        f"Not tested, because the one before did not pass: {', '.join(found.untested)}."
-        if found.untested
-        else ""
-    )
-    best = found.cheapest
-    words = f"Cheapest that passes: {best.candidate}." if best else "None passes."
-    steps = [f"{step.candidate}\n{_text(step)}" for step in found.steps]
-    return sections(paragraph(words), *steps, paragraph(untested) if untested else "")
-
-
-def _planned(plan: GatePlan) -> str:
-    from costmodel.cli.text import paragraph, sections, table
-
-    rows = [
-        ("Flips expected", f"{plan.flips:.1%}", plan.basis),
-        ("Items, paired", f"{plan.items:,}", "the same items in both runs, results per item"),
-        ("Items, totals only", f"{plan.items_unpaired:,}", f"at a score of {plan.score:.0%}"),
-    ]
-    words = f"To clear {plan.format} at {100 * plan.margin:g} points four times in five:"
-    return sections(
-        paragraph(words), table(["", "NUMBER", "WHY"], rows, ["NUMBER"]), paragraph(plan.advice)
-    )

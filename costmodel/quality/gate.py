@@ -31,6 +31,7 @@ from costmodel.quality.noninferiority import (
     verdict_of,
 )
 from costmodel.quality.runs import Source, called, refuse_unequal, run_meant, wrong_run
+from costmodel.quantity.words import percent, score
 
 Method = Literal["paired score test", "paired bootstrap", "unpaired score test"]
 
@@ -401,11 +402,11 @@ def rows_of(found: Gate) -> list[tuple[str, str]]:
         return f"{100 * x:+.1f}"
 
     rows = [
-        ("Baseline", f"{found.baseline_score:.1%}  {found.baseline}"),
-        ("Candidate", f"{found.candidate_score:.1%}  {found.candidate}"),
+        ("Baseline", f"{score(found.baseline_score)}  {found.baseline}"),
+        ("Candidate", f"{score(found.candidate_score)}  {found.candidate}"),
         ("Difference", f"{points(found.difference)} points"),
         (
-            f"{found.ci_level:.0%} interval",
+            f"{percent(found.ci_level)} interval",
             f"{points(found.ci_low)} to {points(found.ci_high)} points",
         ),
         ("One-sided bound", f"{points(found.lower_bound)} against {points(-found.margin)} points"),
@@ -413,15 +414,12 @@ def rows_of(found: Gate) -> list[tuple[str, str]]:
         ("Items", f"{found.n:,} compared; {found.n_needed:,} decide if nothing is lost"),
     ]
     if found.b is not None:
-        rows.append(("Flips", f"{found.b} lost, {found.c} gained: {found.flips:.1%} of the items"))
+        share = score(found.flips or 0.0)
+        rows.append(("Flips", f"{found.b} lost, {found.c} gained: {share} of the items"))
     if found.noise is not None:
-        rows.append(
-            (
-                "Noise floor",
-                f"{found.noise.flips:.1%} of {found.noise.n:,} items change in the baseline alone; "
-                f"excess {100 * found.noise.excess:+.1f} points",
-            )
-        )
+        noise, excess = found.noise, points(found.noise.excess)
+        alone = f"{score(noise.flips)} of {noise.n:,} items change in the baseline alone"
+        rows.append(("Noise floor", f"{alone}; excess {excess} points"))
     if found.errors:
         each = f"{found.baseline_errors} and {found.candidate_errors}"
         rows.append(("Errors", f"{found.errors} items left out (baseline and candidate: {each})"))

@@ -22,6 +22,10 @@ UNCLEAN = ("near-chance", "ceiling", "noise-floor")
 """Models that guess or answer everything the same say nothing about flips."""
 
 
+SCORE = 0.8
+"""The score a plan expects, which matters only without results per item."""
+
+
 @dataclass(frozen=True, slots=True)
 class Flips:
     """Answers that changed between a model at 16 bits (or Q8_0) and the same model in a format."""
@@ -102,7 +106,7 @@ def gate_plan(
     *,
     params_b: float | None = None,
     margin: float = 0.02,
-    score: float = 0.8,
+    score: float = SCORE,
 ) -> GatePlan:
     """The items a gate needs so that a format that loses nothing passes four times in five.
 

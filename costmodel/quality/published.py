@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cache
 from statistics import median
-from typing import Literal
+from typing import Any, Literal
 
 from costmodel.book.files import data_dir
 from costmodel.errors import UnknownIdError
@@ -92,6 +92,26 @@ SIXTEEN_BIT = frozenset({"bf16", "fp16", "auto", ""})
 
 _SAME_FORMAT = {"fp16": "bf16", "fp8-block": "fp8", "fp8-dynamic": "fp8", "fp8-static": "fp8"}
 _SAME_KV = {"fp8_e4m3": "fp8", "fp8-e4m3": "fp8", "fp8_e5m2": "fp8-e5m2", "fp4": "nvfp4"}
+
+
+FORMATS: tuple[tuple[str, str, str], ...] = (
+    ("FP8", "fp8", ""),
+    ("INT8 W8A8", "int8-w8a8", ""),
+    ("GPTQ 4-bit", "gptq-int4", ""),
+    ("AWQ 4-bit", "awq-int4", ""),
+    ("NVFP4", "nvfp4", ""),
+    ("bnb NF4", "bnb-nf4", ""),
+    ("GGUF Q8_0", "gguf-q8_0", ""),
+    ("GGUF Q6_K", "gguf-q6_k", ""),
+    ("GGUF Q5_K_M", "gguf-q5_k_m", ""),
+    ("GGUF Q4_K_M", "gguf-q4_k_m", ""),
+    ("GGUF Q3_K_M", "gguf-q3_k_m", ""),
+    ("GGUF Q2_K", "gguf-q2_k", ""),
+    ("KV cache FP8", "bf16", "fp8"),
+    ("KV cache INT8", "bf16", "int8"),
+    ("KV cache INT4", "bf16", "int4"),
+)
+"""Formats that people compare: what they call it, weight format, KV cache format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,13 +271,23 @@ def cell(
 
     """
     key = weight_format(format), kv_format(kv_dtype), family(task)
-    listed = _table().get(key, ())
+    return _of_size(*key, _table().get(key, ()), params_b)
+
+
+def _of_size(
+    format: str,  # noqa: A002
+    kv_dtype: str,
+    task: str,
+    listed: Sequence[QualityRow],
+    params_b: float | None,
+) -> Cell:
+    """The cell of a model's size class where that has enough rows, else of all sizes."""
     if params_b is not None:
         size = size_class(params_b)
         alike = [r for r in listed if r.params_b is not None and size_class(r.params_b) == size]
         if sum(row.is_clean for row in alike) >= LEAST_FOR_P10:
-            return _cell(*key, alike, size)
-    return _cell(*key, listed, None)
+            return _cell(format, kv_dtype, task, alike, size)
+    return _cell(format, kv_dtype, task, listed, None)
 
 
 @cache
@@ -314,25 +344,89 @@ def percentile(ascending: Sequence[float], share: float) -> float:
     return ascending[low] + (place - low) * (ascending[high] - ascending[low])
 
 
+ALL_TASKS = "all tasks"
 ANSWERS = tuple(task for task in FAMILIES if task not in ("structured-output", "embeddings"))
 """Families whose scores are about answers."""
 
 
-def overall(format: str, kv_dtype: str | None = None) -> Cell:  # noqa: A002
+def overall(
+    format: str,  # noqa: A002 - the word users type
+    kv_dtype: str | None = None,
+    params_b: float | None = None,
+) -> Cell:
     """A format over all task families that are about answers."""
     weights, cache_ = weight_format(format), kv_format(kv_dtype)
     listed = [row for task in ANSWERS for row in _table().get((weights, cache_, task), ())]
-    return _cell(weights, cache_, "all tasks", listed, None)
+    return _of_size(weights, cache_, ALL_TASKS, listed, params_b)
 
 
-def formats_known() -> list[tuple[str, str]]:
-    """Every (weight format, KV format) with a row that counts, most rows first."""
-    counts: dict[tuple[str, str], int] = {}
-    for (weights, kv_dtype, _), found in _table().items():
-        clean = sum(row.is_clean for row in found)
-        if clean:
-            counts[weights, kv_dtype] = counts.get((weights, kv_dtype), 0) + clean
-    return sorted(counts, key=lambda key: -counts[key])
+def format_name(format: str, kv_dtype: str = "") -> str:  # noqa: A002
+    """What people call a format; its id where it has no other name.
+
+    >>> format_name("awq-int4"), format_name("bf16", "fp8"), format_name("mxfp4")
+    ('AWQ 4-bit', 'KV cache FP8', 'mxfp4')
+    """
+    known = (name for name, *pair in FORMATS if pair == [weight_format(format), kv_dtype])
+    return next(known, format)
+
+
+# --------------------------------------------------------------------------------- of one model
+
+
+@dataclass(frozen=True)
+class Published:
+    """What the book says of a model's formats, or of the tasks of one of them."""
+
+    model: str
+    params_b: float | None
+    released_in: str
+    format: str | None
+    """None for every format that people compare."""
+    task: str | None
+    """None for all tasks together; of one format, for each of them."""
+    floor: float
+    cells: tuple[Cell, ...]
+
+    def standing(self, found: Cell) -> Standing:
+        """What a cell says about the floor."""
+        own = found.format in ("bf16", weight_format(self.released_in)) and not found.kv_dtype
+        return "reference" if own else found.standing(self.floor)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON object of `costmodel quality --json`."""
+        cells = [
+            asdict(each)
+            | {"as_of": each.as_of and each.as_of.isoformat(), "standing": self.standing(each)}
+            for each in self.cells
+        ]
+        return asdict(self) | {"cells": cells}
+
+
+def published(
+    model: str,
+    params_b: float | None,
+    released_in: str,
+    *,
+    format: str | None = None,  # noqa: A002 - the word users type
+    task: str | None = None,
+    floor: float = 0.98,
+) -> Published:
+    """What is published about a model's formats; see `Published`.
+
+    Raises UnknownIdError for a format the book does not know and for an unknown task family.
+    """
+    from costmodel.book import load_book
+
+    asked = load_book().format(format).id if format else None
+    about = family(task) if task else None
+    formats = [(asked, "")] if asked else [(weights, kv) for _, weights, kv in FORMATS]
+    tasks = ANSWERS if asked and not about else (about,)
+    cells = tuple(
+        cell(weights, each, kv, params_b) if each else overall(weights, kv, params_b)
+        for weights, kv in formats
+        for each in tasks
+    )
+    return Published(model, params_b, released_in, asked, about, floor, cells)
 
 
 # ------------------------------------------------------------------------------- against a floor

@@ -6,15 +6,15 @@ import streamlit as st
 
 from costmodel.cost.fleet import Sizing
 from costmodel.errors import InputError
-from costmodel.pipeline.report import OptionResult, Report
+from costmodel.pipeline.report import Report
 from costmodel.present.charts.figures import figure
 from costmodel.present.charts.theme import ACCENTS, colours
-from costmodel.present.charts.traffic import SCALINGS, fleet_choices_figure
+from costmodel.present.charts.traffic import fleet_choices_figure
 from costmodel.present.charts.week_shapes import crossing
-from costmodel.present.page import markup
+from costmodel.present.render import html
 from costmodel.present.words import traffic as words
 from costmodel.present.words.focus import cheapest_api, own_option
-from costmodel.quantity.words import short, shortened, usd
+from costmodel.quantity.words import short, shortened
 from costmodel.scenario import Scenario
 from costmodel.studies.fleet_choices import FleetChoice, fleet_choices, sized_by_wait
 from costmodel.studies.week_shapes import WeekShapes, week_shapes
@@ -22,6 +22,7 @@ from costmodel.ui import sidebar, state, usage_log
 from costmodel.ui.charts import chart
 from costmodel.ui.controls import Controls
 from costmodel.ui.labels import LONGEST_NAME
+from costmodel.ui.tables import folded, titled
 
 FIRST = "traffic-office-hours"
 """The scenario a new visitor of this page sees."""
@@ -39,7 +40,7 @@ def page() -> None:
         wait_ms = _wait(widgets) if widgets else WAIT_MS
     sidebar.tell(picked)
     if refused is not None:
-        st.html(markup.problems(refused, "This log does not fit the scenario.", places=False))
+        st.html(html.problems(refused, "This log does not fit the scenario.", places=False))
     usage_log.show(sent, week=opened is picked.opened)
     scenario: Scenario | None = None
     if opened is not None:
@@ -67,7 +68,7 @@ def _opened(
 
 def _wait(widgets: Controls) -> float:
     """The wait that queueing is asked to hold, beside the load factor."""
-    st.html(markup.group("Queueing"))
+    st.html(html.group("Queueing"))
     left, _ = st.columns(2)
     with left:
         wait = widgets.number("wait", "p95 wait, ms", WAIT_MS, low=1, high=600_000.0, step=100)
@@ -90,11 +91,11 @@ def _shapes(key: str, option: str, _scenario: Scenario) -> WeekShapes:
 def _result(scenario: Scenario, report: Report, wait_ms: float) -> None:
     fleets = [o.name for o in report.options if o.name in report.week.fleets]
     head = st.container()
-    st.html(markup.title("Tokens per second over the week, UTC"))
+    st.html(html.title("Tokens per second over the week, UTC"))
     _week(report)
     if not fleets:
         with head:
-            st.html(markup.heading(words.headline(report, None, ()), None))
+            st.html(html.heading(words.answer(report).headline))
         return
     left, right = st.columns([11, 10], gap="medium")
     with left:
@@ -105,14 +106,14 @@ def _result(scenario: Scenario, report: Report, wait_ms: float) -> None:
     accent = colours(report)[name]
     with right:
         _ways(report, choices, alone, apart=alone != name)
+    by_wait = _by_wait(scenario, alone, wait_ms)
+    said = words.answer(report, option, choices, by_wait, wait_ms, alone=alone == name)
     with head:
-        line = words.headline(report, option, choices if alone == name else ())
-        st.html(markup.heading(line, accent))
-        billed, by_wait = _sizings(scenario, option, alone, wait_ms)
-        cards = words.cards(report, billed, by_wait, wait_ms, alone=alone != name)
-        st.html(markup.cards(cards))
+        st.html(html.heading(said.headline, accent))
+        st.html(html.cards(said.cards))
     _shapes_of(report, scenario, key, name, accent)
-    _tables(option, choices)
+    titled(said.tables["commitments"])
+    folded(said.tables["ways"])
 
 
 def _stands_alone(scenario: Scenario, name: str) -> str | None:
@@ -130,17 +131,14 @@ def _first_shown(report: Report, fleets: list[str]) -> str:
     return next(iter(alone), about.name if about and about.name in fleets else fleets[0])
 
 
-def _sizings(
-    scenario: Scenario, option: OptionResult, alone: str | None, wait_ms: float
-) -> tuple[Sizing | None, Sizing | str]:
-    """What the fleet is billed by, and the answer of queueing beside it."""
-    billed = option.fleet.sizing if option.fleet else None
+def _by_wait(scenario: Scenario, alone: str | None, wait_ms: float) -> Sizing | str:
+    """The size by queueing, or why there is none."""
     if alone is None:
-        return billed, "each part of a mix has a fleet of its own"
+        return "each part of a mix has a fleet of its own"
     try:
-        return billed, sized_by_wait(scenario, alone, wait_ms)
+        return sized_by_wait(scenario, alone, wait_ms)
     except InputError as error:
-        return billed, words.short_reason(error.problems[0].message)
+        return words.short_reason(error.problems[0].message)
 
 
 def _week(report: Report) -> None:
@@ -166,7 +164,7 @@ def _load_duration(report: Report, fleets: list[str]) -> str:
             key=f"fleet-of-{report.scenario}",
         )
     with title:
-        st.html(markup.title("The fleet under its load"))
+        st.html(html.title("The fleet under its load"))
     name = chosen if chosen in fleets else default
     chart(
         figure(report, "load_duration", option=name),
@@ -181,17 +179,12 @@ def _ways(
 ) -> None:
     """``apart``: the fleet on the page has an API beside it, and these bills have not."""
     without = ", without the API" if apart and name else ""
-    st.html(markup.title(f"A month's bill, by offer and by scaling{without}"))
+    st.html(html.title(f"A month's bill, by offer and by scaling{without}"))
     if name is None or not choices:
-        st.html(
-            "<div class='cm-note'>Choose a fleet that stands alone to see it on other terms.</div>"
-        )
+        st.html(html.note("Choose a fleet that stands alone to see it on other terms."))
         return
     if not any(each.monthly_usd is not None for each in choices):
-        reason = words.short_reason(choices[0].reason)
-        st.html(
-            f"<div class='cm-note'>{markup.text(name)} has no bill: {markup.text(reason)}</div>"
-        )
+        st.html(html.note(f"{name} has no bill: {words.short_reason(choices[0].reason)}"))
         return
     api = cheapest_api(report)
     chart(
@@ -202,11 +195,11 @@ def _ways(
 
 
 def _shapes_of(report: Report, scenario: Scenario, key: str, name: str, accent: str) -> None:
-    st.html(markup.title("The same tokens a day in other weeks, and where own GPUs pay in each"))
+    st.html(html.title("The same tokens a day in other weeks, and where own GPUs pay in each"))
     try:
         found = _shapes(key, name, scenario)
     except InputError as error:
-        st.html(markup.problems(error, "There is no bill to draw.", places=False))
+        st.html(html.problems(error, "There is no bill to draw.", places=False))
         return
     api = cheapest_api(report)
     api_colour = colours(report)[api.name] if api else ACCENTS["managed"][0]
@@ -216,49 +209,3 @@ def _shapes_of(report: Report, scenario: Scenario, key: str, name: str, accent: 
         "shapes",
         f"Monthly bills of {name} over volume. {said}.",
     )
-
-
-# ----------------------------------------------------------------------------------------- tables
-
-
-def _tables(option: OptionResult, choices: tuple[FleetChoice, ...]) -> None:
-    commitments = option.fleet.commitments if option.fleet else ()
-    if commitments:
-        st.html(markup.title("When a commitment pays"))
-        rows = [
-            markup.row(
-                [
-                    (markup.text(each.offer, 60), ""),
-                    (short(each.replicas), "num"),
-                    (_hours(each.break_even_hours_per_month), "num"),
-                ]
-            )
-            for each in commitments
-        ]
-        heads = ("Offer", "Replicas committed", "Cheaper from, hours a month")
-        st.html(markup.table(heads, rows, numbers=heads[1:]))
-    if choices:
-        with st.expander(f"Every way to have these GPUs ({len(choices)})"):
-            st.html(_choices_table(choices))
-
-
-def _hours(hours: float | None) -> str:
-    return "no elastic offer beside it" if hours is None else f"{hours:,.0f}"
-
-
-def _choices_table(choices: tuple[FleetChoice, ...]) -> str:
-    heads = ("Offer", "Scaling", "USD per GPU-hour", "A month", "")
-    rows = [
-        markup.row(
-            [
-                (markup.text(each.offer, 60), ""),
-                (SCALINGS[each.scaling], "nowrap"),
-                (" + ".join(f"{price:.2f}" for price in each.usd_per_gpu_hour), "num"),
-                ("" if each.monthly_usd is None else usd(each.monthly_usd), "num"),
-                ("as it is" if each.stated else markup.text(each.reason, 320), ""),
-            ],
-            "muted" if each.monthly_usd is None else "total" if each.stated else "",
-        )
-        for each in choices
-    ]
-    return markup.table(heads, rows, numbers=heads[2:4])

@@ -16,12 +16,13 @@ import streamlit as st
 
 from costmodel.errors import InputError
 from costmodel.present.charts.traffic import profile_figure
-from costmodel.present.page import markup
+from costmodel.present.render import html
 from costmodel.present.words import usage as words
-from costmodel.quantity.words import short
+from costmodel.quantity.words import three
 from costmodel.scenario.changes import changed
 from costmodel.ui.charts import chart
 from costmodel.ui.state import Opened
+from costmodel.ui.tables import folded
 
 if TYPE_CHECKING:
     from costmodel.ingest.usage.stats import Usage
@@ -46,9 +47,11 @@ def ask() -> Sent:
     """The upload in the sidebar."""
     with st.expander("Your request log"):
         st.html(
-            "<div class='cm-note'>CSV, JSONL or Parquet: exports of OpenAI, LiteLLM, Langfuse or "
-            "OpenTelemetry, FOCUS bills, or a table with timestamp, input_tokens and "
-            "output_tokens. It stays in this session and out of the address.</div>"
+            html.note(
+                "CSV, JSONL or Parquet: exports of OpenAI, LiteLLM, Langfuse or OpenTelemetry, "
+                "FOCUS bills, or a table with timestamp, input_tokens and output_tokens. "
+                "It stays in this session and out of the address."
+            )
         )
         files = st.file_uploader(
             "Log files",
@@ -120,23 +123,25 @@ def show(sent: Sent, *, week: bool) -> None:
     `week` is off where the page shows the same hours below.
     """
     if sent.error is not None:
-        st.html(markup.problems(sent.error, "This log cannot be read."))
+        st.html(html.problems(sent.error, "This log cannot be read."))
     if sent.usage is None:
         return
-    usage = sent.usage
+    said = words.answer(sent.usage)
+    tables = dict(said.tables)
+    weeks, rejected = tables.pop("week"), tables.pop("rejected")
     with st.container(key="usage_log_result"):
-        st.html(markup.title(f"Your log, read as {', '.join(usage.layouts)}"))
-        st.html(markup.cards(words.cards(usage)))
-        if week:
-            _week(usage)
-        for warning in usage.warnings:
-            if warning.code != "rejected_rows":
-                sentence = warning.message[:1].upper() + warning.message[1:]
-                st.html(f"<div class='cm-note'>{markup.text(sentence)}.</div>")
-        _not_counted(usage)
+        st.html(html.title(said.subject))
+        st.html(html.cards(said.cards))
+        if week and weeks:
+            _week(weeks.title, sent.usage.stats.hourly_profile or ())
+        for notes in said.notes.values():
+            for each in notes:
+                st.html(html.note(each))
+        folded(rejected)
+        folded(*tables.values(), title="Every statistic")
         st.download_button(
             "Download it as a workload block",
-            words.block_text(usage),
+            said.to_copy,
             "workload.yaml",
             "application/yaml",
             on_click="ignore",
@@ -144,37 +149,10 @@ def show(sent: Sent, *, week: bool) -> None:
         st.divider()
 
 
-def _week(usage: Usage) -> None:
-    weights = usage.stats.hourly_profile
-    if weights is None:
-        return
-    st.html(markup.title("Its hours of the week, UTC"))
+def _week(title: str, weights: Sequence[float]) -> None:
+    st.html(html.title(title))
     chart(
         profile_figure(weights),
         "usage_week",
-        f"Tokens in each hour of the week; {max(weights):.3g} times the mean in the busiest.",
+        f"Tokens in each hour of the week; {three(max(weights))} times the mean in the busiest.",
     )
-
-
-def _not_counted(usage: Usage) -> None:
-    rows = words.not_counted(usage)
-    if not rows:
-        return
-    total = sum(count for count, _, _ in rows)
-    with st.expander(f"Rows that do not count ({short(total)})"):
-        st.html(
-            markup.table(
-                ("Rows", "Reason", "Such as"),
-                [
-                    markup.row(
-                        [
-                            (f"{count:,}", "num"),
-                            (markup.text(reason), ""),
-                            (markup.text(places), ""),
-                        ]
-                    )
-                    for count, reason, places in rows
-                ],
-                numbers=("Rows",),
-            )
-        )

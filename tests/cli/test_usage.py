@@ -38,6 +38,21 @@ def test_text_shows_the_block():
     assert "workloads:" in result.stdout
 
 
+def test_text_shows_the_week_and_what_does_not_count(tmp_path):
+    lines = [
+        f"2026-01-{day:02d} {hour:02d}:00:00,{900 if hour == 12 else 9},10"
+        for day in range(5, 20)
+        for hour in range(24)
+    ]
+    head = "timestamp,input_tokens,output_tokens"
+    (tmp_path / "log.csv").write_text("\n".join([head, *lines, "soon,1,1"]))
+    text = _run(str(tmp_path / "log.csv")).stdout
+    assert "UTC  0     6     12    18" in text
+    assert "Mon  ............@..........." in text
+    assert "ROWS THAT DO NOT COUNT (1)" in text
+    assert "hourly:" in text.split("workloads:")[1]
+
+
 def test_a_url_and_a_bad_column_are_refused():
     result = _run("https://example.org/a.csv")
     assert result.exit_code == 2

@@ -6,22 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from costmodel import InputError, figure, load_scenario, portfolio
+from costmodel import InputError, figure, gate_in_order, load_scenario, portfolio
 from costmodel.present.charts.quality import (
-    FORMATS,
     TASKS,
     colour_of,
     quality_cells,
     quality_figure,
 )
 from costmodel.present.charts.theme import PAPER
-from costmodel.present.words.quality import (
-    method_markdown,
-    method_table,
-    plan_rows,
-    portfolio_headline,
-)
-from costmodel.quality.published import cell
+from costmodel.present.words import gate
+from costmodel.present.words import portfolio as joint
+from costmodel.present.words.quality import method_markdown, method_table
+from costmodel.quality.published import FORMATS, cell
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 
@@ -71,18 +67,19 @@ class TestPortfolioCharts:
             figure(self.found, "lever")
 
     def test_headline(self):
-        line = portfolio_headline(self.found)
+        line = joint.headline(self.found)
         assert "for every task costs" in line.facts
         assert line.advice.startswith("Deciding per task saves $")
 
 
 class TestWords:
     def test_method_table(self):
-        by_name = {m.method: m for m in method_table()}
-        assert by_name["FP8"].bits == "8"
-        assert "knowledge" in by_name["FP8"].best_use
-        assert by_name["AWQ 4-bit"].best_use == "–"
-        assert "long-context" in by_name["AWQ 4-bit"].check_first
+        by_name = {row[0]: row for row in method_table().texts()}
+        (_, bits, *_, likely, _), (*_, none, unlikely) = by_name["FP8"], by_name["AWQ 4-bit"]
+        assert bits == "8"
+        assert "knowledge" in likely
+        assert none == "–"
+        assert "long-context" in unlikely
 
     def test_markdown_has_a_line_per_method(self):
         lines = [line for line in method_markdown().splitlines() if line.startswith("|")]
@@ -90,6 +87,20 @@ class TestWords:
         assert len({line.count("|") for line in lines}) == 1
 
     def test_plan(self):
-        rows = {row[0]: row for row in plan_rows(None, 0.02)}
+        rows = {row[0]: row for row in gate.plan(gate.plans(None, 0.02)).texts()}
         assert "FP8" not in rows
         assert rows["GGUF Q8_0"][2] == "133"
+
+    def test_a_task_shows_its_option_and_what_is_cheaper_without_evidence(self):
+        table = joint.assignment(TestPortfolioCharts.found)
+        rows = [(row.cells[0], row.cells[1], row.kind) for row in table.rows]
+        assert rows[:2] == [("intent", "8B at 4 bit, h100-sxm", ""), ("intent", "8B host", "muted")]
+        assert table.texts()[1][-1] == "not recommended: not accepted"
+
+    def test_a_sequence_says_what_was_not_tested(self):
+        evals = Path(__file__).parents[1] / "data" / "evals" / "promptfoo.json"
+        base, other = (f"{evals}#{name}" for name in ("bf16", "awq-int4"))
+        said = gate.in_order(gate_in_order(base, [other, other]))
+        assert said.headline.advice == "None passes."
+        assert "Not tested" in said.headline.reason
+        assert said.tables["results"].texts()[0][1:2] == ["Verdict"]

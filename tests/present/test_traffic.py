@@ -7,7 +7,7 @@ from costmodel.book.files import scenarios_dir
 from costmodel.pipeline.evaluate import evaluate
 from costmodel.present.charts.figures import figure
 from costmodel.present.charts.traffic import fleet_choices_figure
-from costmodel.present.words.traffic import cheapest_firm, headline
+from costmodel.present.words.traffic import answer, cheapest_firm
 from costmodel.scenario import load_scenario
 from costmodel.studies.fleet_choices import fleet_choices
 from costmodel.studies.week_shapes import SHAPES, week_shapes
@@ -85,7 +85,7 @@ def test_spot_and_seconds_are_shown_and_not_advised(report, choices):
     assert choices[0].offer == "spot"
     firm = cheapest_firm(choices)
     assert firm.offer == "reserved, 12 months + on demand"
-    line = headline(report, report.option(ALWAYS_ON), choices)
+    line = answer(report, report.option(ALWAYS_ON), choices).headline
     assert "1.97 times the mean" in line.facts
     assert line.advice.startswith("Reserved, 12 months + on demand, following the hours, would")
 

@@ -51,5 +51,5 @@ def test_the_floor_and_the_size_stand_in_the_address():
 def test_the_method_table_can_be_pasted():
     app = opened()
     (table,) = [code.value for code in app.get("code")]
-    assert table.startswith("| Method | Bits | Retention")
+    assert table.startswith("| Method | Bits | Median kept")
     assert "| AWQ 4-bit | 4.16 |" in table

@@ -11,31 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from costmodel.present.charts.layout import Frame, Part, bars, mark, named_axis
 from costmodel.present.charts.theme import INK, MUTED, PAPER, RULE, TEXT, inert, mixed
-from costmodel.quality.published import Cell, cell, cell_words
+from costmodel.quality.published import FORMATS, Cell, cell, cell_words
 from costmodel.quantity.words import usd
 from costmodel.studies.portfolio import Portfolio
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
-
-FORMATS: tuple[tuple[str, str, str], ...] = (
-    ("FP8", "fp8", ""),
-    ("INT8 W8A8", "int8-w8a8", ""),
-    ("GPTQ 4-bit", "gptq-int4", ""),
-    ("AWQ 4-bit", "awq-int4", ""),
-    ("NVFP4", "nvfp4", ""),
-    ("bnb NF4", "bnb-nf4", ""),
-    ("GGUF Q8_0", "gguf-q8_0", ""),
-    ("GGUF Q6_K", "gguf-q6_k", ""),
-    ("GGUF Q5_K_M", "gguf-q5_k_m", ""),
-    ("GGUF Q4_K_M", "gguf-q4_k_m", ""),
-    ("GGUF Q3_K_M", "gguf-q3_k_m", ""),
-    ("GGUF Q2_K", "gguf-q2_k", ""),
-    ("KV cache FP8", "bf16", "fp8"),
-    ("KV cache INT8", "bf16", "int8"),
-    ("KV cache INT4", "bf16", "int4"),
-)
-"""Rows of the map: what people call it, weight format, KV cache format."""
 
 TASKS = ("knowledge", "commonsense", "math", "code", "reasoning", "instruction-following",
          "long-context", "multilingual", "summarization", "extraction", "classification", "rag",

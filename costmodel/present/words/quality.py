@@ -1,151 +1,134 @@
-"""Quality in words: the portfolio's headline and figures, the method table, the legend."""
+"""What is published about formats, as an answer and as a table to paste into a deck."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 from costmodel.book import load_book
-from costmodel.errors import InputError
-from costmodel.present.charts.quality import FORMATS
-from costmodel.present.words.headline import Headline
-from costmodel.quality.plan import gate_plan
-from costmodel.quality.published import ANSWERS, Cell, cell, overall
-from costmodel.quantity.words import shortened, usd
-from costmodel.studies.portfolio import Portfolio
-
-
-def portfolio_headline(found: Portfolio) -> Headline:
-    """The joint choice in a sentence, what to do, and why."""
-    if found.monthly_usd is None:
-        return Headline(found.reason, "Gate what is missing.", _why(found), None)
-    single = found.one_for_all
-    if single is None or single.monthly_usd is None:
-        facts = f"No single option stands for every task; one per task does, at {_month(found)}."
-        return Headline(facts, "Decide precision per task.", _why(found), _first(found))
-    if not found.saving_usd_per_month:
-        facts = f"{shortened(single.option, 60)} for every task costs {_month(found)}."
-        return Headline(facts, "Splitting it saves nothing here.", _why(found), single.option)
-    facts = (
-        f"{shortened(single.option, 60)} for every task costs {usd(single.monthly_usd)} a month, "
-        f"an option per task {usd(found.monthly_usd)}."
-    )
-    return Headline(
-        facts, f"Deciding per task saves {usd(found.saving_usd_per_month)} a month.",
-        _why(found), _first(found),
-    )  # fmt: skip
-
-
-def _month(found: Portfolio) -> str:
-    return f"{usd(found.monthly_usd or 0.0)} a month"
-
-
-def _first(found: Portfolio) -> str | None:
-    return found.assignment[0].option if found.assignment else None
-
-
-def _why(found: Portfolio) -> str:
-    each = "; ".join(f"{a.workload} on {a.option} ({a.precision})" for a in found.assignment)
-    return f"{each}. Workloads on one option share its fleet." if each else (
-        "Options are shown with what is known of them; none is recommended without evidence."
-    )  # fmt: skip
-
-
-def portfolio_cards(found: Portfolio) -> list[tuple[str, str, str]]:
-    """Three figures: per task, one for all, and what more evidence could still save."""
-    single, open_rows = found.one_for_all, found.without_evidence
-    return [
-        (
-            "One option per task",
-            "–" if found.monthly_usd is None else usd(found.monthly_usd),
-            "a month, every workload on evidence",
-        ),
-        (
-            "One option for all",
-            "–" if single is None or single.monthly_usd is None else usd(single.monthly_usd),
-            "no option stands for all" if single is None else f"a month, {single.option}",
-        ),
-        (
-            "Cheaper, without evidence",
-            str(len(open_rows)),
-            "options shown below, not recommended" if open_rows else "none: nothing to gate next",
-        ),
-    ]
-
-
-# ------------------------------------------------------------------------------ the method table
+from costmodel.present.render.markdown import markdown_text
+from costmodel.quality.published import (
+    ANSWERS,
+    FORMATS,
+    Cell,
+    Published,
+    cell,
+    format_name,
+    overall,
+)
+from costmodel.quantity.answer import Answer, Column, Headline, Table, numbers
+from costmodel.quantity.words import NONE, number, percent, score, short, three
 
 FLOOR = 0.98
 """The retention the method table asks for."""
 
-
-@dataclass(frozen=True)
-class Method:
-    """A line of the table one can paste into a deck."""
-
-    method: str
-    bits: str
-    retention: str
-    best_use: str
-    """Task families on which nine rows in ten keep 98 %."""
-    check_first: str
-    """Families on which half of the rows do not."""
+KEPT = (
+    numbers("Median kept", score, "median"),
+    numbers("10th percentile", score, "p10"),
+    numbers("Worst", score, "worst"),
+    numbers("Rows", number, "n"),
+)
+"""What is said of every cell: of the score of the same model at 16 bits."""
 
 
-def method_table() -> list[Method]:
-    """Every format of the map in a line, from the quality book."""
-    return [_method(name, weights, kv) for name, weights, kv in FORMATS]
+def _kept(found: Cell) -> tuple[float | None, ...]:
+    return found.median, found.p10, found.worst, found.n
 
 
-def _method(name: str, weights: str, kv: str) -> Method:
-    cells = [cell(weights, task, kv) for task in ANSWERS]
-    return Method(
-        method=name,
-        bits=_bits(weights, kv),
-        retention=_retention(overall(weights, kv)),
-        best_use=_listed(c for c in cells if c.standing(FLOOR) == "likely"),
-        check_first=_listed(c for c in cells if c.standing(FLOOR) == "unlikely"),
+# ----------------------------------------------------------------------------- of one model
+
+
+def answer(found: Published) -> Answer:
+    """What is published about the formats of a model, or the tasks of one of its formats."""
+    size = f"{short(found.params_b * 1e9)} parameters" if found.params_b else "size not known"
+    likely = [
+        _name(found, each)
+        for each in found.cells
+        if found.standing(each) in ("likely", "reference")
+    ]
+    return Answer(
+        Headline(
+            f"Likely to keep {percent(found.floor)} of the score at 16 bits {_asked(found)}: "
+            f"{', '.join(likely) or 'nothing that is known'}.",
+            "Only a gate on your own answers says pass.",
+            "Published scores, each against the same model at 16 bits; of models of this size "
+            "where there are eleven or more, else of all. Likely: nine rows in ten keep it; "
+            "unlikely: half do not.",
+        ),
+        subject=f"{found.model}: {size}, released in {found.released_in}",
+        tables={"cells": cells(found)},
     )
 
 
-def _bits(weights: str, kv: str) -> str:
-    if kv:
+def _asked(found: Published) -> str:
+    if found.task is not None:
+        return f"on {found.task}"
+    return f"with {format_name(found.format)}" if found.format else "over all tasks"
+
+
+def _name(found: Published, each: Cell) -> str:
+    """What a cell is told apart by: its task, where only one format is asked about."""
+    by_task = found.format is not None and found.task is None
+    return each.task if by_task else format_name(each.format, each.kv_dtype)
+
+
+def cells(found: Published) -> Table:
+    """Median, 10th percentile and worst of what is kept, by format or by task."""
+    return Table.of(
+        (
+            Column("Task" if found.format and not found.task else "Format"),
+            *KEPT,
+            Column("Models of", key="size", missing="all sizes"),
+            Column("Standing"),
+        ),
+        (
+            (_name(found, each), *_kept(each), each.size, found.standing(each))
+            for each in found.cells
+        ),
+    )
+
+
+# -------------------------------------------------------------------------------- of all formats
+
+
+def method_table() -> Table:
+    """Every format of the map in a line, over all sizes and tasks."""
+    return Table.of(
+        (
+            Column("Method"),
+            Column("Bits"),
+            *KEPT,
+            Column(f"Likely to keep {percent(FLOOR)}", key="likely"),
+            Column("Unlikely to", key="unlikely"),
+        ),
+        (_method(name, weights, kv_dtype) for name, weights, kv_dtype in FORMATS),
+        "Score kept against the same model at 16 bits",
+    )
+
+
+def _method(name: str, weights: str, kv_dtype: str) -> tuple[object, ...]:
+    tasks = [cell(weights, task, kv_dtype) for task in ANSWERS]
+    return (
+        name,
+        _bits(weights, kv_dtype),
+        *_kept(overall(weights, kv_dtype)),
+        _listed(c.task for c in tasks if c.standing(FLOOR) == "likely"),
+        _listed(c.task for c in tasks if c.standing(FLOOR) == "unlikely"),
+    )
+
+
+def _bits(weights: str, kv_dtype: str) -> str:
+    if kv_dtype:
         from costmodel.serving.kv_cache import kv_dtype_bytes
 
-        return f"{8 * kv_dtype_bytes(kv):.3g} (KV)"
-    return f"{load_book().format(weights).bits_per_weight:.3g}"
+        return f"{three(8 * kv_dtype_bytes(kv_dtype))} (KV)"
+    return three(load_book().format(weights).bits_per_weight)
 
 
-def _retention(found: Cell) -> str:
-    if found.median is None or found.worst is None:
-        return "no data"
-    tenth = "–" if found.p10 is None else f"{100 * found.p10:.1f}"
-    return f"{100 * found.median:.1f} / {tenth} / {100 * found.worst:.0f} % (n = {found.n})"
-
-
-def _listed(cells: Iterator[Cell]) -> str:
-    return ", ".join(found.task for found in cells) or "–"
+def _listed(tasks: Iterable[str]) -> str:
+    return ", ".join(tasks) or NONE
 
 
 def method_markdown() -> str:
-    """The method table as Markdown, which slides, wikis and documents take."""
-    heads = ("Method", "Bits", "Retention: median / p10 / worst", "Likely to keep 98 %",
-             "Unlikely to")  # fmt: skip
-    rows = [(m.method, m.bits, m.retention, m.best_use, m.check_first) for m in method_table()]
-    lines = [heads, ("---",) * len(heads), *rows]
+    """The method table as Markdown, with its source."""
     source = "Published scores against the same model at 16 bits, read 2026-11. Not a gate."
-    return "\n".join([*(f"| {' | '.join(line)} |" for line in lines), "", source])
-
-
-def plan_rows(params_b: float | None, margin: float) -> list[tuple[str, str, str, str]]:
-    """Items a gate needs by format: name, flips, paired, totals only."""
-    rows = []
-    for name, weights, kv in FORMATS:
-        if kv:
-            continue
-        try:
-            plan = gate_plan(weights, params_b=params_b, margin=margin)
-        except InputError:
-            continue
-        rows.append((name, f"{plan.flips:.1%}", f"{plan.items:,}", f"{plan.items_unpaired:,}"))
-    return rows
+    return f"{markdown_text(method_table())}\n\n{source}"

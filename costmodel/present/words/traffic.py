@@ -1,15 +1,25 @@
-"""What the page about traffic says: the sentence over it, its figures, and the rows under it."""
+"""Traffic as an answer: how busy a fleet is in its week, by which rule it is sized, other terms."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from costmodel.cost.fleet import Sizing
 from costmodel.pipeline.bills.records import FleetResult
 from costmodel.pipeline.report import OptionResult, Report, Week
 from costmodel.present.charts.traffic import SCALINGS
-from costmodel.present.words.headline import Headline
-from costmodel.quantity.words import percent, short, shortened, usd
+from costmodel.quantity.answer import Answer, Card, Column, Headline, Row, Table, numbers
+from costmodel.quantity.words import (
+    NONE,
+    capital,
+    mean_of,
+    milliseconds,
+    percent,
+    short,
+    shortened,
+    three,
+    usd,
+)
 from costmodel.studies.fleet_choices import SERVERLESS, FleetChoice
 
 INTERRUPTED = "spot"
@@ -18,7 +28,58 @@ INTERRUPTED = "spot"
 WORTH_SAYING = 0.02
 """A saving below this share of the bill is none."""
 
-Card = tuple[str, str, str]
+
+def answer(
+    report: Report,
+    option: OptionResult | None = None,
+    choices: Sequence[FleetChoice] = (),
+    by_wait: Sizing | str = "",
+    wait_p95_ms: float = 0.0,
+    *,
+    alone: bool = True,
+) -> Answer:
+    """The week, and the fleet of an option under it; without an option the week alone.
+
+    ``choices``: the ways of having its GPUs. ``by_wait``: its size by queueing, or why there is
+    none. ``alone``: the fleet has no API beside it, so that these are its bills and replicas.
+    """
+    if option is None or option.fleet is None:
+        return Answer(
+            Headline(f"{_load(report)}.", "No option here has GPUs of its own.", _NO_FLEET)
+        )
+    fleet = option.fleet
+    return Answer(
+        _headline(report, option, fleet, choices if alone else ()),
+        cards=tuple(_cards(report, fleet.sizing, by_wait, wait_p95_ms, alone=alone)),
+        tables={"commitments": commitments(fleet), "ways": ways(choices)},
+    )
+
+
+# ----------------------------------------------------------------------------------- the headline
+
+_NO_FLEET = "An API bills what is used, in whichever hour; only own GPUs are paid for by the hour."
+
+
+def _headline(
+    report: Report, option: OptionResult, fleet: FleetResult, choices: Sequence[FleetChoice]
+) -> Headline:
+    """The load in a sentence, and whether the same fleet could be had for less."""
+    name, bill = shortened(option.name, 48), option.monthly_usd or 0.0
+    replicas = mean_of(fleet.replicas, "replica")
+    return Headline(
+        f"{_load(report)}; {name} keeps {replicas} {percent(fleet.utilisation)} busy.",
+        _advice(cheapest_firm(choices), bill),
+        f"A fleet is sized by its peaks and paid by its hours: {usd(fleet.idle_usd)} of "
+        f"{usd(bill)} a month is for hours in which GPUs wait, headroom and spares included.",
+        option.name,
+    )
+
+
+def _load(report: Report) -> str:
+    ratio = peak_to_mean(report.week)
+    if ratio <= 1.005:
+        return "Every hour of the week carries the same load"
+    return f"The busiest hour of the week carries {three(ratio)} times the mean"
 
 
 def peak_to_mean(week: Week) -> float:
@@ -31,47 +92,13 @@ def peak_to_mean(week: Week) -> float:
     return float(week.tokens_per_s.max() / week.tokens_per_s.mean())
 
 
-def headline(
-    report: Report, option: OptionResult | None, choices: Sequence[FleetChoice]
-) -> Headline:
-    """The load in a sentence, and whether the same fleet could be had for less."""
-    ratio = peak_to_mean(report.week)
-    load = "Every hour of the week carries the same load"
-    if ratio > 1.005:
-        load = f"The busiest hour of the week carries {ratio:.3g} times the mean"
-    if option is None or option.fleet is None:
-        return Headline(f"{load}.", "No option here has GPUs of its own.", _NO_FLEET, None)
-    fleet, name = option.fleet, shortened(option.name, 48)
-    facts = f"{load}; {name} keeps {_replicas(fleet.replicas)} {percent(fleet.utilisation)} busy."
-    best, advice = cheapest_firm(choices), ""
-    bill = option.monthly_usd or 0.0
-    if best is not None and best.monthly_usd is not None:
-        saving = bill - best.monthly_usd
-        advice = "No firm offer costs less."
-        if saving > WORTH_SAYING * bill:
-            advice = f"{way(best)} would save {usd(saving)} a month."
-    return Headline(facts, advice, _reason(fleet, bill), option.name)
-
-
-_NO_FLEET = "An API bills what is used, in whichever hour; only own GPUs are paid for by the hour."
-
-
-def _reason(fleet: FleetResult, bill: float) -> str:
-    return (
-        f"A fleet is sized by its peaks and paid by its hours: {usd(fleet.idle_usd)} of "
-        f"{usd(bill)} a month is for hours in which GPUs wait, headroom and spares included."
-    )
-
-
-def _replicas(count: float) -> str:
-    """Replicas in words.
-
-    >>> [_replicas(x) for x in (1, 8.0, 4.488)]
-    ['1 replica', '8 replicas', '4.49 replicas (mean)']
-    """
-    whole = abs(count - round(count)) < 0.005
-    text = f"{short(count)} replica{'' if short(count) == '1' else 's'}"
-    return text if whole else f"{text} (mean)"
+def _advice(best: FleetChoice | None, bill: float) -> str:
+    if best is None or best.monthly_usd is None:
+        return ""
+    saving = bill - best.monthly_usd
+    if saving <= WORTH_SAYING * bill:
+        return "No firm offer costs less."
+    return f"{capital(best.offer)}, {SCALINGS[best.scaling]}, would save {usd(saving)} a month."
 
 
 def cheapest_firm(choices: Sequence[FleetChoice]) -> FleetChoice | None:
@@ -88,60 +115,92 @@ def cheapest_firm(choices: Sequence[FleetChoice]) -> FleetChoice | None:
     return min(firm, key=lambda c: c.monthly_usd or 0.0, default=None)
 
 
-def way(choice: FleetChoice) -> str:
-    """A way of having GPUs, as the beginning of a sentence."""
-    offer = choice.offer[:1].upper() + choice.offer[1:]
-    return f"{offer}, {SCALINGS[choice.scaling]},"
+# ------------------------------------------------------------------------------------- the figures
 
 
-def cards(
+def _cards(
     report: Report,
     billed: Sizing | None,
     by_wait: Sizing | str,
     wait_p95_ms: float,
     *,
-    alone: bool = False,
-) -> list[Card]:
-    """The peak, and replicas by either rule; ``by_wait`` says why where there is no answer.
-
-    ``alone``: the fleet has an API beside it, and these are its replicas without one.
-    """
-    ratio = peak_to_mean(report.week)
-    peak = float(report.week.tokens_per_s.max())
-    counted = "without the API" if alone else "in the busiest hour, spares included"
-    return [
-        ("Peak to mean", f"{ratio:.3g}", f"the busiest hour brings {short(peak)} tokens a second"),
-        _by_factor(by_wait if isinstance(by_wait, Sizing) else billed, billed, counted),
-        _by_queueing(by_wait, wait_p95_ms, counted),
-    ]
+    alone: bool,
+) -> Iterator[Card]:
+    """The peak, and replicas by either rule."""
+    peak = short(float(report.week.tokens_per_s.max()))
+    counted = "in the busiest hour, spares included" if alone else "without the API"
+    yield Card(
+        "Peak to mean",
+        three(peak_to_mean(report.week)),
+        f"the busiest hour brings {peak} tokens a second",
+    )
+    yield _by_factor(by_wait if isinstance(by_wait, Sizing) else billed, billed, counted)
+    title = f"Replicas by a p95 wait of {milliseconds(wait_p95_ms)}"
+    if isinstance(by_wait, str):
+        yield Card(title, NONE, by_wait)
+    else:
+        yield Card(title, short(by_wait.replicas_by_queueing or 0.0), f"{counted}; Erlang C")
 
 
 def _by_factor(shown: Sizing | None, billed: Sizing | None, counted: str) -> Card:
     if shown is None:
-        return "Replicas by load factor", "–", "replicas are started on demand"
+        return Card("Replicas by load factor", NONE, "replicas are started on demand")
+    if billed and billed.replicas_by_queueing is None and billed.wait_p95_ms is not None:
+        counted = f"{counted}; the p95 wait is then {milliseconds(billed.wait_p95_ms)}"
     title = f"Replicas by a load factor of {shown.load_factor:g}"
-    if billed is None or billed.replicas_by_queueing is not None or billed.wait_p95_ms is None:
-        return title, short(shown.replicas_by_load_factor), counted
-    says = f"{counted}; the p95 wait is then {_wait(billed.wait_p95_ms)}"
-    return title, short(shown.replicas_by_load_factor), says
+    return Card(title, short(shown.replicas_by_load_factor), counted)
 
 
-def _by_queueing(by_wait: Sizing | str, wait_p95_ms: float, counted: str) -> Card:
-    title = f"Replicas by a p95 wait of {wait_p95_ms:,.0f} ms"
-    if isinstance(by_wait, str):
-        return title, "–", by_wait
-    return title, short(by_wait.replicas_by_queueing or 0.0), f"{counted}; Erlang C"
+# -------------------------------------------------------------------------------------- the tables
 
 
-def _wait(wait_ms: float) -> str:
-    """A wait in words.
+def commitments(fleet: FleetResult) -> Table:
+    """From how many hours of use a commitment is cheaper than the elastic offer beside it."""
+    return Table.of(
+        (
+            Column("Offer"),
+            numbers("Replicas committed", short, "replicas"),
+            numbers(
+                "Cheaper from, hours a month",
+                lambda hours: f"{hours:,.0f}",
+                "break_even_hours_per_month",
+                "no elastic offer beside it",
+            ),
+        ),
+        ((c.offer, c.replicas, c.break_even_hours_per_month) for c in fleet.commitments),
+        "When a commitment pays",
+    )
 
-    >>> [_wait(x) for x in (0.0, 0.4, 120, 2500)]
-    ['under 1 ms', 'under 1 ms', '120 ms', '2.5 s']
-    """
-    if wait_ms < 1:
-        return "under 1 ms"
-    return f"{short(wait_ms)} ms" if wait_ms < 1000 else f"{short(wait_ms / 1000)} s"
+
+def ways(choices: Sequence[FleetChoice]) -> Table:
+    """Every way of having the same GPUs, by offer and by scaling, cheapest first."""
+    return Table.of(
+        (
+            Column("Offer"),
+            Column("Scaling", SCALINGS.__getitem__, "id"),
+            numbers("USD per GPU-hour", _prices),
+            numbers("A month", usd, "monthly_usd", ""),
+            Column("Standing", key=None),
+        ),
+        (
+            Row(
+                (
+                    c.offer,
+                    c.scaling,
+                    c.usd_per_gpu_hour,
+                    c.monthly_usd,
+                    "as it is" if c.stated else c.reason,
+                ),
+                "muted" if c.monthly_usd is None else "strong" if c.stated else "",
+            )
+            for c in choices
+        ),
+        f"Every way to have these GPUs ({len(choices)})",
+    )
+
+
+def _prices(by_offer: Sequence[float]) -> str:
+    return " + ".join(f"{price:.2f}" for price in by_offer)
 
 
 def short_reason(reason: str) -> str:
