@@ -21,6 +21,7 @@ from costmodel.cli.fit import fit
 from costmodel.cli.gate import gate
 from costmodel.cli.portfolio import portfolio
 from costmodel.cli.prices import prices
+from costmodel.cli.quality import quality
 from costmodel.cli.risk import risk
 from costmodel.cli.run import run
 from costmodel.cli.start import start_quickly
@@ -57,7 +58,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 for _verb in (
-    run, risk, cashflow, cases, portfolio, fit, throughput, gate, export, usage, bench, prices,
+    run, risk, cashflow, cases, portfolio, fit, throughput, quality, gate, export, usage, bench,
+    prices,
 ):  # fmt: skip
     app.command()(_verb)
 

@@ -19,6 +19,7 @@ from costmodel.errors import InputError
 from costmodel.ingest.checkpoint.engine_log import EngineLog, read_engine_log
 from costmodel.ingest.checkpoint.files import CheckpointFiles
 from costmodel.ingest.checkpoint.read import is_checkpoint, read_checkpoint
+from costmodel.quantity.units import BILLION
 from costmodel.serving.memory import Replica
 from costmodel.serving.weights import WeightFormat
 from costmodel.sizing.records import Assumption
@@ -156,6 +157,19 @@ class Setup:
             Assumption("engine.overhead_bytes", known.overhead_bytes, "bytes", "measured", source),
             Assumption("weights.loaded", known.weights_bytes, "bytes", "measured", source),
         )
+
+
+def released(model: str | Path) -> tuple[str, float | None, str]:
+    """A model's name, its parameters [billions], and the format it was released in.
+
+    >>> released("meta-llama/Llama-3.3-70B-Instruct")
+    ('llama-3.3-70b', 70.553706496, 'bf16')
+    """
+    files = _read(model)
+    if files is not None:
+        return files.name, files.architecture.parameters / BILLION, _released_in(None, files)
+    record = load_book().model(str(model))
+    return record.id, record.params_hf and record.params_hf / BILLION, record.released_in
 
 
 def look_up(model: str | Path, serving: Serving, *, borrow_memory: bool = False) -> Setup:

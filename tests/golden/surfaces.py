@@ -94,6 +94,8 @@ VERBS: Mapping[str, tuple[str, ...]] = {
     "gate": ("gate", "tests/data/evals/table.csv", "tests/data/evals/table.csv",
              "--margin", "0.02"),
     "gate-plan": ("gate", "--help"),
+    "quality": ("quality", "llama-3.3-70b", "--format", "awq-int4"),
+    "quality-task": ("quality", "llama-3.1-8b", "--task", "long-context"),
     "prices": ("prices", "h100-sxm", "--as-of", "2026-11-23"),
     "prices-tokens": ("prices", "groq", "llama-3.3", "--as-of", "2026-11-23"),
 }  # fmt: skip
