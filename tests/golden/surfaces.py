@@ -28,6 +28,7 @@ from costmodel.present.render.csvfile import csv_text
 from costmodel.present.render.text import answer_text
 from costmodel.present.words import cases as case_words
 from costmodel.present.words import cash as cash_words
+from costmodel.present.words import portfolio as portfolio_words
 from costmodel.present.words import report as report_words
 from costmodel.present.words import risk as risk_words
 from costmodel.present.words.report import TABLES, table_of
@@ -65,19 +66,21 @@ def scenario_texts(name: str) -> Texts:
 
 def _printed(name: str) -> Iterator[str]:
     """Every verb as a terminal prints it, from the answers above."""
-    report, flow, drafts = (
+    report, flow, drafts, joint = (
         ready.report(name),
         ready.answer(cashflow, name),
         ready.answer(cases, name),
+        ready.answer(portfolio, name),
     )
     answers = {"run": report_words.answer(report), "risk": risk_words.answer(ready.risk(name))}
     if not isinstance(flow, InputError):
         answers["cashflow"] = cash_words.answer(flow, report)
     if not isinstance(drafts, InputError):
         answers["cases"] = case_words.answer(drafts)
+    if not isinstance(joint, InputError):
+        answers["portfolio"] = portfolio_words.answer(joint)
     for verb, answer in answers.items():
         yield f"$ costmodel {verb}\n{answer_text(answer)}\n"
-    yield f"$ costmodel portfolio\n{run_verb('portfolio', str(ready.path(name)))}"
 
 
 VERBS: Mapping[str, tuple[str, ...]] = {
