@@ -98,7 +98,7 @@ def table_text(table: Table, marks: _Footnotes | None = None) -> str:
     rows = [_cells(texts, columns, marks) for _, texts in by_group(table)]
     indent = "  " if table.grouped else ""
     names = [_printable(column.head or "").upper() for column in columns]
-    heads = _heads(names, rows, _widths([names, *rows], whole, WIDTH - len(indent)))
+    heads = _heads(names, rows, WIDTH - len(indent))
     widths = _widths([*heads, *rows], whole, WIDTH - len(indent))
     drawn = [line for head in heads if any(head) for line in _lines(head, widths, right)]
     lines = [f"{indent}{line}" for line in drawn]
@@ -108,18 +108,18 @@ def table_text(table: Table, marks: _Footnotes | None = None) -> str:
     return "\n".join(lines)
 
 
-def _heads(
-    names: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[int]
-) -> list[list[str]]:
-    """The heads on a line, or on several where something would be clipped."""
+def _heads(names: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[list[str]]:
+    """The heads on a line, or on as few as it takes for nothing to be clipped."""
     values = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    needs = map(max, values, map(len, names))
-    if all(need <= width for need, width in list(zip(needs, widths, strict=True))[:-1]):
-        return [list(names)]
-    parts = [
-        textwrap.wrap(name, max(values[i], *map(len, name.split()), LEAST_HEAD))
-        for i, name in enumerate(names)
-    ]
+    parts: list[list[str]] = []
+    for least in range(max(LEAST_HEAD, *map(len, names)), LEAST_HEAD - 1, -1):
+        parts = [
+            textwrap.wrap(name, max([least, value, *map(len, name.split())]))
+            for name, value in zip(names, values, strict=True)
+        ]
+        *first, last = (max([n, *map(len, p)]) for n, p in zip(values, parts, strict=True))
+        if sum(first) + len(GAP) * len(first) + min(last, LEAST_LAST) <= width:
+            break
     deep = max(map(len, parts))
     return [list(line) for line in zip(*([""] * (deep - len(p)) + p for p in parts), strict=True)]
 
