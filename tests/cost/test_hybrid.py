@@ -242,7 +242,7 @@ def test_the_optimum_is_the_best_of_all_replica_counts_on_random_profiles(seed):
     carried = terms.carried(np.arange(most) * terms.replicas_per_unit)
     for units in range(most):
         served = np.minimum(volume * weights, carried[units] * per_replica).mean()
-        spend = float(contract((volume - served) * price))
+        spend = float(contract(max(0.0, volume - served) * price))
         bought = np.ceil(units + terms.spare_replicas / terms.replicas_per_unit - 1e-9)
         own = made.fleet_usd + bought * terms.gpus_per_unit * replica if units else 0.0
         bills.append(own + spend)
