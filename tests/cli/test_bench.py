@@ -6,7 +6,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from costmodel.cli import app
-from costmodel.cli.text import WIDTH
+from costmodel.present.render.text import WIDTH
 
 FILES = Path(__file__).parents[1] / "data" / "benchmarks"
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from costmodel import cases, cashflow, load_scenario
 from costmodel.book.files import scenarios_dir
 from costmodel.cli import app
-from costmodel.cli.text import WIDTH
+from costmodel.present.render.text import WIDTH
 from costmodel.present.words.cash import headline
 from costmodel.quantity.words import usd
 from costmodel.scenario.changes import changed, scenario_yaml

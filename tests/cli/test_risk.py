@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from costmodel import load_scenario, simulate
 from costmodel.book.files import scenarios_dir
 from costmodel.cli import app
-from costmodel.cli.text import WIDTH
+from costmodel.present.render.text import WIDTH
 from costmodel.present.words.risk import headline
 
 SCENARIO = str(scenarios_dir() / "small-model-on-l4.yaml")

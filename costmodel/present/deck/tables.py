@@ -12,10 +12,11 @@ from typing import Any
 
 from costmodel.pipeline.report import Assumption, OptionResult, Report
 from costmodel.present.deck.sheet import HEAD_HEIGHT, Column, Look, Sheet
-from costmodel.present.page.markup import number, spread
 from costmodel.present.words.evidence import Evidence
+from costmodel.present.words.report import spread
 from costmodel.quantity.answer import Table
 from costmodel.quantity.caution import Heading, by_heading
+from costmodel.quantity.words import number
 
 ROW, TALL_ROW, PRECISION_ROW = 22.0, 36.0, 66.0
 """Points of a row with one line of text, with two, and with four."""
