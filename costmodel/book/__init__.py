@@ -154,13 +154,6 @@ class Book:
             region=region,
         )
 
-    @property
-    def gpu_providers(self) -> Sequence[str]:
-        """Ids of the providers with GPU offers."""
-        from costmodel.book.offers import provider_ids
-
-        return provider_ids()
-
     def token_price(self, provider: str, model: str, at: date | datetime) -> Any:
         """What an API asks per token; see :func:`costmodel.book.tokens.token_price`."""
         from costmodel.book import tokens

@@ -199,11 +199,6 @@ class Architecture:
         return sum(self._active(t) for t in self._linears())
 
     @cached_property
-    def attention_layers(self) -> int:
-        """Layers that keep a cache growing with the sequence."""
-        return sum(layer.kind not in ("state", "none") for layer in self.kv_layers)
-
-    @cached_property
     def expert_intermediate(self) -> int:
         """Width of one routed expert; 0 for a dense model."""
         return max(

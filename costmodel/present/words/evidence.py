@@ -13,7 +13,7 @@ from typing import Any
 from costmodel.pipeline.report import OptionResult, Report
 from costmodel.present.words.focus import cheapest_api, own_option
 from costmodel.quantity.quantity import Kind, Quantity
-from costmodel.quantity.words import first_clause, percent, short, usd
+from costmodel.quantity.words import percent, short, usd
 
 
 @dataclass(frozen=True)
@@ -25,16 +25,6 @@ class Evidence:
     kind: Kind
     source: str
     as_of: date | None = None
-
-    @property
-    def short_source(self) -> str:
-        """The source's first words."""
-        return first_clause(self.source)
-
-    @property
-    def dated_source(self) -> str:
-        """The short source with its month."""
-        return f"{self.short_source}, {self.as_of:%Y-%m}" if self.as_of else self.short_source
 
 
 def evidence(report: Report) -> list[Evidence]:
