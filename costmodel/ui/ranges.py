@@ -79,7 +79,7 @@ def _ends(widgets: Controls, entry: Input) -> None:
         widgets.put(f"high {key}", held[1])
         widgets.kept.shown[path] = key
     step = 1.0 if entry.is_count else 10.0 ** (floor(log10(_size(low, value, high))) - 1)
-    st.html(html.block(input_name(path), "cm-note cm-close", value_text(path, value)))
+    st.html(html.name(input_name(path), "cm-note cm-close", value_text(path, value)))
     left, right = st.columns(2)
     with left:
         low = widgets.number(f"low {key}", "Low", low, low=None if isinf(least) else least,

@@ -115,7 +115,7 @@ def also_changed(opened: state.Opened) -> None:
 
 
 def _uploaded_name(name: str) -> str:
-    return html.note("Your scenario") + html.block(name, "cm-scenario")
+    return html.note("Your scenario") + html.name(name, "cm-scenario")
 
 
 def _unknown(ids: list[str]) -> str:
@@ -436,7 +436,7 @@ def _apis(widgets: Controls, scenario: Scenario) -> None:
         return
     st.html(html.group("Compare with"))
     for nth, (i, name, api) in enumerate(listed):
-        st.html(html.block(name, "cm-note cm-close"))
+        st.html(html.name(name, "cm-note cm-close"))
         _api(widgets, nth, ("options", i, "api"), api, scenario.as_of)
 
 

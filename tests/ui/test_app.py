@@ -82,7 +82,7 @@ def test_nonsense_in_the_address_is_ignored():
     assert not app.exception
     assert app.selectbox(key="scenario").value in ready.NAMES
     assert "tokens a day" in headline(app)
-    assert "There is no ready scenario &#x27;no-such&#x27;" in html(app)
+    assert "There is no ready scenario &#39;no-such&#39;" in html(app)
     app.selectbox(key="scenario").set_value(ready.NAMES[0]).run()
     assert "There is no ready scenario" not in html(app)
 

@@ -84,9 +84,14 @@ def listed(said: Sequence[str], css: str = "") -> str:
     return _part("listed", list(said), css) if said else ""
 
 
-def block(words: str, css: str, figure: str = "") -> str:
+def block(words: str, css: str, figure: str = "", most: int = 1_000) -> str:
     """A line in the look of that class; behind a colon a figure, where there is one."""
-    return _part("block", css, words, figure)
+    return _part("block", css, words, figure, most)
+
+
+def name(words: str, css: str, figure: str = "") -> str:
+    """The same for what a user named, and may have named at length."""
+    return block(words, css, figure, 120)
 
 
 def title(words: str) -> str:
@@ -96,7 +101,7 @@ def title(words: str) -> str:
 
 def group(words: str) -> str:
     """A heading over widgets of the sidebar."""
-    return block(words, "cm-group")
+    return name(words, "cm-group")
 
 
 def note(words: str) -> str:
