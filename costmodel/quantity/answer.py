@@ -121,6 +121,11 @@ class Table:
         """The columns for people."""
         return tuple(column for column in self.columns if column.head is not None)
 
+    @property
+    def under_heading(self) -> tuple[Column, ...]:
+        """The columns of a row as `by_group` gives it: without the one that heads a group."""
+        return self.shown[1:] if self.grouped else self.shown
+
     def texts(self) -> list[list[str]]:
         """Every cell for people, as they read it."""
         return [

@@ -187,8 +187,8 @@ def milliseconds(wait: float) -> str:
     if wait < 1:
         return "under 1 ms"
     if wait >= 1000:
-        return f"{_decimal(wait / 1000)} s"
-    return f"{wait:.0f} ms" if wait >= 20 else f"{_decimal(wait)} ms"
+        return f"{whole(wait / 1000)} s"
+    return f"{wait:.0f} ms" if wait >= 20 else f"{whole(wait)} ms"
 
 
 # ---------------------------------------------------------------------------------------- counts
@@ -200,7 +200,7 @@ def counted(count: float, thing: str) -> str:
     >>> counted(1, "request"), counted(16, "request"), counted(5.92, "GPU")
     ('1 request', '16 requests', '5.9 GPUs')
     """
-    shown = _decimal(count)
+    shown = whole(count)
     return f"{shown} {thing}{'' if shown == '1' else 's'}"
 
 
@@ -211,11 +211,6 @@ def mean_of(count: float, thing: str) -> str:
     ['1 GPU', '4 GPUs', '5.9 GPUs (mean)']
     """
     return counted(count, thing) + ("" if abs(count - round(count)) < 0.005 else " (mean)")
-
-
-def whole(count: float) -> str:
-    """A count that is whole, or not known to be: `9`, `5.9`."""
-    return _decimal(count)
 
 
 def room(count: float) -> str:
@@ -236,7 +231,8 @@ def about(count: float) -> str:
     return f"{float(f'{count:.2g}'):,.0f}"
 
 
-def _decimal(count: float) -> str:
+def whole(count: float) -> str:
+    """A count, whole where it is: `9`, `5.9`."""
     return f"{count:,.1f}".removesuffix(".0")
 
 

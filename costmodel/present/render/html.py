@@ -63,10 +63,9 @@ def cards(items: Iterable[Card]) -> str:
 
 def table(rows: Table, colours: Mapping[str, str] | None = None) -> str:
     """A table; ``colours``: the accents of options by name."""
-    columns = rows.shown[1:] if rows.grouped else rows.shown
     kinds = (_ROW_CSS.get(row.kind, row.kind) for row in rows.rows)
     lines = [(kind, *line) for kind, line in zip(kinds, by_group(rows), strict=True)]
-    return _part("table", rows, columns, lines, colours or {})
+    return _part("table", rows, rows.under_heading, lines, colours or {})
 
 
 def titled(rows: Table, colours: Mapping[str, str] | None = None) -> str:

@@ -91,18 +91,18 @@ def table_text(table: Table, marks: _Footnotes | None = None) -> str:
     input   $17.7k
     output      $5
     """
-    columns = table.shown[1:] if table.grouped else table.shown
+    columns = table.under_heading
     right = [column.role == "number" for column in columns]
     whole = [column.role in ("id", "number") for column in columns]
-    groups = [group for group, _ in by_group(table)]
-    rows = [_cells(texts, columns, marks) for _, texts in by_group(table)]
+    grouped = list(by_group(table))
+    rows = [_cells(texts, columns, marks) for _, texts in grouped]
     indent = "  " if table.grouped else ""
     names = [_printable(column.head or "").upper() for column in columns]
     heads = _heads(names, rows, WIDTH - len(indent))
     widths = _widths([*heads, *rows], whole, WIDTH - len(indent))
     drawn = [line for head in heads if any(head) for line in _lines(head, widths, right)]
     lines = [f"{indent}{line}" for line in drawn]
-    for group, row in zip(groups, rows, strict=True):
+    for (group, _), row in zip(grouped, rows, strict=True):
         lines += [] if group is None else [_printable(group)]
         lines += [f"{indent}{line}" for line in _lines(row, widths, right)]
     return "\n".join(lines)
@@ -237,7 +237,7 @@ def _rich_table(table: Table, marks: _Footnotes) -> RichTable:
         title=_printable(table.title) or None, title_justify="left", box=box.SIMPLE_HEAD,
         pad_edge=False,
     )  # fmt: skip
-    columns = table.shown[1:] if table.grouped else table.shown
+    columns = table.under_heading
     for column in columns:
         drawn.add_column(
             Text(column.head or ""),
